@@ -1,0 +1,1 @@
+"""Floor 7: from measured effects to money, with their uncertainty and their grade."""

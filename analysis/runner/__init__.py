@@ -1,0 +1,1 @@
+"""Floor 9: parameters, notebooks, publishing: everything around a study."""

@@ -1,0 +1,39 @@
+"""Where are the rows counted? In a query engine behind this small interface, so that the analyses do not care which.
+
+DuckDB is the one engine today. Queries are plain SQL in the subset that DuckDB, Spark and PostgreSQL share;
+what differs between them goes through the fragments of `Dialect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from analysis.tables.engine.dialect import Dialect, identifier
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Dialect", "Engine", "identifier"]
+
+
+class Engine(Protocol):
+    """What an engine must be able to do. Nothing else is asked of one."""
+
+    dialect: Dialect
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """The rows of a query, as Arrow. Values only as parameters (`?`), names only through `identifier`."""
+        ...
+
+    def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Materialise a query as a temporary table, replacing one of that name."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Forget a temporary table."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...

@@ -1,0 +1,78 @@
+"""The default engine: DuckDB inside this process, closed off from everything but the files of one study.
+
+Memory limit, spill folder and allowed paths are set, the views are made, and only then is access to the outside
+shut and the configuration locked: a query cannot read a file that the study does not own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import psutil
+import pyarrow as pa
+
+from analysis.tables.engine.dialect import Dialect, identifier
+
+MEMORY_SHARE = 0.5
+
+
+class DuckDBEngine:
+    """An `Engine` over named views.
+
+    Parameters
+    ----------
+    views : mapping of str to str
+        View name to the query behind it, over the files below.
+    files : sequence of Path
+        The files and folders the views read. Nothing else can be read.
+    memory_limit : str, optional
+        "4GB"; by default half of the machine's memory.
+
+    Examples
+    --------
+    >>> with DuckDBEngine({"orders": "select 1 as order_id"}, files=[]) as engine:
+    ...     engine.query("select count(*) as n from orders").column("n").to_pylist()
+    [1]
+    """
+
+    def __init__(
+        self, views: Mapping[str, str], *, files: Sequence[Path], memory_limit: str | None = None
+    ) -> None:
+        self.dialect = Dialect()
+        self._spill = tempfile.TemporaryDirectory(prefix="touchstone-")
+        self._connection = duckdb.connect(":memory:")
+        limit = memory_limit or f"{int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)}MiB"
+        folders = [str(path) for path in files if path.is_dir()] + [self._spill.name]
+        paths = [str(path) for path in files if not path.is_dir()]
+        self._connection.execute("set memory_limit = ?", [limit])
+        self._connection.execute("set temp_directory = ?", [self._spill.name])
+        self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set preserve_insertion_order = false")
+        self._connection.execute("set allowed_directories = ?", [folders])
+        self._connection.execute("set allowed_paths = ?", [paths])
+        for name, query in views.items():
+            self._connection.execute(f"create view {identifier(name)} as {query}")
+        self._connection.execute("set enable_external_access = false")
+        self._connection.execute("set lock_configuration = true")
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        return self._connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
+        self._connection.execute(f"create or replace temp table {identifier(name)} as {sql}", list(parameters))
+
+    def drop(self, name: str) -> None:
+        self._connection.execute(f"drop table if exists {identifier(name)}")
+
+    def close(self) -> None:
+        self._connection.close()
+        self._spill.cleanup()
+
+    def __enter__(self) -> DuckDBEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
