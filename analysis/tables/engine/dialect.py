@@ -72,7 +72,9 @@ def _search(column: str, first: int, starts: Sequence[str]) -> str:
         if high - low == 1:
             return str(first + low)
         middle = (low + high) // 2
-        return f"case when {column} < timestamp '{starts[middle]}' then {half(low, middle)} else {half(middle, high)} end"
+        return (
+            f"case when {column} < timestamp '{starts[middle]}' then {half(low, middle)} else {half(middle, high)} end"
+        )
 
     inside = f"{column} >= timestamp '{starts[0]}' and {column} < timestamp '{starts[-1]}'"
     return f"case when {inside} then {half(0, len(starts) - 1)} end"

@@ -38,9 +38,7 @@ class DuckDBEngine:
     [1]
     """
 
-    def __init__(
-        self, views: Mapping[str, str], *, files: Sequence[Path], memory_limit: str | None = None
-    ) -> None:
+    def __init__(self, views: Mapping[str, str], *, files: Sequence[Path], memory_limit: str | None = None) -> None:
         self.dialect = Dialect()
         self._spill = tempfile.TemporaryDirectory(prefix="touchstone-")
         self._connection = duckdb.connect(":memory:")

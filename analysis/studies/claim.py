@@ -1,0 +1,72 @@
+"""What may be said of a number? A sentence made from the estimate, no stronger than its grade.
+
+Figures are written plainly here (English, decimal point); pages restate them by locale. Harm and "no difference could
+be seen" get the same sentence as a gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analysis.inference.estimate import Estimate
+from analysis.studies.result import GRADE_WORDS, Grade
+
+_LIMITS: Mapping[Grade, str] = {
+    "A": "Customers were assigned at random, so the difference is an effect of the assignment.",
+    "B": "The comparison passed its checks; the difference is an effect unless an unrecorded cause explains it.",
+    "C": "Not every check of this comparison was passed, so the difference may have other causes.",
+    "D": "This raw figure compares unlike customers or months and says nothing about cause.",
+    "E": "This is an assumption, not a measurement.",
+}
+
+
+def claim_of(estimate: Estimate, *, who: str, against: str, when: str, grade: Grade, segment: Mapping[str, str]) -> str:
+    """What was found, for whom, against whom, with its interval, and what the grade allows one to conclude.
+
+    Examples
+    --------
+    >>> from analysis.inference.compare import ratio_estimate
+    >>> found = ratio_estimate("orders", 1.08, 0.02, n_treated=900, n_comparison=2500, method="ratio DiD")
+    >>> print(claim_of(found, who="Customers whose first social contact was from 2025-01 to 2025-06",
+    ...                against="similar customers whose issue went to another channel",
+    ...                when="in the 6 months after", grade="C", segment={"region": "north"}))
+    Customers whose first social contact was from 2025-01 to 2025-06 (region: north) had 8.0 % more orders (95 %
+    interval: 3.8 % more to 12.3 % more) in the 6 months after than similar customers whose issue went to another
+    channel. Not every check of this comparison was passed, so the difference may have other causes. Grade C:
+    comparison with open questions.
+    """
+    where = "".join(f" ({name}: {value})" for name, value in sorted(segment.items()))
+    interval = (
+        f"{estimate.level * 100:g} % interval: {_size(estimate, estimate.low)} to {_size(estimate, estimate.high)}"
+    )
+    if estimate.excludes_no_effect:
+        found = f"had {_size(estimate, estimate.value)} {_noun(estimate)} ({interval}) {when} than {against}"
+    else:
+        found = (
+            f"showed no clear difference in {_noun(estimate)} {when} from {against}: "
+            f"{_size(estimate, estimate.value)} ({interval})"
+        )
+    return f"{who}{where} {found}. {_LIMITS[grade]} Grade {grade}: {GRADE_WORDS[grade]}."
+
+
+def refusal(reason: str) -> str:
+    """The claim of a design that was refused.
+
+    Examples
+    --------
+    >>> refusal("Only 12 customers were contacted.")
+    'No effect is claimed: Only 12 customers were contacted.'
+    """
+    return f"No effect is claimed: {reason}"
+
+
+def _noun(estimate: Estimate) -> str:
+    return estimate.name.replace("_", " ")
+
+
+def _size(estimate: Estimate, number: float) -> str:
+    word = "more" if number >= estimate.no_effect else "less" if estimate.scale == "difference" else "fewer"
+    if estimate.scale == "ratio":
+        return f"{abs(number - 1) * 100:.1f} % {word}"
+    unit = estimate.unit.replace(" per customer", "").removeprefix(estimate.name).strip()
+    return f"{abs(number):.3g}{' ' + unit if unit else ''} per customer {word}"
