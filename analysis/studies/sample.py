@@ -226,7 +226,7 @@ class _StackQueries:
         A message that belongs to the issue it opens must not count as a contact before that issue. One without an
         issue id counts a day later, since it may be the message that opened the issue.
         """
-        contacts = "select customer_id, issue_id, opened_at as at from stack_issues where channel = 'social'"
+        contacts = "select customer_id, issue_id, opened_at as came_at from stack_issues where channel = 'social'"
         if self.tables.has("touchpoints"):
             contacts += """
                 union all
@@ -236,13 +236,13 @@ class _StackQueries:
             """
         return f"""
             select customer_id,
-                   max(case when place = 1 then at end) as first_at,
+                   max(case when place = 1 then came_at end) as first_at,
                    max(case when place = 1 then issue_id end) as first_issue,
-                   max(case when place = 2 then at end) as next_at
+                   max(case when place = 2 then came_at end) as next_at
             from (
-                select customer_id, issue_id, at,
-                       row_number() over (partition by customer_id order by at, issue_id) as place
-                from (select customer_id, issue_id, min(at) as at from ({contacts}) as contact
+                select customer_id, issue_id, came_at,
+                       row_number() over (partition by customer_id order by came_at, issue_id) as place
+                from (select customer_id, issue_id, min(came_at) as came_at from ({contacts}) as contact
                       group by customer_id, issue_id) as by_issue
             ) as ordered where place <= 2 group by customer_id
         """
@@ -253,8 +253,8 @@ class _StackQueries:
             joined = "select customer_id, joined_at from customers where joined_at is not null"
         else:
             joined = """
-                select customer_id, min(at) as joined_at from (
-                    select customer_id, ordered_at as at from orders where customer_id is not null
+                select customer_id, min(came_at) as joined_at from (
+                    select customer_id, ordered_at as came_at from orders where customer_id is not null
                     union all select customer_id, opened_at from stack_issues
                 ) as seen group by customer_id
             """

@@ -80,13 +80,13 @@ def test_midnight_in_summer_time() -> None:
 def test_the_engine_finds_the_same_month_for_every_hour_of_three_years(zone) -> None:
     """26,000 instants around every month's end, by the engine's chain of comparisons and by zoneinfo."""
     first, last = Month.of("2024-02"), Month.of("2026-11")
-    hours = "select timestamp '2024-01-20 00:30:00' + interval (i) hour as at from range(0, 25000) as t(i)"
+    hours = "select timestamp '2024-01-20 00:30:00' + interval (i) hour as instant from range(0, 25000) as t(i)"
     with DuckDBEngine({"hours": hours}, files=[]) as engine:
         rows = engine.query(
-            f"select at, {engine.dialect.month_number('at', zone, first, last)} as month from hours"
+            f"select instant, {engine.dialect.month_number('instant', zone, first, last)} as month from hours"
         ).to_pylist()
     for row in rows:
-        month = month_of(row["at"], zone)
+        month = month_of(row["instant"], zone)
         assert row["month"] == (month.number if first <= month <= last else None)
 
 
