@@ -164,10 +164,15 @@ class _Counter:
         seen = [(month.number, str(month)) for month in self.months]
         return seen if len(seen) == 1 else [*seen, (None, self.whole)]
 
+    def dated(self, columns: str, table: str, time: str, where: str = "true") -> str:
+        """A query for the rows of the period with their local month."""
+        bounds = (self.zone, self.months[0], self.months[-1])
+        month = self.engine.dialect.month_number(time, *bounds)
+        inside = self.engine.dialect.in_months(time, *bounds)
+        return f"select {columns}, {month} as local_month from {identifier(table)} where {inside} and {where}"
+
     def query(self, select: str, table: str, time: str, where: str = "true", also: str = "") -> list[dict[str, Any]]:
-        month = self.engine.dialect.month_number(time, self.zone, self.months[0], self.months[-1])
-        inner = f"select *, {month} as local_month from {identifier(table)} where {where}"
-        sql = f"select {select} from ({inner}) as counted where local_month is not null {also}"
+        sql = f"select {select} from ({self.dated('*', table, time, where)}) as counted {also}"
         rows: list[dict[str, Any]] = self.engine.query(sql).to_pylist()
         return rows
 
@@ -262,16 +267,13 @@ def _times(share: float, *, answered_only: bool) -> Count:
         until = iso(count.known_at or count.end)
         assert until is not None
         instant = until.removesuffix("Z").replace("T", " ")
-        month = count.engine.dialect.month_number("posted_at", count.zone, count.months[0], count.months[-1])
-        inner = (
-            f"select {month} as local_month, posted_at, first_reply_at, timestamp '{instant}' as known_until "
-            f"from mentions where {_OPENING}"
-        )
+        known = f"posted_at, first_reply_at, timestamp '{instant}' as known_until"
+        inner = count.dated(known, "mentions", "posted_at", _OPENING)
         answered = "first_reply_at is not null and first_reply_at >= posted_at"
         which = answered if answered_only else f"({answered} or (first_reply_at is null and posted_at <= known_until))"
         found = count.engine.query(
             f"select local_month, {waits} as wait, first_reply_at is not null as answered, count(*) as n "
-            f"from ({inner}) as opened where local_month is not null and {which} group by 1, 2, 3 order by 1, 2, 3"
+            f"from ({inner}) as opened where {which} group by 1, 2, 3 order by 1, 2, 3"
         ).to_pandas()
         for number, period in count.periods():
             part = found if number is None else found[found["local_month"] == number]
@@ -292,11 +294,10 @@ def _times(share: float, *, answered_only: bool) -> Count:
 
 
 def _repeat_purchase(count: _Counter, entry: Definition) -> Iterable[Metric]:
-    month = count.engine.dialect.month_number("ordered_at", count.zone, count.months[0], count.months[-1])
+    bought = count.dated("customer_id", "orders", "ordered_at", "customer_id is not null")
     row = count.engine.query(
-        "select sum(case when n >= 2 then 1 else 0 end) as above, count(*) as below from ("
-        f"select customer_id, count(*) as n from (select customer_id, {month} as local_month from orders) as dated "
-        "where local_month is not null and customer_id is not null group by customer_id) as buyers"
+        "select sum(case when n >= 2 then 1 else 0 end) as above, count(*) as below "
+        f"from (select customer_id, count(*) as n from ({bought}) as dated group by customer_id) as buyers"
     ).to_pylist()[0]
     yield _ratio(entry, count.whole, row["above"], row["below"], "no customer bought in the period")
 

@@ -14,7 +14,7 @@ from analysis.foundation.errors import DesignError
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
-ONE_OFF = ("implementation", "training")
+ONE_OFF = ("implementation",)
 """Cost lines of the `costs` table that are booked once, before the first year."""
 
 
@@ -75,7 +75,7 @@ class RoiAssumptions:
 def cost_lines(assumptions: RoiAssumptions, tables: Tables) -> tuple[CostLine, ...]:
     """What does the programme cost: as the parameters say, else as the `costs` table shows?
 
-    From the table: implementation and training are the initial outlay, in full; every other line is a yearly cost at
+    From the table: implementation is the initial outlay, in full; every other line is a yearly cost at
     the mean of its last twelve months.
 
     Raises

@@ -9,35 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.foundation.errors import DesignError, TooSoon, UnknownName
+from analysis.foundation.errors import DesignError, UnknownName
 from analysis.inference.compare import SampleRatio, difference_in_means, sample_ratio
 from analysis.inference.moments import Moments
 from analysis.studies.claim import claim_of, refusal
+from analysis.studies.experiment_rows import OutcomeRows, outcome_rows
 from analysis.studies.grade import grade_of
 from analysis.studies.result import Check, Effect, effects_frame
-from analysis.tables.engine import identifier
 from analysis.tables.moments_of import moments_by
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 DESIGN = "ab_randomised"
-VALUE = "value"
-_Source = tuple[str | None, str, list[object], str]
-"""Why an outcome is refused (or None), the query of one row a customer, its parameters, the unit."""
 CONTROL_NAMES = ("control", "holdout")
 FEWEST_CUSTOMERS = 50
-EVENTS: Mapping[str, str] = {
-    "orders": "count(o.order_id)",
-    "revenue": "sum(o.revenue)",
-    "margin": "sum(o.margin)",
-    "repurchased": "max(case when o.order_id is not null then 1 else 0 end)",
-}
+_ROWS = "experiment_rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +124,13 @@ class _Experiment:
 
     def __init__(self, tables: Tables, plan: ExperimentPlan, experiment: str, segments: Sequence[str]) -> None:
         self.tables, self.plan, self.experiment, self.segments = tables, plan, experiment, tuple(segments)
-        self.engine = tables.engine
         self.notes: list[str] = []
         self.counts, shares = self._arms()
         self.control = self._control()
         self.ratio: SampleRatio | None = sample_ratio(self.counts, shares) if len(self.counts) > 1 else None
 
     def _arms(self) -> tuple[dict[str, int], dict[str, float] | None]:
-        rows = self.engine.query(
+        rows = self.tables.engine.query(
             "select arm, count(distinct customer_id) as customers, min(probability) as low, max(probability) as high, "
             "count(*) - count(probability) as without from assignments where experiment_id = ? "
             "group by arm order by arm",
@@ -189,7 +179,7 @@ class _Experiment:
 
     def _unit_refusal(self) -> str | None:
         """Why the whole experiment cannot be analysed at the customer's grain, if so."""
-        row = self.engine.query(
+        row = self.tables.engine.query(
             "select count(case when coalesce(unit, 'customer') <> 'customer' then 1 end) as other, "
             "count(*) - count(distinct customer_id) as repeated from assignments where experiment_id = ?",
             [self.experiment],
@@ -207,22 +197,46 @@ class _Experiment:
         failed = next((check for check in checks if check.verdict == "failed"), None)
         refused = self._unit_refusal() or (f"the sample ratio failed. {failed.detail}" if failed else None)
         found: list[Effect] = []
-        for outcome, source in self._outcomes().items():
-            reason, query, parameters, unit = source
-            why = refused or reason
+        for source in self._sources():
+            why = refused or source.reason
+            if why is None:
+                self.tables.engine.keep(_ROWS, source.query, source.parameters)
             for segment in (None, *self.segments):
-                groups = {} if why else self._moments(query, parameters, segment)
+                groups = {} if why else self._moments(source, segment)
                 values = sorted({key[1] for key in groups if key[1] is not None}) if segment else [None]
                 for value in values:
                     where = {segment: value} if segment and value is not None else {}
-                    found += self._contrasts(outcome, unit, where, groups, value, checks, why)
+                    for outcome in source.units:
+                        found += self._contrasts(outcome, source, where, groups, value, checks, why)
+            self.tables.engine.drop(_ROWS)
         return found
 
-    def _moments(
-        self, query: str, parameters: Sequence[object], segment: str | None
-    ) -> dict[tuple[str, str | None], Moments]:
-        by = ["arm", segment] if segment else ["arm"]
-        found = moments_by(self.engine, query, groups=by, measures=[VALUE], parameters=parameters)
+    def _sources(self) -> list[OutcomeRows]:
+        wanted = self.plan.outcomes
+        found = outcome_rows(
+            self.tables,
+            self.experiment,
+            segments=self.segments,
+            wanted=wanted,
+            window_days=self.plan.window_days,
+        )
+        names = [name for source in found for name in source.units]
+        absent = [name for name in wanted or () if name not in names]
+        self.notes += [f"Outcome `{name}` is not in the data of experiment `{self.experiment}`." for name in absent]
+        if not names:
+            raise DesignError(
+                f"Experiment `{self.experiment}` has none of the outcomes asked for. It needs rows in `outcomes`, or "
+                "`assigned_at` and a table of `orders`."
+            )
+        return found
+
+    def _moments(self, source: OutcomeRows, segment: str | None) -> dict[tuple[str, str | None], Moments]:
+        found = moments_by(
+            self.tables.engine,
+            f"select * from {_ROWS}",
+            groups=["arm", segment] if segment else ["arm"],
+            measures=list(source.measures.values()),
+        )
         return {
             (str(key[0]), str(key[1]) if segment and key[1] is not None else None): part for key, part in found.items()
         }
@@ -230,7 +244,7 @@ class _Experiment:
     def _contrasts(
         self,
         outcome: str,
-        unit: str,
+        source: OutcomeRows,
         segment: Mapping[str, str],
         groups: Mapping[tuple[str, str | None], Moments],
         value: str | None,
@@ -251,14 +265,14 @@ class _Experiment:
             ):
                 sizes = f"{treated.n if treated else 0:,} and {comparison.n if comparison else 0:,}"
                 reason = f"the two arms hold {sizes} customers; each needs {FEWEST_CUSTOMERS}."
-            found.append(self._effect(arm, outcome, unit, segment, treated, comparison, checks, reason))
+            found.append(self._effect(arm, outcome, source, segment, treated, comparison, checks, reason))
         return found
 
     def _effect(
         self,
         arm: str,
         outcome: str,
-        unit: str,
+        source: OutcomeRows,
         segment: Mapping[str, str],
         treated: Moments | None,
         comparison: Moments | None,
@@ -282,83 +296,17 @@ class _Experiment:
                 "n_comparison": comparison.n if comparison else 0 if segment else self.counts[self.control],
             }
             return Effect(**names, **counts, grade="D", reason=reason, claim=refusal(reason))
-        estimate = difference_in_means(treated, comparison, VALUE, unit=unit, level=self.plan.level, name=outcome)
+        estimate = difference_in_means(
+            treated,
+            comparison,
+            source.measures[outcome],
+            unit=source.units[outcome],
+            level=self.plan.level,
+            name=outcome,
+        )
         grade = grade_of(checks, randomised=True)
         claim = claim_of(
             estimate, who=f"Customers assigned to {arm}", against=f"customers assigned to {self.control}",
             when="in the experiment", grade=grade, segment=segment,
         )  # fmt: skip
         return Effect(**names, estimate=estimate, grade=grade, claim=claim)
-
-    def _outcomes(self) -> dict[str, _Source]:
-        found = self._measured() | self._events()
-        wanted = self.plan.outcomes
-        if wanted is not None:
-            absent = [name for name in wanted if name not in found]
-            self.notes += [f"Outcome `{name}` is not in the data of experiment `{self.experiment}`." for name in absent]
-            found = {name: found[name] for name in wanted if name in found}
-        if not found:
-            raise DesignError(
-                f"Experiment `{self.experiment}` has none of the outcomes asked for. It needs rows in `outcomes`, or "
-                "`assigned_at` and a table of `orders`."
-            )
-        return found
-
-    def _measured(self) -> dict[str, _Source]:
-        if not self.tables.has("outcomes"):
-            return {}
-        names = self.engine.query(
-            "select distinct name from outcomes where experiment_id = ? and value is not null order by name",
-            [self.experiment],
-        ).column("name").to_pylist()  # fmt: skip
-        query = (
-            f"select a.arm, x.value{self._attributes()} from assignments a "
-            "join outcomes x on x.experiment_id = a.experiment_id "
-            f"and x.customer_id = a.customer_id and x.name = ? {self._customers()} "
-            "where a.experiment_id = ? and x.value is not null"
-        )
-        return {name: (None, query, [name, self.experiment], f"{name} per customer") for name in names}
-
-    def _events(self) -> dict[str, _Source]:
-        if not self.tables.has("orders") or not self.tables.has_column("assignments", "assigned_at"):
-            return {}
-        bounds = self.engine.query(
-            "select max(assigned_at) as assigned, count(*) - count(assigned_at) as without, "
-            "(select max(ordered_at) from orders) as last from assignments where experiment_id = ?",
-            [self.experiment],
-        ).to_pylist()[0]
-        reason = self._too_soon(bounds["assigned"], bounds["without"], bounds["last"])
-        currency = self.engine.query("select min(currency) as one, max(currency) as other from orders").to_pylist()[0]
-        money = currency["one"] if currency["one"] == currency["other"] and currency["one"] else "money"
-        units = {"orders": "orders", "revenue": money, "margin": money, "repurchased": "share"}
-        found: dict[str, _Source] = {}
-        for name, expression in EVENTS.items():
-            if name == "margin" and not self.tables.has_column("orders", "margin"):
-                continue
-            query = (
-                f"select a.arm, coalesce({expression}, 0) as value{self._attributes()} from assignments a "
-                f"left join orders o on o.customer_id = a.customer_id and o.ordered_at >= a.assigned_at "
-                f"and o.ordered_at < a.assigned_at + interval '{int(self.plan.window_days)} days' {self._customers()} "
-                f"where a.experiment_id = ? group by a.customer_id, a.arm{self._attributes()}"
-            )
-            found[name] = (reason, query, [self.experiment], f"{units[name]} per customer")
-        return found
-
-    def _too_soon(self, assigned: datetime | None, without: int, last: datetime | None) -> str | None:
-        if assigned is None or without or last is None:
-            return f"{without:,} assignments have no `assigned_at`, so that events after them cannot be counted."
-        end = assigned + timedelta(days=self.plan.window_days)
-        if last + timedelta(days=1) < end:
-            return str(
-                TooSoon(
-                    f"{self.plan.window_days} days after the last assignment end on {end:%Y-%m-%d}; orders end on "
-                    f"{last:%Y-%m-%d}. Wait for the data, or set a shorter `experiment: window_days`."
-                )
-            )
-        return None
-
-    def _attributes(self) -> str:
-        return "".join(f", c.{identifier(name)}" for name in self.segments)
-
-    def _customers(self) -> str:
-        return "left join customers c on c.customer_id = a.customer_id" if self.segments else ""

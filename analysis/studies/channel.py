@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.foundation.calendar import Month
@@ -26,7 +27,7 @@ from analysis.studies.claim import claim_of, refusal
 from analysis.studies.grade import grade_of
 from analysis.studies.naive import naive_before_after, naive_user_gap
 from analysis.studies.result import Check, Effect, effects_frame
-from analysis.studies.sample import MEASURES, IndexRules, Stack, build_stack
+from analysis.studies.sample import ATTRIBUTE, MEASURES, IndexRules, Stack, build_stack
 from analysis.studies.strata import Strata, balance, choose_strata, overlap
 
 if TYPE_CHECKING:
@@ -37,22 +38,30 @@ TREATED, COMPARISON = "social", "other_channels"
 FEWEST_CUSTOMERS = 50
 LARGEST_SHARE = 0.05
 _SCALES: tuple[Scale, ...] = ("ratio", "difference")
-_NOT_RUN = {
-    "pre_trend": "Drift between the groups before the index issue was not tested.",
-    "placebo_date": "The study was not repeated at a date at which nothing happened.",
-    "future_social": "Customers who turn to social only later were not compared before they did.",
-}
+_GATES_NOT_RUN = tuple(
+    Check(name=name, verdict="not_run", detail=why, gate=True)
+    for name, why in (
+        ("pre_trend", "Drift between the groups before the index issue was not tested."),
+        ("placebo_date", "The study was not repeated at a date at which nothing happened."),
+        ("future_social", "Customers who turn to social only later were not compared before they did."),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPlan:
-    """What was decided before the data were looked at."""
+    """What was decided before the data were looked at.
+
+    `segments` and `strata` name columns of `customers` that are fixed: effects are shown for each of the first, and
+    contacted customers are compared only with those who are alike in all of the second.
+    """
 
     before_months: int = 6
     after_months: int = 6
     look_back_days: int = 0
     outcomes: tuple[str, ...] = ("orders", "revenue", "margin")
     segments: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
     zone: str = "UTC"
     until: Month | None = None
     level: float = 0.95
@@ -127,20 +136,21 @@ def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
     Estimator and rules: `inference.panel_effects`, `studies.sample`, `studies.strata`.
     """
     outcomes, lacking = _outcomes(tables, plan.outcomes)
-    segments, skipped = _segments(tables, plan.segments)
-    stack = build_stack(tables, plan.rules(), outcomes=outcomes, segments=segments)
-    study = _Study(stack, plan, segments)
-    effects: list[Effect] = []
+    segments, skipped = _attributes(tables, plan.segments, "Segment")
+    strata, unused = _attributes(tables, plan.strata, "Stratum")
+    attributes = tuple(dict.fromkeys([*segments, *strata]))
+    stack = build_stack(tables, plan.rules(), outcomes=outcomes, attributes=attributes)
+    study = _Study(stack, plan, attributes, strata)
     fits: dict[str, RatioDid] = {}
-    for outcome in outcomes:
-        effects += study.effects(outcome, {}, np.ones(len(stack.rows), dtype=bool), fits)
-        for name in segments:
-            for value in sorted(stack.rows[name].dropna().unique()):
-                effects += study.effects(outcome, {name: str(value)}, (stack.rows[name] == value).to_numpy(bool))
+    effects = study.effects(outcomes, {}, np.ones(len(stack.rows), dtype=bool), fits)
+    for name in segments:
+        values = stack.rows[ATTRIBUTE + name].astype("string")
+        for value in sorted(values.dropna().unique()):
+            effects += study.effects(outcomes, {name: value}, (values == value).fillna(False).to_numpy(bool))
     if "orders" in outcomes:
         effects += [naive_before_after(stack, study.dates, plan.level), naive_user_gap(tables, study.dates, plan.level)]
     paths = pd.concat([study.paths(outcome) for outcome in outcomes], ignore_index=True)
-    notes = (*lacking, *skipped, *study.notes())
+    notes = (*lacking, *skipped, *unused, *study.notes())
     return ChannelResult(tuple(effects), paths, MappingProxyType(dict(stack.account)), notes, _covariance(fits))
 
 
@@ -155,10 +165,10 @@ def _outcomes(tables: Tables, wanted: Sequence[str]) -> tuple[list[str], list[st
     return usable, [f"`{name}` was left out: `orders` has no column `{name}`." for name in known if name not in usable]
 
 
-def _segments(tables: Tables, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+def _attributes(tables: Tables, wanted: Sequence[str], kind: str) -> tuple[list[str], list[str]]:
     usable = [name for name in wanted if tables.has_column("customers", name)]
     return usable, [
-        f"Segment `{name}` was skipped: `customers` has no column `{name}`." for name in wanted if name not in usable
+        f"{kind} `{name}` was skipped: `customers` has no column `{name}`." for name in wanted if name not in usable
     ]
 
 
@@ -170,14 +180,25 @@ def _covariance(fits: Mapping[str, RatioDid]) -> dict[str, Any]:
     return {"ids": [f"{DESIGN}/{name}/ratio" for name in fits], "matrix": (influence.T @ influence).tolist()}
 
 
+def _single(fit: RatioDid) -> Check:
+    share = f"{fit.largest_share:.1%}".replace("%", " %")
+    return Check(
+        name="no_single_customer",
+        verdict="failed" if fit.largest_share > LARGEST_SHARE else "passed",
+        detail=f"The customer who moves the result most makes up {share} of its variance; above 5 % is too much.",
+    )
+
+
 class _Study:
     """One stack, with what every effect on it shares."""
 
-    def __init__(self, stack: Stack, plan: ChannelPlan, segments: Sequence[str]) -> None:
-        self.stack, self.plan, self.segments = stack, plan, tuple(segments)
+    def __init__(self, stack: Stack, plan: ChannelPlan, attributes: Sequence[str], strata: Sequence[str]) -> None:
+        self.stack, self.plan = stack, plan
+        self.attributes = tuple(ATTRIBUTE + name for name in attributes)
+        self.extra = tuple(ATTRIBUTE + name for name in strata)
         self.rows = stack.rows
         self.contacted = self.rows["contacted"].to_numpy(bool)
-        self.strata = choose_strata(self.rows)
+        self.strata = choose_strata(self.rows, self.extra)
         months = self.rows.loc[self.contacted, "month"]
         self.dates: dict[str, Any] = {
             "index_from": str(Month(int(months.min()))),
@@ -196,50 +217,52 @@ class _Study:
         return [f"Cells were made coarser, so that nearly every contacted customer has a comparison: {cells}."]
 
     def effects(
-        self, outcome: str, segment: Mapping[str, str], part: np.ndarray, fits: dict[str, RatioDid] | None = None
+        self,
+        outcomes: Sequence[str],
+        segment: Mapping[str, str],
+        part: NDArray[np.bool_],
+        fits: dict[str, RatioDid] | None = None,
     ) -> list[Effect]:
-        """The effect on both scales for one part of the rows, or its refusal."""
+        """The effects on both scales for one part of the rows, or their refusals."""
         rows = self.rows[part]
         contacted = self.contacted[part]
         sizes: dict[str, Any] = {
             "n_treated": int(contacted.sum()),
             "n_comparison": int(rows.loc[~contacted, "customer"].nunique()),
         }
-        try:
-            if min(sizes.values()) < FEWEST_CUSTOMERS:
-                raise DesignError(
-                    f"{sizes['n_treated']:,} contacted and {sizes['n_comparison']:,} comparison customers; each group "
-                    f"needs {FEWEST_CUSTOMERS}."
-                )
-            strata = self.strata if part.all() else choose_strata(rows)
-            fit = ratio_did(
-                name=outcome,
-                unit=self.unit(outcome),
-                before=self.stack.before(outcome)[part],
-                after=self.stack.after(outcome)[part],
-                contacted=contacted,
-                month=rows["month"],
-                weight=strata.weight,
-                customer=rows["customer"],
-                level=self.plan.level,
+        if min(sizes.values()) < FEWEST_CUSTOMERS:
+            reason = (
+                f"{sizes['n_treated']:,} contacted and {sizes['n_comparison']:,} comparison customers; "
+                f"each group needs {FEWEST_CUSTOMERS}."
             )
-        except DesignError as refused:
-            return [self._refused(outcome, scale, segment, str(refused), sizes) for scale in _SCALES]
-        if fits is not None:
-            fits[outcome] = fit
-        checks = self._checks(rows, strata, fit)
-        return [self._effect(outcome, estimate, segment, checks) for estimate in (fit.ratio, fit.difference)]
+            return [self._refused(name, scale, segment, reason, sizes) for name in outcomes for scale in _SCALES]
+        strata = self.strata if part.all() else choose_strata(rows, self.extra)
+        alike = (overlap(strata), balance(rows, strata, self.attributes))
+        found: list[Effect] = []
+        for outcome in outcomes:
+            try:
+                fit = self._fit(outcome, rows, part, strata)
+            except DesignError as refused:
+                found += [self._refused(outcome, scale, segment, str(refused), sizes) for scale in _SCALES]
+                continue
+            if fits is not None:
+                fits[outcome] = fit
+            checks = (*alike, _single(fit), *_GATES_NOT_RUN)
+            found += [self._effect(outcome, estimate, segment, checks) for estimate in (fit.ratio, fit.difference)]
+        return found
 
-    def _checks(self, rows: pd.DataFrame, strata: Strata, fit: RatioDid) -> tuple[Check, ...]:
-        dominated = fit.largest_share > LARGEST_SHARE
-        share = f"{fit.largest_share:.1%}".replace("%", " %")
-        single = Check(
-            name="no_single_customer",
-            verdict="failed" if dominated else "passed",
-            detail=f"The customer who moves the result most makes up {share} of its variance; above 5 % is too much.",
+    def _fit(self, outcome: str, rows: pd.DataFrame, part: NDArray[np.bool_], strata: Strata) -> RatioDid:
+        return ratio_did(
+            name=outcome,
+            unit=self.unit(outcome),
+            before=self.stack.before(outcome)[part],
+            after=self.stack.after(outcome)[part],
+            contacted=rows["contacted"],
+            month=rows["month"],
+            weight=strata.weight,
+            customer=rows["customer"],
+            level=self.plan.level,
         )
-        not_run = tuple(Check(name=name, verdict="not_run", detail=why, gate=True) for name, why in _NOT_RUN.items())
-        return (overlap(strata), balance(rows, strata, self.segments), single, *not_run)
 
     def _effect(
         self, outcome: str, estimate: Estimate, segment: Mapping[str, str], checks: tuple[Check, ...]

@@ -36,16 +36,16 @@ def claim_of(estimate: Estimate, *, who: str, against: str, when: str, grade: Gr
     comparison with open questions.
     """
     where = "".join(f" ({name}: {value})" for name, value in sorted(segment.items()))
+    what = estimate.name.replace("_", " ")
     interval = (
         f"{estimate.level * 100:g} % interval: {_size(estimate, estimate.low)} to {_size(estimate, estimate.high)}"
     )
+    per_customer = "" if estimate.scale == "ratio" else " per customer"
+    value = _size(estimate, estimate.value)
     if estimate.excludes_no_effect:
-        found = f"had {_size(estimate, estimate.value)} {_noun(estimate)} ({interval}) {when} than {against}"
+        found = f"had {value} {what}{per_customer} ({interval}) {when} than {against}"
     else:
-        found = (
-            f"showed no clear difference in {_noun(estimate)} {when} from {against}: "
-            f"{_size(estimate, estimate.value)} ({interval})"
-        )
+        found = f"showed no clear difference in {what}{per_customer} {when} from {against}: {value} ({interval})"
     return f"{who}{where} {found}. {_LIMITS[grade]} Grade {grade}: {GRADE_WORDS[grade]}."
 
 
@@ -60,13 +60,11 @@ def refusal(reason: str) -> str:
     return f"No effect is claimed: {reason}"
 
 
-def _noun(estimate: Estimate) -> str:
-    return estimate.name.replace("_", " ")
-
-
 def _size(estimate: Estimate, number: float) -> str:
-    word = "more" if number >= estimate.no_effect else "less" if estimate.scale == "difference" else "fewer"
+    """A size with its direction: "8.0 % more", "7.23 EUR less", "0.13 fewer"."""
+    more = number >= estimate.no_effect
     if estimate.scale == "ratio":
-        return f"{abs(number - 1) * 100:.1f} % {word}"
-    unit = estimate.unit.replace(" per customer", "").removeprefix(estimate.name).strip()
-    return f"{abs(number):.3g}{' ' + unit if unit else ''} per customer {word}"
+        return f"{abs(number - 1) * 100:.1f} % {'more' if more else 'fewer'}"
+    unit = estimate.unit.removesuffix("per customer").strip()
+    money = len(unit) == 3 and unit.isupper()
+    return f"{abs(number):.3g}{' ' + unit if money else ''} {'more' if more else 'less' if money else 'fewer'}"

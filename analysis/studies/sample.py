@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 MEASURES: Mapping[str, str] = {"orders": "count(*)", "revenue": "sum(revenue)", "margin": "sum(coalesce(margin, 0))"}
+ATTRIBUTE = "attribute: "
+"""What stands before the name of a customers' attribute in a stack, so that it cannot be taken for a column of ours."""
 COVERED_DAYS = 25
 """A first or last month of the data with fewer covered days is not a month of data."""
 
@@ -55,8 +57,8 @@ class Stack:
     ----------
     rows : DataFrame
         One row a customer and index month, sorted by customer and month: `customer` (code from 0), `month`,
-        `contacted`, `product`, `recent` (issues in the 6 months before: 0, 1, 2 for more), `lately` (any in the last
-        3), `observed` (months observed before), and a column for each segment.
+        `contacted`, `issue_product`, `recent` (issues in the 6 months before: 0, 1, 2 for more), `lately` (any in the
+        last 3), `observed` (months observed before), and a column `attribute: NAME` for each attribute asked for.
     monthly : mapping of outcome to array, shape (n_rows, before_months + 1 + after_months)
         What was bought per month, from `before_months` before the index month to `after_months` after it.
     rules : IndexRules
@@ -124,7 +126,7 @@ def _edge(month: Month, zone: str) -> datetime:
     return local_midnight(month.first_day, zone)
 
 
-def build_stack(tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], segments: Sequence[str]) -> Stack:
+def build_stack(tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], attributes: Sequence[str]) -> Stack:
     """Which rows can be compared, and what did each buy around its index month?
 
     Parameters
@@ -133,8 +135,8 @@ def build_stack(tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], s
         With `orders`, and `issues` or `touchpoints`.
     rules : IndexRules
     outcomes : sequence of {"orders", "revenue", "margin"}
-    segments : sequence of str
-        Columns of `customers`.
+    attributes : sequence of str
+        Columns of `customers` that the rows shall carry.
 
     Raises
     ------
@@ -151,8 +153,9 @@ def build_stack(tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], s
             f"The data cover {begin} to {end}. {rules.observed_before} months before and {rules.after_months} after an "
             f"index month need data to the end of {needed}: wait for them, or set shorter windows under `index`."
         )
-    builder = _StackQueries(tables, rules, begin, end, segments)
+    builder = _StackQueries(tables, rules, begin, end, attributes)
     builder.keep_rows(first, last)
+    builder.keep_months(outcomes)
     rows = builder.rows()
     if not rows["contacted"].any() or rows["contacted"].all():
         who = "no customer whose first social contact" if not rows["contacted"].any() else "no comparison customer"
@@ -166,10 +169,10 @@ def build_stack(tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], s
 class _StackQueries:
     """The queries, in the order in which they build on each other."""
 
-    NAMES = ("stack_issues", "stack_social", "stack_joined", "stack_rows")
+    NAMES = ("stack_issues", "stack_social", "stack_joined", "stack_rows", "stack_months")
 
-    def __init__(self, tables: Tables, rules: IndexRules, begin: Month, end: Month, segments: Sequence[str]) -> None:
-        self.tables, self.rules, self.segments = tables, rules, tuple(segments)
+    def __init__(self, tables: Tables, rules: IndexRules, begin: Month, end: Month, attributes: Sequence[str]) -> None:
+        self.tables, self.rules, self.attributes = tables, rules, tuple(attributes)
         self.engine = tables.engine
         self.begin, self.end = begin, end
 
@@ -180,7 +183,7 @@ class _StackQueries:
         self.engine.keep("stack_issues", self._issues())
         self.engine.keep("stack_social", self._social())
         self.engine.keep("stack_joined", self._joined())
-        attributes = "".join(f", c.{identifier(name)}" for name in self.segments)
+        attributes = "".join(f", c.{identifier(name)} as {identifier(ATTRIBUTE + name)}" for name in self.attributes)
         customers = "left join customers c on c.customer_id = i.customer_id" if self.tables.has("customers") else ""
         product = "coalesce(i.product, c.product)" if self.tables.has("customers") else "i.product"
         self.engine.keep(
@@ -189,7 +192,7 @@ class _StackQueries:
             select row_number() over (order by i.customer_id, i.month) - 1 as row_number,
                    dense_rank() over (order by i.customer_id) - 1 as customer,
                    i.customer_id, i.month, i.channel = 'social' as contacted,
-                   coalesce({product}, '') as product,
+                   coalesce({product}, '') as issue_product,
                    i.month - j.first_month as observed{attributes}
             from (
                 select *, row_number() over (partition by customer_id, month order by opened_at, issue_id) as place
@@ -266,34 +269,46 @@ class _StackQueries:
         """
 
     def rows(self) -> pd.DataFrame:
-        attributes = "".join(f", r.{identifier(name)}" for name in self.segments)
+        attributes = "".join(f", r.{identifier(ATTRIBUTE + name)}" for name in self.attributes)
         table = self.engine.query(
             f"""
-            select r.row_number, r.customer, r.month, r.contacted, r.product, r.observed{attributes},
+            select r.row_number, r.customer, r.month, r.contacted, r.issue_product, r.observed{attributes},
                    least(count(case when p.month >= r.month - 6 then 1 end), 2) as recent,
                    count(case when p.month >= r.month - 3 then 1 end) > 0 as lately,
                    count(p.month) as earlier
             from stack_rows r
             left join stack_issues p on p.customer_id = r.customer_id and p.month < r.month
-            group by r.row_number, r.customer, r.month, r.contacted, r.product, r.observed{attributes}
+            group by r.row_number, r.customer, r.month, r.contacted, r.issue_product, r.observed{attributes}
             order by r.row_number
             """
         )
         return pd.DataFrame(table.to_pandas()).drop(columns="row_number")
 
+    def keep_months(self, outcomes: Sequence[str]) -> None:
+        """What every customer of the stack bought in each month, in one pass over the orders."""
+        measures = ", ".join(f"{MEASURES[name]} as {name}" for name in outcomes)
+        self.engine.keep(
+            "stack_months",
+            f"""
+            select customer, month, {measures}
+            from (
+                select c.customer, o.*, {self.month("ordered_at")} as month
+                from orders o
+                join (select distinct customer_id, customer from stack_rows) c on c.customer_id = o.customer_id
+                where {self.engine.dialect.in_months("ordered_at", self.rules.zone, self.begin, self.end)}
+            ) as dated
+            group by customer, month
+            """,
+        )
+
     def monthly(self, outcome: str, n_rows: int) -> Floats:
-        """Sparse counts from the engine, laid into an array of zeros."""
+        """Sparse amounts from the engine, laid into an array of zeros."""
         before, after = self.rules.before_months, self.rules.after_months
         found = self.engine.query(
             f"""
-            select r.row_number, o.month - r.month + {before} as place, cast(o.amount as double) as amount
+            select r.row_number, o.month - r.month + {before} as place, cast(o.{outcome} as double) as amount
             from stack_rows r
-            join (
-                select customer_id, month, {MEASURES[outcome]} as amount
-                from (select *, {self.month("ordered_at")} as month from orders
-                      where customer_id in (select customer_id from stack_rows)) as dated
-                where month is not null group by customer_id, month
-            ) o on o.customer_id = r.customer_id and o.month between r.month - {before} and r.month + {after}
+            join stack_months o on o.customer = r.customer and o.month between r.month - {before} and r.month + {after}
             """
         )
         amounts = np.zeros((n_rows, before + 1 + after))

@@ -7,7 +7,7 @@ contacted have no comparison the cells are made coarser, in a fixed order, and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +22,11 @@ IMBALANCE_ALLOWED = 0.1
 
 Floats = NDArray[np.float64]
 
-_FULL = ("month", "product", "recent", "lately", "observed")
+_FULL = ("month", "issue_product", "recent", "lately", "observed")
 _LEVELS: Mapping[str, tuple[str, ...]] = {
     "index month, product, issues in the 6 months before (0, 1, 2 or more), any in the last 3, months observed": _FULL,
-    "the same with months observed in bands (under 12, 12 to 23, 24 and more)": (*_FULL[:4], "observed_band"),
+    "index month, product, issues in the 6 months before (0, 1, 2 or more), any in the last 3, months observed in "
+    "bands (under 12, 12 to 23, 24 and more)": (*_FULL[:4], "observed_band"),
     "index month, product, issues in the 6 months before (0, 1, 2 or more), any in the last 3": _FULL[:4],
     "index month, product, issues in the 6 months before (0, 1, 2 or more)": _FULL[:3],
     "index month, issues in the 6 months before (0, 1, 2 or more)": ("month", "recent"),
@@ -48,17 +49,21 @@ class Strata:
         return self.unmatched / self.contacted if self.contacted else 0.0
 
 
-def choose_strata(rows: pd.DataFrame) -> Strata:
+def choose_strata(rows: pd.DataFrame, extra: Sequence[str] = ()) -> Strata:
     """Which is the finest set of cells in which at most 2 % of the contacted have no comparison?
 
     Parameters
     ----------
     rows : DataFrame
-        `month`, `product`, `recent`, `lately`, `observed`, `contacted`, as in `sample.Stack.rows`.
+        `month`, `issue_product`, `recent`, `lately`, `observed`, `contacted`, as in `sample.Stack.rows`.
+    extra : sequence of str
+        Columns of fixed attributes that make cells besides; they are given up last.
     """
     contacted = rows["contacted"].to_numpy(bool)
     banded = rows.assign(observed_band=np.digitize(rows["observed"], [12, 24]))
-    for level, (description, columns) in enumerate(_LEVELS.items()):
+    levels = [(words + _also(extra), (*columns, *extra)) for words, columns in _LEVELS.items()]
+    levels += list(_LEVELS.items())[-2:] if extra else []
+    for level, (description, columns) in enumerate(levels):
         cell = banded.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy()
         weight = count_weights(cell, contacted)
         unmatched = int((contacted & (weight == 0)).sum())
@@ -66,6 +71,10 @@ def choose_strata(rows: pd.DataFrame) -> Strata:
         if chosen.unmatched_share <= UNMATCHED_ALLOWED:
             break
     return chosen
+
+
+def _also(extra: Sequence[str]) -> str:
+    return "".join(f", {name.partition(': ')[2]}" for name in extra)
 
 
 def overlap(strata: Strata) -> Check:
@@ -87,8 +96,8 @@ def balance(rows: pd.DataFrame, strata: Strata, attributes: tuple[str, ...]) -> 
     used = strata.weight > 0
     part, weight = rows[used], strata.weight[used]
     treated = part["contacted"].to_numpy(bool)
-    worst, where = 0.0, "months observed"
-    for name in ("product", "recent", "lately", *attributes):
+    worst, where = 0.0, "observed"
+    for name in ("issue_product", "recent", "lately", *attributes):
         for value in part[name].astype("string").fillna("").unique():
             gap = _share_gap((part[name].astype("string").fillna("") == value).to_numpy(float), treated, weight)
             if gap > worst:
