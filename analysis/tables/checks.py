@@ -1,0 +1,329 @@
+"""Does a table keep the contract? Every fault of it, counted, with the first line: nothing is raised here.
+
+`column_findings` judges cells (types, values, what may not be empty), `table_findings` what only whole rows show (keys,
+currencies, times in order), `orphans` what only two tables show. What a cell may be is left to `column_rules`, refusing
+and keeping to `load`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import duckdb
+
+from analysis.foundation.errors import Fault
+from analysis.tables.column_rules import Reading, Rule
+from analysis.tables.contract import ColumnSchema, TableSchema
+from analysis.tables.engine import identifier
+from analysis.tables.reader import LINE
+from analysis.tables.scans import FILE, Scan, TableInput, in_place_of
+
+DERIVED = "joined_at_derived"
+
+
+@dataclass
+class Findings:
+    """What was found in one table.
+
+    `rows` as the sources hold them; `blank_text` whether a native text column holds '' for nothing; `currency` the one
+    the table's money is in; `first`, `last` the span of its event times; `known_at` the latest and `known_at_assumed`
+    whether event times had to stand in.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    rows: int = 0
+    blank_text: bool = False
+    currency: str | None = None
+    first: datetime | date | None = None
+    last: datetime | date | None = None
+    known_at: datetime | None = None
+    known_at_assumed: bool = False
+    set_aside: dict[str, int] = field(default_factory=dict)
+
+    def note(self, where: str, column: str | None, count: int, of: int, what: str) -> None:
+        """Something worth a word: counted like a fault, but no fault."""
+        place = where if column is None else f"{where}, column `{column}`"
+        self.notices.append(f"{place}: {what} ({count:,} of {of:,} rows).")
+
+
+def header_faults(table: TableInput) -> list[Fault]:
+    """Required columns that are missing, and names that differ from the contract's only in case.
+
+    Examples
+    --------
+    >>> from analysis.tables.contract import SCHEMAS
+    >>> columns = dict.fromkeys(["Cost_id", "months", "line", "amount", "currency"], "VARCHAR")
+    >>> scan = Scan("t", columns, "''", "0", {"": "costs.csv"}, "UTC")
+    >>> for fault in header_faults(TableInput(schema=SCHEMAS["costs"], scans=(scan,), originals={})):
+    ...     print(fault.rule, fault.column, fault.remedy[:21])
+    column_case cost_id Write its name exactl
+    missing_column month Did you mean `months`
+    """
+    faults = []
+    known = table.schema.by_name
+    for scan in table.scans:
+        further = {name.casefold(): name for name in scan.types if name not in known}
+        for name in known:
+            if name in scan.types or (name not in further and known[name].nullable):
+                continue
+            if name in further:
+                what, rule, remedy = (
+                    "its name differs from the contract's in case",
+                    "column_case",
+                    "Write its name exactly so.",
+                )
+            else:
+                what, rule = (
+                    f"`{table.schema.name}` needs this column, and there is none of that name",
+                    "missing_column",
+                )
+                near = difflib.get_close_matches(name, further, n=1)
+                remedy = f"Did you mean `{further[near[0]]}`? " if near else ""
+                remedy += "Rename the column, or read the file with a source map."
+            faults.append(Fault(where=scan.name, column=name, what=what, remedy=remedy, rule=rule))
+        if table.schema.name == "customers" and DERIVED in scan.types:
+            what, remedy = "its name is kept for a column that is derived", "Rename it."
+            faults.append(Fault(where=scan.name, column=DERIVED, what=what, remedy=remedy, rule="reserved_column"))
+    return faults
+
+
+def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) -> Findings:
+    """What is wrong with the cells of a table?
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        One that may read the table's files.
+    table : TableInput
+        The table, its headers sound.
+
+    Returns
+    -------
+    Findings
+        Faults (one for each column and rule, with count and first line), notices, and the number of rows.
+    """
+    findings = Findings()
+    for scan in table.scans:
+        counted = _count_cells(connection, table, scan)
+        rows = counted["rows"]
+        findings.rows += rows
+        if rows == 0 and not table.mapped:
+            remedy = "Export it again, or take the file away: an absent table is no fault."
+            findings.faults.append(Fault(where=scan.name, what="is an empty table", remedy=remedy, rule="empty_table"))
+        for place, (name, read) in enumerate(table.readings(scan).items()):
+            column = table.schema.column(name)
+            findings.blank_text |= counted.get(f"blank{place}", 0) > 0
+            for number, rule in enumerate(_all_rules(table.schema, column, read), start=1):
+                if count := counted[f"rule{place}_{number}"]:
+                    condition = f'"__rule{place}" = {number}'
+                    findings.faults.append(_cell_fault(connection, table, scan, name, rule, condition, count, rows))
+            for number, notice in enumerate(read.notices):
+                if count := counted[f"notice{place}_{number}"]:
+                    findings.note(scan.name, name, count, rows, notice.what)
+            if days := counted.get(f"days{place}", 0):
+                filled = rows - counted[f"nulls{place}"]
+                if days == filled:
+                    findings.note(scan.name, name, days, rows, "bare dates are read as midnight")
+                else:
+                    condition = in_place_of(f'"__cell{place}" is not null and {read.day_only}', place)
+                    fault = _cell_fault(connection, table, scan, name, _MIXED_DATES, condition, days, rows)
+                    findings.faults.append(fault)
+    return findings
+
+
+_MIXED_DATES = Rule(
+    "bare_date",
+    "cells are a date without a time of day, where others have one",
+    "Export all with their time; a date alone would be read as midnight.",
+    "",
+)
+
+
+def _missing_value(schema: TableSchema, column: ColumnSchema) -> Rule:
+    part = "part of the key, " if column.name in schema.key else ""
+    remedy = f"It is {part}needed in every row of `{schema.name}`: fill it, or set such rows aside in a source map."
+    return Rule("missing_value", "cells are empty", remedy, '"__cell" is null')
+
+
+def _all_rules(schema: TableSchema, column: ColumnSchema, read: Reading) -> Iterator[Rule]:
+    yield from read.rules
+    if not column.nullable:
+        yield _missing_value(schema, column)
+
+
+def _judged(table: TableInput, scan: Scan) -> str:
+    """SQL of a scan's cells, with the number of the first rule each breaks (0: none)."""
+    listed = []
+    for place, (name, read) in enumerate(table.readings(scan).items()):
+        column = table.schema.column(name)
+        cases = " ".join(f"when {rule.broken} then {number}" for number, rule in enumerate(read.rules, start=1))
+        empty = 0 if column.nullable else len(read.rules) + 1
+        code = f'case when "__cell{place}" is null then {empty} {in_place_of(cases, place)} else 0 end'
+        listed.append(f'{code} as "__rule{place}"')
+    return f"select *, {', '.join(listed)} from ({table.cells(scan)})"
+
+
+def _count_cells(connection: duckdb.DuckDBPyConnection, table: TableInput, scan: Scan) -> dict[str, int]:
+    """In one pass: rows, and for each column its empty cells and the cells that break each rule."""
+    counts = {"rows": "count(*)"}
+    for place, (name, read) in enumerate(table.readings(scan).items()):
+        counts[f"nulls{place}"] = f'count_if("__cell{place}" is null)'
+        for number, _ in enumerate(_all_rules(table.schema, table.schema.column(name), read), start=1):
+            counts[f"rule{place}_{number}"] = f'count_if("__rule{place}" = {number})'
+        for number, notice in enumerate(read.notices):
+            counts[f"notice{place}_{number}"] = in_place_of(f"count_if({notice.broken})", place)
+        if read.day_only:
+            counts[f"days{place}"] = in_place_of(f'count_if("__cell{place}" is not null and {read.day_only})', place)
+        if scan.types[name] == "VARCHAR" and scan.in_place:
+            counts[f"blank{place}"] = f"count_if(\"__raw{place}\" = '')"
+    listed = ", ".join(f"{count} as {identifier(name)}" for name, count in counts.items())
+    found = connection.execute(f"select {listed} from ({_judged(table, scan)})").fetchone()
+    assert found is not None
+    return dict(zip(counts, found, strict=True))
+
+
+def _cell_fault(
+    connection: duckdb.DuckDBPyConnection,
+    table: TableInput,
+    scan: Scan,
+    column: str,
+    rule: Rule,
+    condition: str,
+    count: int,
+    rows: int,
+) -> Fault:
+    where, line = _first(connection, f"select * from ({_judged(table, scan)}) where {condition}", table)
+    return Fault(
+        where=where, column=column, what=rule.what, remedy=rule.remedy, rule=rule.name, count=count, of=rows, first=line
+    )
+
+
+def _first(connection: duckdb.DuckDBPyConnection, rows: str, table: TableInput) -> tuple[str, int]:
+    """The file and the line of the first of some rows."""
+    file, line = identifier(FILE), identifier(LINE)
+    found = connection.execute(f"select {file}, min({line}) from ({rows}) group by 1 order by 1 limit 1").fetchone()
+    assert found is not None
+    names = {key: name for scan in table.scans for key, name in scan.names.items()}
+    return names.get(found[0], found[0]), found[1]
+
+
+def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings) -> None:
+    """What do only whole rows show? Adds to the findings: keys, currencies, order of times, span, rows set aside.
+
+    Parameters
+    ----------
+    typed : str
+        SQL behind FROM for all rows in the engine's types.
+    """
+    schema, present = table.schema, set(table.columns)
+    where = table.scans[0].name
+    if {name for name in schema.key if not schema.column(name).nullable} <= present:
+        _check_key(connection, table, typed, findings)
+    unit_is_absent = "currency" in schema.required and "currency" not in present  # told by its header already
+    money = [name for name in schema.money if name in present and not unit_is_absent]
+    filled = " or ".join(f"{identifier(name)} is not null" for name in money) or "false"
+    late = [column for column in schema.columns if column.not_before in present and column.name in present]
+    aside = [name for name in schema.set_aside.values() if name in present]
+    kept = " and ".join(f"{identifier(name)} is null" for name in aside) or "true"
+    event = identifier(schema.event_time) if schema.event_time in present else "cast(null as timestamp)"
+    stand_in = identifier(schema.known_by) if schema.known_by in present else "cast(null as timestamp)"
+    known = f"coalesce(known_at, {stand_in})" if "known_at" in present else stand_in
+    dated = "known_at is not null" if "known_at" in present else "false"
+    counts = {
+        "rows": "count(*)",
+        "currencies": f"count(distinct currency) filter (where {filled})" if money else "0",
+        "currency": f"min(currency) filter (where {filled})" if money else "null",
+        "without": f"count_if(({filled}) and currency is null)" if money else "0",
+        "first": f"min({event}) filter (where {kept})",
+        "last": f"max({event}) filter (where {kept})",
+        "known_at": f"max({known}) filter (where {kept})",
+        "assumed": f"count_if({kept} and not {dated} and {stand_in} is not null)",
+        **{
+            f"late {column.name}": f"count_if({identifier(column.name)} < {identifier(column.not_before or '')})"
+            for column in late
+        },
+        **{f"aside {name}": f"count_if({identifier(name)} is not null)" for name in aside},
+    }
+    listed = ", ".join(f"{count} as {identifier(name)}" for name, count in counts.items())
+    row = connection.execute(f"select {listed} from {typed}").fetchone()
+    assert row is not None
+    found = dict(zip(counts, row, strict=True))
+    rows = found["rows"]
+    if found["currencies"] > 1:
+        what = f"its money is in {found['currencies']} currencies, and there is no table of rates"
+        remedy = "Convert it to one currency before the export."
+        fault = Fault(where=where, column="currency", what=what, remedy=remedy, rule="several_currencies")
+        findings.faults.append(fault)
+    if found["without"]:
+        condition = f"({filled}) and currency is null"
+        file, line = _first(connection, f"select * from ({table.typed()}) where {condition}", table)
+        fault = Fault(
+            where=file,
+            column="currency",
+            what="rows hold money without a currency",
+            remedy="Fill the column `currency` with an ISO 4217 code such as EUR.",
+            rule="money_without_currency",
+            count=found["without"],
+            of=rows,
+            first=line,
+        )
+        findings.faults.append(fault)
+    for column in late:
+        if count := found[f"late {column.name}"]:
+            findings.note(where, column.name, count, rows, f"times come before `{column.not_before}`")
+    for reason, name in schema.set_aside.items():
+        if count := found.get(f"aside {name}", 0):
+            findings.set_aside[reason] = count
+    findings.currency, findings.first, findings.last = found["currency"], found["first"], found["last"]
+    findings.known_at, findings.known_at_assumed = found["known_at"], found["assumed"] > 0
+
+
+def _check_key(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings) -> None:
+    """Rows whose key an earlier row has already. Hashes tell in one pass that there are none; keys tell which."""
+    schema = table.schema
+    listed = ", ".join(identifier(name) for name in schema.key if name in table.columns)
+    whole = " and ".join(f"{identifier(name)} is not null" for name in schema.key if not schema.column(name).nullable)
+    hashes = f"select hash({listed}) as h from {typed} where {whole} group by h having count(*) > 1"
+    if connection.execute(f"{hashes} limit 1").fetchone() is None:
+        return
+    order = f"{identifier(FILE)}, {identifier(LINE)}"
+    suspects = f"select * from ({table.typed()}) where {whole} and hash({listed}) in ({hashes})"
+    numbered = f'select *, row_number() over (partition by {listed} order by {order}) as "__turn" from ({suspects})'
+    repeats = f'select * from ({numbered}) where "__turn" > 1'
+    found = connection.execute(f"select count(*) from ({repeats})").fetchone()
+    assert found is not None
+    if found[0]:
+        where, line = _first(connection, repeats, table)
+        what = f"rows repeat the key ({', '.join(schema.key)}) of an earlier row"
+        remedy = "Keep one row for each key; a file that was exported or appended twice looks like this."
+        fault = Fault(
+            where=where,
+            column=schema.key[0] if len(schema.key) == 1 else None,
+            what=what,
+            remedy=remedy,
+            rule="duplicate_key",
+            count=found[0],
+            of=findings.rows,
+            first=line,
+        )
+        findings.faults.append(fault)
+
+
+def orphans(connection: duckdb.DuckDBPyConnection, typed: str, customers: str) -> int:
+    """How many rows name a customer that the table of customers does not hold?
+
+    Parameters
+    ----------
+    typed, customers : str
+        SQL behind FROM for the rows and for the customers.
+    """
+    found = connection.execute(
+        f"select count(*) from {typed} t where t.customer_id is not null "
+        f"and not exists (select 1 from {customers} c where c.customer_id = t.customer_id)"
+    ).fetchone()
+    assert found is not None
+    return int(found[0])

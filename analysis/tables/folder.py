@@ -1,0 +1,251 @@
+"""Which file holds which table? Looks into a contract folder, or at one file, and opens what it finds as scans.
+
+A table is a Parquet or CSV file of its name, a folder of parts, a sheet of a workbook, or a table in a DuckDB file.
+What has another name is no table and is left alone, which is said. Judging the rows is left to `checks`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import duckdb
+
+from analysis.foundation.errors import ContractError, Fault, did_you_mean
+from analysis.tables.contract import SCHEMAS
+from analysis.tables.engine import identifier
+from analysis.tables.reader import BLANK_LINE, ending, parquet_columns, read_text, whole_parquet
+from analysis.tables.scans import Scan, TableInput, literal, parquet_relation, types_of
+from analysis.tables.workbook import sheet_names
+
+TABLE_FILES = ("parquet", "csv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Where one table lies.
+
+    `name` is what its owner would call the place; `parts` the files by the name of each; `inside` the sheet, or the
+    table in a database file by schema and name.
+    """
+
+    table: str
+    name: str
+    parts: Mapping[str, Path]
+    inside: tuple[str, ...] = ()
+
+
+@dataclass
+class Contents:
+    """What a contract folder, or a file, holds: tables, names that are no table, and faults."""
+
+    found: list[Found] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, where: str, what: str, remedy: str, rule: str) -> None:
+        self.faults.append(Fault(where=where, what=what, remedy=remedy, rule=rule))
+
+
+def look_into(path: Path) -> Contents:
+    """Which tables does this folder, or this file, hold?
+
+    Parameters
+    ----------
+    path : Path
+        A folder; or one `.parquet`, `.csv`, `.csv.gz`, `.xlsx` or `.duckdb` file.
+
+    Examples
+    --------
+    >>> look_into(Path("no/such/folder")).faults[0].rule
+    'missing_source'
+    """
+    contents = Contents()
+    if not path.exists():
+        contents.fault(str(path), "is not there", "Check the path.", "missing_source")
+        return contents
+    try:
+        entries = sorted(path.iterdir()) if path.is_dir() else [path]
+    except OSError:
+        contents.fault(str(path), "cannot be looked into", "Ask its owner for access.", "unreadable_folder")
+        return contents
+    seen = [entry for entry in entries if not entry.name.startswith((".", "~$"))]
+    for entry in seen:
+        try:
+            _look_at(entry, contents)
+        except ContractError as error:
+            contents.faults += error.faults
+    if not contents.found and not contents.faults:
+        if not seen:
+            what, remedy = "is an empty folder", "Put a table into it, such as orders.csv."
+        elif path.is_dir():
+            what, remedy = "holds nothing that is a table by its name", f"Tables are called {_listed()}."
+        else:
+            what, remedy = "is no table by its name", did_you_mean(path.name.split(".")[0], SCHEMAS)
+        contents.fault(path.name or str(path), what, remedy, "no_table")
+    return contents
+
+
+def _listed() -> str:
+    return ", ".join(f"`{name}`" for name in SCHEMAS)
+
+
+def _look_at(entry: Path, contents: Contents) -> None:
+    kind, stem = ending(entry), entry.name.split(".")[0]
+    if entry.is_dir():
+        if entry.name in SCHEMAS:
+            _look_at_parts(entry, contents)
+        else:
+            contents.ignored.append(f"{entry.name}/")
+    elif not entry.is_file():
+        contents.ignored.append(entry.name)
+    elif kind in TABLE_FILES and stem in SCHEMAS and entry.name.lower() in (f"{stem}.{kind}", f"{stem}.{kind}.gz"):
+        contents.found.append(Found(table=stem, name=entry.name, parts=MappingProxyType({entry.name: entry})))
+    elif kind == "xlsx":
+        _look_inside(entry, ((name,) for name in sheet_names(entry)), contents)
+    elif kind == "duckdb":
+        _look_inside(entry, database_tables(entry), contents)
+    else:
+        contents.ignored.append(entry.name)
+
+
+def _look_at_parts(folder: Path, contents: Contents) -> None:
+    """A folder of a table's name: every file in it is a part, but for hidden ones and those beginning with `_`."""
+    parts: dict[str, Path] = {}
+    for entry in sorted(folder.iterdir()):
+        name = f"{folder.name}/{entry.name}"
+        if entry.name.startswith((".", "_")):
+            continue
+        if entry.is_dir():
+            remedy = "Put all parts of the table directly into the folder of its name."
+            contents.fault(f"{name}/", "is a folder among the parts of a table", remedy, "nested_parts")
+        elif ending(entry) in TABLE_FILES:
+            parts[name] = entry
+        else:
+            contents.ignored.append(name)
+    if parts:
+        contents.found.append(Found(table=folder.name, name=f"{folder.name}/", parts=MappingProxyType(parts)))
+    else:
+        remedy = "Put Parquet or CSV files into it, or take the folder away."
+        contents.fault(f"{folder.name}/", "is a table's folder without parts", remedy, "no_parts")
+
+
+def _look_inside(entry: Path, tables: Iterator[tuple[str, ...]], contents: Contents) -> None:
+    for inside in tables:
+        name = f"{entry.name}: {'.'.join(inside)}"
+        if inside[-1] in SCHEMAS:
+            parts = MappingProxyType({entry.name: entry})
+            contents.found.append(Found(table=inside[-1], name=name, parts=parts, inside=inside))
+        else:
+            contents.ignored.append(name)
+
+
+def database_tables(path: Path) -> Iterator[tuple[str, ...]]:
+    """The tables and views of a DuckDB file, by schema and name; the file is opened read only.
+
+    Raises
+    ------
+    ContractError
+        If it is no DuckDB file, another program has it open, or it was not closed properly.
+    """
+    with duckdb.connect() as connection:
+        attach(connection, path, "given")
+        rows = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = 'given' order by 1, 2"
+        ).fetchall()
+    yield from rows
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attach a DuckDB file, read only; ContractError if it cannot be."""
+    if path.with_name(f"{path.name}.wal").exists():
+        remedy = "Close the program that has it open, so that all changes are in the file itself."
+        fault = Fault(
+            where=path.name, what="was not closed: a .wal file lies beside it", remedy=remedy, rule="open_database"
+        )
+        raise ContractError(fault)
+    try:
+        connection.execute(f"attach {literal(str(path.resolve()))} as {identifier(name)} (read_only, type duckdb)")
+    except duckdb.Error as error:
+        remedy = (
+            f"It must be a DuckDB file, closed by other programs, of a version that DuckDB {duckdb.__version__} reads."
+        )
+        fault = Fault(where=path.name, what="cannot be opened as a DuckDB file", remedy=remedy, rule="wrong_ending")
+        raise ContractError(fault) from error
+
+
+def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str, cache: Path) -> TableInput:
+    """The table as scans over its files.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        One that may read the files, with each database file attached under the name `database_name` gives it.
+    found : Found
+        Where it lies.
+    zone : str
+        Zone of times that say no offset.
+    cache : Path
+        Folder for the text of CSV files and sheets.
+
+    Raises
+    ------
+    ContractError
+        With every fault of every file that cannot be read.
+    """
+    scans: list[Scan] = []
+    faults: list[Fault] = []
+    notices: list[str] = []
+    native: dict[tuple[tuple[str, str], ...], dict[Path, str]] = {}
+    for name, path in found.parts.items():
+        try:
+            if ending(path) == "duckdb":
+                scans.append(_database_scan(connection, found, path, zone))
+            elif ending(path) == "parquet":
+                parquet_columns(path)
+                with whole_parquet(path):
+                    shape = tuple(types_of(connection, parquet_relation([path.resolve()])).items())
+                native.setdefault(shape, {})[path.resolve()] = name
+            else:
+                relation, aside = read_text(path, cache=cache, sheet=found.inside[0] if found.inside else None)
+                label = name if not found.inside else relation.name
+                scans.append(Scan.of_text(connection, relation.path, label, zone))
+                if blank := aside.get(BLANK_LINE):
+                    notices.append(f"{label}: {blank:,} blank lines between records are passed over.")
+        except ContractError as error:
+            faults += error.faults
+    scans += [Scan.of_parquet(connection, files, zone) for files in native.values()]
+    faults += _faults_of_shape(found, scans)
+    if faults:
+        raise ContractError(faults)
+    return TableInput(schema=SCHEMAS[found.table], scans=tuple(scans), originals=found.parts, notices=tuple(notices))
+
+
+def database_name(path: Path) -> str:
+    """The name a database file is attached under."""
+    return f"given_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+
+
+def _database_scan(connection: duckdb.DuckDBPyConnection, found: Found, path: Path, zone: str) -> Scan:
+    relation = ".".join(identifier(part) for part in (database_name(path), *found.inside))
+    try:
+        types = types_of(connection, relation)
+    except duckdb.Error as error:
+        remedy = "Make a table of it; a view may only speak of what the file itself holds."
+        fault = Fault(
+            where=found.name, what="cannot be read from the database file", remedy=remedy, rule="unreadable_view"
+        )
+        raise ContractError(fault) from error
+    return Scan(relation, types, literal(found.name), "row_number() over ()", {found.name: found.name}, zone)
+
+
+def _faults_of_shape(found: Found, scans: list[Scan]) -> Iterator[Fault]:
+    """Parts of one table have the same columns."""
+    for scan in scans[1:]:
+        if set(scan.types) != set(scans[0].types):
+            remedy = "Export all parts with the same columns."
+            what = f"its columns are not those of {scans[0].name}"
+            yield Fault(where=scan.name, what=what, remedy=remedy, rule="parts_differ")

@@ -1,0 +1,344 @@
+"""How do files become tables that can be counted? Read, checked, typed, kept; then opened in the engine.
+
+    prepared = prepare([Source(Path("data/demo"))], cache=Path(".cache"))
+    with open_tables(prepared) as tables:
+        tables.engine.query("select count(*) as orders from orders")
+
+`prepare` refuses with every fault of every table, or leaves a folder that `open_tables` opens without reading the
+sources again. Which file holds which table is left to `folder` and the source maps, what is a fault to `checks`, how
+rows get into the engine's types to `staging`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache as remembered
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analysis.foundation.calendar import zone as zone_of
+from analysis.foundation.errors import ContractError, Fault, InputError, MapError
+from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, fingerprint_of_files
+from analysis.inference.estimate import RowsUsed
+from analysis.tables.checks import Findings, column_findings, header_faults, orphans, table_findings
+from analysis.tables.contract import SCHEMAS
+from analysis.tables.engine import identifier
+from analysis.tables.folder import Found, look_into, open_table
+from analysis.tables.mapping import MappedTable, mapped
+from analysis.tables.opened import RECORD, Prepared, TableAccount, Tables, open_tables, seen
+from analysis.tables.scans import Scan, TableInput
+from analysis.tables.staging import View, broken_files, keep, staging, with_joined_at
+
+__all__ = ["Prepared", "Source", "TableAccount", "Tables", "open_tables", "prepare"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where data come from: a contract folder or file, or, with a map, the export of another system.
+
+    `map` is the name of a shipped source map or the path of one.
+    """
+
+    path: Path
+    map: str | None = None
+
+
+def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory_limit: str | None = None) -> Prepared:
+    """Do these sources keep the contract, and if so, what do they hold?
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Contract folders, single files, exports with their maps. No table of a contract folder may come from a second
+        source; several maps may feed one table.
+    cache : Path
+        Folder for the typed tables. They are private data: what is made there can be read by its owner alone. The same
+        files, maps, zone and code find what was made before.
+    zone : str
+        Time zone of contract tables whose times say no offset. Maps declare their own.
+    memory_limit : str, optional
+        "4GB"; by default half of the machine's memory.
+
+    Returns
+    -------
+    Prepared
+        With one account a table.
+
+    Raises
+    ------
+    ContractError, MapError
+        With every fault found in every source. Nothing is kept then.
+    UnknownName
+        If there is no such time zone.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "customers.csv").write_text("customer_id,region\\n007,north\\n8,\\n")
+    >>> prepared = prepare([Source(folder)], cache=folder / ".cache")
+    >>> prepared.accounts["customers"].rows
+    RowsUsed(read=2, kept=2, set_aside=mappingproxy({}))
+    >>> with open_tables(prepared) as tables:
+    ...     tables.engine.query("select customer_id from customers order by 1").column(0).to_pylist()
+    ['007', '8']
+    """
+    zone_of(zone)
+    cache = cache.resolve()
+    given = _Given.look(sources)
+    key = given.key(zone) if not given.faults else None
+    if key and (cache / key / RECORD).is_file():
+        return Prepared.read(cache / key)
+    with _build_folder(cache) as build:
+        record = _prepare_in(build, given, zone, memory_limit)
+        assert key is not None
+        (build / RECORD).write_bytes(canonical_json(record))
+        try:
+            build.rename(cache / key)
+        except OSError:
+            if not (cache / key / RECORD).is_file():  # else another caller was quicker with the same
+                raise
+    return Prepared.read(cache / key)
+
+
+@dataclass
+class _Given:
+    """What the sources offer, before any row is read."""
+
+    found: list[tuple[Source, Found]]
+    exports: list[tuple[Source, dict[str, Path]]]
+    faults: list[Fault]
+    notices: list[str]
+
+    @classmethod
+    def look(cls, sources: Sequence[Source]) -> _Given:
+        given = cls([], [], [], [])
+        if not sources:
+            remedy = "Name a folder with tables, or an export and its source map."
+            given.faults.append(Fault(where="sources", what="no source is given", remedy=remedy, rule="no_source"))
+        for source in sources:
+            if source.map is None:
+                contents = look_into(source.path)
+                given.found += [(source, found) for found in contents.found]
+                given.faults += contents.faults
+                if contents.ignored:
+                    given.notices.append(f"No table by its name, left alone: {', '.join(contents.ignored)}.")
+            elif not source.path.exists():
+                fault = Fault(
+                    where=str(source.path), what="is not there", remedy="Check the path.", rule="missing_source"
+                )
+                given.faults.append(fault)
+            else:
+                given.exports.append((source, _visible_files(source.path)))
+        for table in sorted({found.table for _, found in given.found}):
+            names = [found.name for _, found in given.found if found.table == table]
+            if len(names) > 1:
+                given.faults.append(_two_sources(table, names))
+        return given
+
+    def files(self) -> list[Path]:
+        """All files of contract sources."""
+        return list(dict.fromkeys(path for _, found in self.found for path in found.parts.values()))
+
+    def key(self, zone: str) -> str:
+        """What a prepared folder is called: the same for the same bytes, maps, zone and code."""
+        exports = [
+            [str(source.path.resolve()), str(source.map), _fingerprint_of_map(source.map), fingerprint_of_files(files)]
+            for source, files in self.exports
+        ]
+        tables = [
+            [str(source.path.resolve()), found.name, list(found.inside), fingerprint_of_files(found.parts)]
+            for source, found in self.found
+        ]
+        whole = [exports, tables, zone, _code(), duckdb.__version__]
+        return fingerprint_of_bytes(canonical_json(whole)).removeprefix("sha256:")[:24]
+
+
+def _prepare_in(build: Path, given: _Given, zone: str, memory_limit: str | None) -> dict[str, Any]:
+    """Read, check and keep everything in a folder; what `prepared.json` holds."""
+    faults = list(given.faults)
+    made, errors = _from_exports(given, build)
+    two = {found.table for _, found in given.found} & {one.table for one, _ in made}
+    faults += [_two_sources(table, ["a contract source", "a source map"]) for table in sorted(two)]
+    with staging(build, given.files(), memory_limit) as (connection, refused):
+        errors += refused
+        tables: dict[str, TableInput] = {}
+        for _, found in given.found:
+            try:
+                tables[found.table] = open_table(connection, found, zone=zone, cache=build)
+            except ContractError as error:
+                errors.append(error)
+        for name, table in _of_exports(connection, made).items():
+            tables.setdefault(name, table)
+        findings: dict[str, Findings] = {}
+        views: dict[str, View] = {}
+        for name, table in sorted(tables.items()):
+            findings[name] = _check(connection, table, build, views)
+            faults += findings[name].faults
+        only_maps = bool(errors) and not faults and all(isinstance(error, MapError) for error in errors)
+        faults += [fault for error in errors for fault in error.faults if fault not in faults]
+        if faults:
+            raise (MapError if only_maps else ContractError)(faults)
+        record = _record(connection, tables, findings, views, build)
+    for left in (*build.glob("text-*"), *(one.path for one, _ in made)):
+        left.unlink(missing_ok=True)
+    shutil.rmtree(build / "spill", ignore_errors=True)
+    record["notices"] = [*given.notices, *record["notices"]]
+    return record
+
+
+def _from_exports(given: _Given, build: Path) -> tuple[list[tuple[MappedTable, str]], list[InputError]]:
+    """What the source maps make of the exports, each table with the source's own name; and what they refuse."""
+    made: list[tuple[MappedTable, str]] = []
+    errors: list[InputError] = []
+    for source, _ in given.exports:
+        try:
+            made += [(table, source.path.name) for table in mapped(str(source.map), source.path, cache=build)]
+        except InputError as error:
+            errors.append(error)
+    return made, errors
+
+
+def _of_exports(
+    connection: duckdb.DuckDBPyConnection, made: Sequence[tuple[MappedTable, str]]
+) -> dict[str, TableInput]:
+    """The mapped tables as scans; several exports may feed one table."""
+    tables: dict[str, TableInput] = {}
+    for one, name in made:
+        scan = Scan.of_text(connection, one.path, name, one.zone)
+        before = tables.get(one.table, TableInput(schema=SCHEMAS[one.table], scans=(), originals={}, mapped=True))
+        tables[one.table] = replace(
+            before,
+            scans=(*before.scans, scan),
+            originals={**before.originals, **{f"{name}/{path.name}": path for path in one.files}},
+            set_aside=_added(before.set_aside, one.set_aside),
+            notices=(*before.notices, *(notice for notice in one.notices if notice not in before.notices)),
+        )
+    return tables
+
+
+def _check(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, views: dict[str, View]) -> Findings:
+    """All findings of one table; a table without faults is kept, and its view noted, on the way."""
+    try:
+        findings = column_findings(connection, table)
+        findings.faults[:0] = header_faults(table)
+        if findings.faults:
+            typed = f"({table.typed()})"
+        else:
+            view = views[table.schema.name] = keep(connection, table, build, blank_text=findings.blank_text)
+            typed = f"({replace(view, where='true').sql(build)})"
+        table_findings(connection, table, typed, findings)
+    except duckdb.Error:
+        if broken := broken_files(connection, table):
+            return Findings(faults=[fault for error in broken for fault in error.faults])
+        raise
+    return findings
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, TableInput],
+    findings: Mapping[str, Findings],
+    views: dict[str, View],
+    build: Path,
+) -> dict[str, Any]:
+    """Accounts and views of sound tables, as `prepared.json` holds them."""
+    for name, view in views.items():
+        connection.execute(f"create view {identifier(name)} as {view.sql(build)}")
+    if "customers" in views:
+        views["customers"] = with_joined_at(connection, views["customers"], build, has_orders="orders" in views)
+    hashes = {path: fingerprint(path) for table in tables.values() for path in table.originals.values()}
+    record: dict[str, Any] = {"tables": {}}
+    for name, table in tables.items():
+        found = findings[name]
+        notices = [*table.notices, *found.notices]
+        named = name != "customers" and "customers" in tables and "customer_id" in table.columns
+        if named and (count := orphans(connection, identifier(name), "customers")):
+            what = "customers are not in the table `customers`"
+            notices.append(f"{table.scans[0].name}, column `customer_id`: {what} ({count:,} rows).")
+        set_aside = _added(table.set_aside, found.set_aside)
+        kept = connection.execute(f"select count(*) from {identifier(name)}").fetchone()
+        assert kept is not None
+        if kept[0] == 0:
+            notices.append(f"{table.scans[0].name}: no row is left to count.")
+        account = TableAccount(
+            name=name,
+            rows=RowsUsed(read=found.rows + sum(table.set_aside.values()), kept=kept[0], set_aside=set_aside),
+            columns=table.columns,
+            fingerprint=_fingerprint_of(table.originals, hashes),
+            notices=tuple(notices),
+            files=tuple(dict.fromkeys(scan_name for scan in table.scans for scan_name in scan.names.values())),
+            first=found.first,
+            last=found.last,
+        )
+        in_place = {str(path): seen(path, hashes[path]) for path in views[name].in_place()}
+        record["tables"][name] = {"account": account.to_dict(), "view": views[name].to_dict(), "in_place": in_place}
+    known = [found.known_at for found in findings.values() if found.known_at is not None]
+    record["known_at"] = max(known).isoformat() if known else None
+    record["known_at_assumed"] = any(found.known_at_assumed for found in findings.values())
+    record["notices"] = list(_currencies(findings))
+    return record
+
+
+def _currencies(findings: Mapping[str, Findings]) -> Iterator[str]:
+    """A word where tables hold money in different currencies."""
+    held = {name: found.currency for name, found in findings.items() if found.currency}
+    if len(set(held.values())) > 1:
+        listed = ", ".join(f"`{name}` {currency}" for name, currency in held.items())
+        yield f"Tables hold money in different currencies, and there is no table of rates: {listed}."
+
+
+def _two_sources(table: str, names: Sequence[str]) -> Fault:
+    what = f"is given more than once: {', '.join(names)}"
+    remedy = "Keep one source of the table, or put the parts into one folder of its name."
+    return Fault(where=f"table {table}", what=what, remedy=remedy, rule="two_sources")
+
+
+def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return {reason: counts.get(reason, 0) + more.get(reason, 0) for reason in (*counts, *more)}
+
+
+@contextmanager
+def _build_folder(cache: Path) -> Iterator[Path]:
+    """A folder that only its owner can read, gone again unless it was renamed."""
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    build = Path(tempfile.mkdtemp(prefix=".build-", dir=cache)).resolve()
+    try:
+        yield build
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+
+
+def _visible_files(path: Path) -> dict[str, Path]:
+    """The files of an export by name: itself, or what lies directly in the folder."""
+    if path.is_file():
+        return {path.name: path}
+    return {file.name: file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith(".")}
+
+
+def _fingerprint_of(originals: Mapping[str, Path], hashes: Mapping[Path, str]) -> str:
+    """The hash of the one file behind a table, or of the names and hashes of several."""
+    if len(originals) == 1:
+        return hashes[next(iter(originals.values()))]
+    return fingerprint_of_bytes(
+        "\n".join(f"{name} {hashes[path]}" for name, path in sorted(originals.items())).encode()
+    )
+
+
+def _fingerprint_of_map(source_map: str | None) -> str:
+    """The hash of a map of the user's own; a shipped one is part of the code."""
+    path = Path(str(source_map))
+    return fingerprint(path) if path.is_file() else ""
+
+
+@remembered
+def _code() -> str:
+    """The hash of the code that reads tables, and of the contract and the maps."""
+    root = Path(__file__).parent
+    files = (path for path in root.rglob("*") if path.suffix in (".py", ".toml", ".yaml"))
+    return fingerprint_of_files({path.relative_to(root).as_posix(): path for path in files})

@@ -1,0 +1,204 @@
+"""What can a source map say? Files and their headers, and the contract's tables that their rows become.
+
+Frozen types that refuse a key they do not know. The conditions and expressions inside are in `mapping_grammar`; how a
+map is read from YAML is told in `mapping_yaml`, what it makes of files in `mapping`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from analysis.tables.mapping_grammar import Condition, Expression, Name, OutName, Part, rule
+
+
+class Header(Part):
+    """One header a file may have. A list names the columns as the file does; a mapping gives them names of our own."""
+
+    about: str
+    has: dict[Name, str]
+    may_have: dict[Name, str] = Field(default_factory=dict)
+    nothing_else: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_name_themselves(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            for key in ("has", "may_have"):
+                names = given.get(key)
+                if isinstance(names, tuple) and all(isinstance(name, str) for name in names):
+                    if len(set(names)) < len(names):
+                        raise rule(f"names a column twice under `{key}`")
+                    given = {**given, key: {name: name for name in names}}
+        return given
+
+    @model_validator(mode="after")
+    def _has_or_may_have(self) -> Header:
+        if both := sorted(set(self.has) & set(self.may_have)):
+            raise rule(f"names `{'`, `'.join(both)}` under `has` and under `may_have`")
+        return self
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Our names to the file's."""
+        return {**self.has, **self.may_have}
+
+
+class Format(Part):
+    """How a text file is to be read. By default UTF-8, separated by commas (`.tsv`: by tabs), header first."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    fixed_width: bool = False
+    encoding: str = "utf-8-sig"
+    skip_lines: int = Field(default=0, ge=0)
+    columns: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    file_names: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Format:
+        if self.fixed_width and self.delimiter is not None:
+            raise rule("has a `delimiter` and is of `fixed_width`: it can be one of them")
+        if self.columns is not None and not self.file_names:
+            raise rule("has no header line (`columns` names them), so `file_names` must say which files it reads")
+        return self
+
+
+class ShortRecords(Part):
+    """A record with too few fields is kept where at most this many are missing at its end, else set aside."""
+
+    missing_at_most: int = Field(ge=0)
+    reason: str
+
+
+class Nulls(Part):
+    """Texts that stand for an empty cell, in all columns or in some."""
+
+    texts: tuple[str, ...] = Field(min_length=1)
+    columns: tuple[Name, ...] | None = Field(default=None, alias="in")
+
+
+class Repeats(Part):
+    """Rows that stand in the files more than once.
+
+    `first_file`: the rows of a key that more than one file holds are kept from the first of these files (in the order
+    of the headers, then of the names). `latest`: of the rows of a key one is kept, the last by `by`.
+    """
+
+    key: tuple[Name, ...] = Field(min_length=1)
+    keep: Literal["first_file", "latest"]
+    by: Name | None = None
+    reason: str
+
+    @model_validator(mode="after")
+    def _latest_by_what(self) -> Repeats:
+        if (self.keep == "latest") != (self.by is not None):
+            raise rule("needs `by` with `keep: latest`, and only with it")
+        return self
+
+
+class Links(Part):
+    """A row that lists ids of other rows of the file which do not name it back."""
+
+    listed: Name
+    separator: str = Field(min_length=1)
+    id: Name
+    back: Name
+
+
+class Damage(Part):
+    """A test of the whole file: one row at fault, by `rows` or by `links`, and the file is refused."""
+
+    what: str
+    remedy: str
+    rows: Condition | None = None
+    links: Links | None = None
+
+    @model_validator(mode="after")
+    def _tests_something(self) -> Damage:
+        if self.rows is None and self.links is None:
+            raise rule("needs `rows`, `links` or both")
+        return self
+
+
+class FileMap(Part):
+    """One kind of file the map reads, under a name of the map's own."""
+
+    headers: tuple[Header, ...] = Field(min_length=1)
+    format: Format = Format()
+    short_records: ShortRecords | None = None
+    nulls: tuple[Nulls, ...] = ()
+    time_formats: tuple[str, ...] = ()
+    fields: dict[Name, Expression] = Field(default_factory=dict)
+    repeats: tuple[Repeats, ...] = ()
+    damage: tuple[Damage, ...] = ()
+    basis: dict[Name, Literal["action", "post", "unknown"]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _headers_agree(self) -> FileMap:
+        given = self.format.columns
+        if given is not None and any(set(header.has.values()) - set(given) for header in self.headers):
+            raise rule("has a header that asks for columns which its `format` does not give")
+        for header in self.headers[1:]:
+            unlike = sorted(set(header.columns) ^ set(self.headers[0].columns))
+            if unlike:
+                raise rule(f"has headers that do not name the same columns: `{'`, `'.join(unlike)}` is in one only")
+        return self
+
+
+# Tables: what becomes of the rows
+
+
+class Keep(Part):
+    """What makes a row one of this table; the reason the others are counted under."""
+
+    when: Condition
+    others: str
+
+
+class SetAside(Part):
+    """Rows of this table that are not used, and why."""
+
+    when: Condition
+    reason: str
+
+
+class Unpivot(Part):
+    """A row for each of some columns, which is then called as given; `empty`: the reason to set an empty cell aside."""
+
+    columns: dict[Name, str] = Field(min_length=1)
+    name: Name
+    value: Name
+    empty: str | None = None
+
+
+class Group(Part):
+    """Rows of one key become one row; the others of a key are counted under the reason `further_rows`."""
+
+    by: tuple[Name, ...] = Field(min_length=1)
+    further_rows: str
+
+
+class TableMap(Part):
+    """A table of the contract, made of the rows of one kind of file. Rules are tried in order, the first counts."""
+
+    table: str
+    source: Name = Field(alias="from")
+    facts: tuple[str, ...] = ()
+    keep: Keep | None = None
+    set_aside: tuple[SetAside, ...] = ()
+    unpivot: Unpivot | None = None
+    group: Group | None = None
+    columns: dict[Name, Expression] = Field(min_length=1)
+    further: dict[OutName, Expression] = Field(default_factory=dict)
+
+
+class SourceMap(Part):
+    """One export format: where its times are local, what is known about it, its files, and the tables they give."""
+
+    map: OutName
+    about: str
+    zone: str
+    facts: tuple[str, ...] = ()
+    files: dict[Name, FileMap] = Field(min_length=1)
+    tables: tuple[TableMap, ...] = Field(min_length=1)

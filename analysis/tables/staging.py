@@ -1,0 +1,151 @@
+"""How do checked rows get into the engine's types? Viewed where they lie when that costs nothing, else written once.
+
+Holds the connection in which sources are read (closed off from every file but those of the study) and the views that
+the engine later opens. What is a fault is left to `checks`, the order of the work to `load`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psutil
+
+from analysis.foundation.errors import ContractError
+from analysis.tables.checks import DERIVED
+from analysis.tables.engine import identifier
+from analysis.tables.engine.duckdb_engine import MEMORY_SHARE
+from analysis.tables.folder import attach, database_name
+from analysis.tables.reader import ending, whole_parquet
+from analysis.tables.scans import TableInput, literal, parquet_relation
+
+
+@dataclass(frozen=True)
+class View:
+    """What the engine shows as one table: files, and SQL for each column over them; all parts, less the set-aside rows.
+
+    Relative file names lie in the prepared folder, absolute ones are the user's own.
+    """
+
+    parts: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
+    where: str = "true"
+
+    def sql(self, folder: Path) -> str:
+        """The query behind the view."""
+        selects = []
+        for files, columns in self.parts:
+            listed = ", ".join(f"{value} as {identifier(name)}" for name, value in columns)
+            relation = parquet_relation(folder / file for file in files)
+            selects.append(f"select {listed} from {relation} where {self.where}")
+        return " union all ".join(selects)
+
+    def in_place(self) -> tuple[Path, ...]:
+        """The user's own files it reads."""
+        return tuple(Path(file) for files, _ in self.parts for file in files if Path(file).is_absolute())
+
+    def to_dict(self) -> dict[str, object]:
+        parts = [{"files": list(files), "columns": [list(pair) for pair in columns]} for files, columns in self.parts]
+        return {"parts": parts, "where": self.where}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, object]) -> View:
+        parts = [
+            (tuple(part["files"]), tuple((name, value) for name, value in part["columns"]))
+            for part in given["parts"]  # type: ignore[attr-defined]
+        ]
+        return cls(tuple(parts), str(given["where"]))
+
+
+@contextmanager
+def staging(
+    build: Path, files: Sequence[Path], memory_limit: str | None = None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[ContractError]]]:
+    """A connection that may read these files and write into `build`, and what went wrong with opening databases."""
+    databases = [path for path in files if ending(path) == "duckdb"]
+    allowed = [str(path.resolve()) for path in files] + [f"{path.resolve()}.wal" for path in databases]
+    refused = []
+    with duckdb.connect(":memory:") as connection:
+        limit = memory_limit or f"{int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)}MiB"
+        connection.execute("set memory_limit = ?", [limit])
+        connection.execute("set temp_directory = ?", [str(build / "spill")])
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set allowed_directories = ?", [[str(build)]])
+        connection.execute("set allowed_paths = ?", [allowed])
+        connection.execute("set enable_external_access = false")
+        for path in databases:
+            try:
+                attach(connection, path, database_name(path))
+            except ContractError as error:
+                refused.append(error)
+        connection.execute("set lock_configuration = true")
+        yield connection, refused
+
+
+def keep(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, *, blank_text: bool) -> View:
+    """The table in the engine's types: viewed where it lies, or written to a file of its own.
+
+    Parameters
+    ----------
+    blank_text : bool
+        Whether some native text column holds '' for nothing, which a view would show.
+    """
+    schema = table.schema
+    aside = [identifier(name) for name in schema.set_aside.values() if name in table.columns]
+    where = " and ".join(f"{name} is null" for name in aside) or "true"
+    lying = [table.columns_as_they_lie(scan) for scan in table.scans]
+    if not blank_text and all(lying):
+        order = table.all_columns
+        parts = tuple(
+            (tuple(str(path) for path in scan.in_place), tuple((name, columns[name]) for name in order))
+            for scan, columns in zip(table.scans, lying, strict=True)
+            if columns is not None
+        )
+        return View(parts, where)
+    listed = ", ".join(identifier(name) for name in table.all_columns)
+    target = f"{schema.name}.parquet"
+    write(connection, f"select {listed} from ({table.typed()})", build / target)
+    return View((((target,), tuple((name, identifier(name)) for name in table.all_columns)),), where)
+
+
+def with_joined_at(connection: duckdb.DuckDBPyConnection, customers: View, build: Path, *, has_orders: bool) -> View:
+    """The customers with `joined_at` from the first order where they have none, and `joined_at_derived` telling so.
+
+    Speaks of the views `customers` and `orders` of the connection.
+    """
+    missing = connection.execute("select count(*) from customers where joined_at is null").fetchone()
+    (files, columns), *others = customers.parts
+    if not has_orders or missing is None or missing[0] == 0:
+        parts = [(names, (*cells, (DERIVED, "false"))) for names, cells in ((files, columns), *others)]
+        return View(tuple(parts), customers.where)
+    target = "customers-joined.parquet"
+    first = "select customer_id, min(ordered_at) as first_order_at from orders group by customer_id"
+    derived = "c.joined_at is null and f.first_order_at is not null"
+    write(
+        connection,
+        f"select c.* replace (coalesce(c.joined_at, f.first_order_at) as joined_at), {derived} as {DERIVED} "
+        f"from customers c left join ({first}) f on f.customer_id = c.customer_id",
+        build / target,
+    )
+    names = (*(name for name, _ in columns), DERIVED)
+    return View((((target,), tuple((name, identifier(name)) for name in names)),))
+
+
+def write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    """Write the rows of a query to a Parquet file."""
+    connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)")
+
+
+def broken_files(connection: duckdb.DuckDBPyConnection, table: TableInput) -> list[ContractError]:
+    """The user's own Parquet files that cannot be read to their end, whatever their footer promised."""
+    broken = []
+    for scan in table.scans:
+        for path in scan.in_place:
+            try:
+                with whole_parquet(path):
+                    connection.execute(f"select max(hash(columns(*))) from {parquet_relation([path])}").fetchall()
+            except ContractError as error:
+                broken.append(error)
+    return broken
