@@ -1,0 +1,65 @@
+"""One function a chart: a result goes in, a `Figure` with its finding, its data and its alternative text comes out.
+
+A chart that its result cannot carry raises `NothingToDraw`, which says what is missing; `shown` shows that
+sentence in the chart's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
+from analysis.reporting.charts.figure import Figure, NoAlternativeText, NothingToDraw, Story
+from analysis.reporting.charts.mentions import mention_kinds, mention_platforms, mention_trend
+from analysis.reporting.charts.money import npv_range, yearly_money
+from analysis.reporting.charts.paths import paths
+from analysis.reporting.charts.responses import response_by_month
+
+__all__ = [
+    "Figure",
+    "NoAlternativeText",
+    "NotShown",
+    "NothingToDraw",
+    "Story",
+    "arms",
+    "effect_by_segment",
+    "mention_kinds",
+    "mention_platforms",
+    "mention_trend",
+    "naive_against_adjusted",
+    "npv_range",
+    "paths",
+    "response_by_month",
+    "shown",
+    "yearly_money",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """A chart that could not be drawn, and why."""
+
+    reason: str
+
+    def _repr_html_(self) -> str:
+        return f'<p class="ts-note">Not shown. {escape(self.reason)}</p>'
+
+    def __str__(self) -> str:
+        return f"Not shown. {self.reason}"
+
+
+def shown(chart: Callable[..., Figure], *args: Any, **options: Any) -> Figure | NotShown:
+    """The chart, or the sentence that says what its result lacks.
+
+    Examples
+    --------
+    >>> print(shown(mention_trend, []))
+    Not shown. The chart of mentions by month needs the metric `mentions`; this result does not hold it by month.
+    """
+    try:
+        return chart(*args, **options)
+    except NothingToDraw as missing:
+        return NotShown(str(missing))

@@ -1,0 +1,300 @@
+"""What did contact change, drawn: raw against adjusted, by segment, by arm of a test, and month by month?
+
+Every number is drawn with its interval and the interval's level is written. Raw figures are hollow and never drawn
+without the adjusted one. Which effects there are, and how far they can be believed, was decided by the studies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
+from analysis.reporting.charts.marks import IntervalRow, draw_intervals, heading, interval_height
+from analysis.reporting.formats import GAP, is_currency, plain
+from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.wording import (
+    Words,
+    grade_in_words,
+    group_in_words,
+    holds_no_effect,
+    in_plain_words,
+    method_in_words,
+    outcome_in_words,
+    segment_in_words,
+    shift_of,
+    words,
+)
+
+_MOST_SEGMENTS = 24
+
+
+def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str = "en_GB") -> Figure:
+    """How far do the raw figures mislead? Both of them, above the comparison with similar customers.
+
+    Parameters
+    ----------
+    channel : ChannelResult, results or rows of effects
+    outcome : str
+
+    Raises
+    ------
+    NothingToDraw
+        If the adjusted effect is not there, or no raw figure is.
+    """
+    say = words(locale)
+    rows = [row for row in effect_rows(channel) if row["outcome"] == outcome and not row["segment"]]
+    raw = [row for row in rows if is_naive(row) and row["value"] is not None]
+    if not raw:
+        raise NothingToDraw(
+            f"The chart of raw against adjusted needs a raw figure on `{outcome}`; the result holds none."
+        )
+    adjusted = [row for row in rows if row["estimand"] == "channel_effect" and row["scale"] == raw[0]["scale"]]
+    if not adjusted or adjusted[0]["value"] is None:
+        why = f" No effect is claimed: {adjusted[0]['reason']}" if adjusted else ""
+        raise NothingToDraw(
+            f"The chart of raw against adjusted needs the adjusted effect on `{outcome}`; raw figures are not shown "
+            f"alone.{why}"
+        )
+    effect = adjusted[0]
+    names = {
+        "naive_before_after": ("Before and after", "contacted customers alone"),
+        "naive_user_gap": ("Users against all others", "unlike customers"),
+    }
+    drawn = [
+        _interval_row(say, row, names.get(row["estimand"], (row["estimand"], ""))[0], "naive",
+                      under=names.get(row["estimand"], ("", ""))[1])
+        for row in sorted(raw, key=lambda row: row["estimand"])
+    ]  # fmt: skip
+    drawn.append(_interval_row(say, effect, "Similar customers", "contacted", bold=True, under="the answer"))
+    furthest = max(raw, key=lambda row: abs(shift_of(row, row["value"])))
+    title = f"Raw: {_sized(say, furthest)}. Against similar customers: {_sized(say, effect)}"
+    story = Story(
+        title=title,
+        measure=f"{outcome_in_words(outcome).label} of contacted customers with {_level(say, [*raw, effect])}",
+        unit=_unit_in_words(effect),
+        population=f"{say.number(effect['n_treated'])} contacted customers",
+        period=_period(say, effect),
+        source="contacts and orders",
+        rows=_customers(say, effect),
+        method=f"{method_in_words('channel_effect')}; grade {effect['grade']}, {grade_in_words(effect['grade'])}",
+        alt=f"Chart of intervals. {title}. {say.finding(effect)}",
+    )
+    return _intervals(story, drawn, [*raw, effect], say, effect)
+
+
+def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, locale: str = "en_GB") -> Figure:
+    """Is the effect the same for everybody? Each segment's, with that of all customers behind it.
+
+    Parameters
+    ----------
+    result : ChannelResult, ExperimentResult, results or rows of effects
+        Of an experiment with several arms, those of the first arm are drawn: give the rows of another to see it.
+    outcome : str
+    scale : {"ratio", "difference"}, optional
+        By default the ratio where there is one.
+
+    Raises
+    ------
+    NothingToDraw
+        If the outcome was not studied, or not by segment.
+    """
+    say = words(locale)
+    rows = [row for row in effect_rows(result) if row["outcome"] == outcome and not is_naive(row)]
+    rows = [row for row in rows if row["scale"] == (scale or _main_scale(rows))]
+    rows = [row for row in rows if row["treated"] == rows[0]["treated"]]
+    whole = next((row for row in rows if not row["segment"]), None)
+    parts = [row for row in rows if row["segment"]]
+    if whole is None or not parts:
+        lacks = "no effect on it" if not rows else "no effect on all customers" if whole is None else "no segment"
+        raise NothingToDraw(f"The chart by segment needs effects on `{outcome}` by segment; the result holds {lacks}.")
+    if all(row["value"] is None for row in rows):
+        raise NothingToDraw(f"The chart by segment has nothing to draw: {whole['reason']}")
+    drawn = [_interval_row(say, whole, "All customers", "contacted", bold=True)]
+    left_out = max(0, len(parts) - _MOST_SEGMENTS)
+    for kind in dict.fromkeys(tuple(row["segment"]) for row in parts[:_MOST_SEGMENTS]):
+        drawn.append(heading("By " + " and ".join(plain(name, 30).replace("_", " ") for name in kind)))
+        drawn += [
+            _interval_row(say, row, " · ".join(plain(value, 40) for value in row["segment"].values()))
+            for row in parts[:_MOST_SEGMENTS]
+            if tuple(row["segment"]) == kind
+        ]
+    apart = [row for row in parts if row["value"] is not None and _lies_apart(row, whole)]
+    if apart:
+        title = f"{len(apart)} of {len(parts)} segments may differ from the average"
+    else:
+        title = f"No segment clearly differs: {_sized(say, whole)} overall" if whole["value"] is not None else (
+            "No effect is claimed for all customers"
+        )  # fmt: skip
+    first = next(row for row in [whole, *parts] if row["value"] is not None)
+    story = Story(
+        title=title,
+        measure=f"{outcome_in_words(outcome).label}, {group_in_words(first['treated'])} against "
+        f"{_against(first)}, with {_level(say, rows)}",
+        unit=_unit_in_words(first),
+        population=f"{say.number(whole['n_treated'])} customers and their segments; shaded: all customers",
+        period=_period(say, whole),
+        source="contacts and orders" if first["estimand"] == "channel_effect" else "assignments and outcomes",
+        rows=_customers(say, whole) + (f"; {left_out} further segments are not drawn" if left_out else ""),
+        method=f"{method_in_words(first['estimand'])}; intervals are not adjusted for the number of segments",
+        alt=f"Chart of intervals by segment. {title}. {say.finding(whole)} "
+        + " ".join(f"{_capital(segment_in_words(row['segment']))}: {say.effect_in_short(row)}." for row in parts[:6]),
+    )
+    return _intervals(story, drawn, [whole, *parts], say, first, pooled=whole)
+
+
+def arms(experiment: Any, *, locale: str = "en_GB") -> Figure:
+    """What did each arm of a test change, for each outcome? One block per outcome, since their units differ.
+
+    Raises
+    ------
+    NothingToDraw
+        If there is no effect over all customers, or none is claimed.
+    """
+    say = words(locale)
+    rows = [row for row in effect_rows(experiment) if row["estimand"] == "experiment_effect" and not row["segment"]]
+    claimed = [row for row in rows if row["value"] is not None]
+    if not claimed:
+        why = f"none is claimed: {rows[0]['reason']}" if rows else "this result holds none"
+        raise NothingToDraw(f"The chart of arms needs an effect of an arm on all customers; {why}")
+    outcomes = list(dict.fromkeys(row["outcome"] for row in rows))
+    blocks = {name: [row for row in rows if row["outcome"] == name] for name in outcomes}
+    title = _arms_title(say, claimed)
+    against = group_in_words(rows[0]["comparison"])
+    story = Story(
+        title=title,
+        measure=f"Each arm against {against}, with {_level(say, rows)}",
+        unit="per customer, in the unit of each outcome",
+        population=f"{say.number(max(row['n_treated'] for row in rows))} customers in the largest arm",
+        period="as assigned",
+        source="assignments and outcomes",
+        rows=f"{say.number(rows[0]['n_comparison'])} customers in the comparison arm",
+        method=method_in_words("experiment_effect"),
+        alt=f"Chart of intervals by outcome and arm. {title}. " + " ".join(say.finding(row) for row in claimed[:4]),
+    )
+    drawn = {
+        name: [_interval_row(say, row, group_in_words(row["treated"])) for row in block]
+        for name, block in blocks.items()
+    }
+
+    def paint(body: Body) -> None:
+        top = 0.0
+        for name, block in blocks.items():
+            first = next((row for row in block if row["value"] is not None), None)
+            body.text(0, top + 10, outcome_in_words(name).label, bold=True)
+            if first is None:
+                body.text(0, top + 32, "No effect is claimed.", "note")
+            else:
+                draw_intervals(body, drawn[name], say, _axis_unit(first), _unit_in_words(first), top=top + 24)
+            top += interval_height(drawn[name], body.narrow) + 40
+
+    def height(narrow: bool) -> float:
+        return sum(interval_height(block, narrow) + 40 for block in drawn.values()) - 16
+
+    return Figure(story, _data(rows), paint, height)
+
+
+def _intervals(
+    story: Story, drawn: Sequence[IntervalRow], rows: Sequence[Row], say: Words, first: Row, pooled: Row | None = None
+) -> Figure:
+    """A chart of one block of rows."""
+    shaded = None
+    if pooled is not None and pooled["value"] is not None and pooled["low"] is not None and pooled["high"] is not None:
+        shaded = (shift_of(pooled, pooled["low"]), shift_of(pooled, pooled["high"]))
+
+    def paint(body: Body) -> None:
+        draw_intervals(body, drawn, say, _axis_unit(first), _unit_in_words(first), pooled=shaded)
+
+    return Figure(story, _data(rows), paint, lambda narrow: interval_height(drawn, narrow))
+
+
+def _interval_row(
+    say: Words, row: Row, label: str, meaning: str = "contacted", *, bold: bool = False, under: str = ""
+) -> IntervalRow:
+    if row["value"] is None:
+        reason = in_plain_words(plain(row["reason"], 90))
+        return IntervalRow(label, None, None, None, f"not claimed: {reason}", meaning, bold, under)
+    low, high = (None if row[end] is None else shift_of(row, row[end]) for end in ("low", "high"))
+    return IntervalRow(label, shift_of(row, row["value"]), low, high, say.effect_in_short(row), meaning, bold, under)
+
+
+def _sized(say: Words, row: Row) -> str:
+    """A change as one word of a title: "8 % more", "no clear change"."""
+    if holds_no_effect(row):
+        return f"no{GAP}clear{GAP}change"
+    outcome = outcome_in_words(row["outcome"])
+    side = outcome.greater if shift_of(row, row["value"]) > 0 else outcome.fewer
+    return f"{say.effect_size(row)} {side}".replace(" ", GAP)
+
+
+def _arms_title(say: Words, rows: Sequence[Row]) -> str:
+    clear = [row for row in rows if not holds_no_effect(row)]
+    if not clear:
+        return "No arm clearly differs from the comparison arm"
+    if len(rows) == 1 or len({row["outcome"] for row in rows}) == 1:
+        best = max(clear, key=lambda row: abs(shift_of(row, row["value"])))
+        name = plain(best["treated"], 28).replace(" ", GAP)
+        outcome = plain(outcome_in_words(best["outcome"]).label.lower(), 28).replace(" ", GAP)
+        return f"{name}: {_sized(say, best)} on {outcome}"
+    up = sum(shift_of(row, row["value"]) > 0 for row in clear)
+    if len(clear) == len(rows) and up in (0, len(rows)):
+        return f"Every arm is clearly {'above' if up else 'below'} the comparison arm"
+    return f"{up} of {len(rows)} differences clearly up, {len(clear) - up} clearly down"
+
+
+def _lies_apart(row: Row, whole: Row) -> bool:
+    low = -np.inf if row["low"] is None else row["low"]
+    high = np.inf if row["high"] is None else row["high"]
+    return whole["value"] is not None and not low <= whole["value"] <= high
+
+
+def _main_scale(rows: Sequence[Row]) -> str:
+    return "ratio" if any(row["scale"] == "ratio" for row in rows) else "difference"
+
+
+def _against(row: Row) -> str:
+    return "similar customers" if row["estimand"] != "experiment_effect" else group_in_words(row["comparison"])
+
+
+def _axis_unit(row: Row) -> str:
+    unit = str(row["unit"]).partition(" per ")[0]
+    if row["scale"] == "ratio":
+        return "percent change"
+    return f"{unit if unit == 'share' or is_currency(unit) else 'count'} signed"
+
+
+def _unit_in_words(row: Row) -> str:
+    if row["scale"] == "ratio":
+        return "difference in %"
+    unit, per, whom = plain(row["unit"], 60).partition(" per ")
+    return ("percentage points" if unit == "share" else unit) + per + whom
+
+
+def _level(say: Words, rows: Sequence[Row]) -> str:
+    level = level_of(rows)
+    return "intervals of several levels" if level is None else f"{say.level({'level': level})}s"
+
+
+def _period(say: Words, row: Row) -> str:
+    if not row.get("index_from") or not row.get("index_to"):
+        return "as assigned"
+    after = row.get("after_months")
+    window = f", {after} months after each" if after else ""
+    return f"contacts {say.months(row['index_from'], row['index_to'])}{window}"
+
+
+def _customers(say: Words, row: Row) -> str:
+    return f"{say.number(row['n_treated'])} against {say.number(row['n_comparison'])} customers"
+
+
+def _data(rows: Sequence[Row]) -> pd.DataFrame:
+    names = ("estimand", "treated", "comparison", "outcome", "scale", "value", "low", "high", "level", "unit", "grade")
+    records = [{"segment": segment_in_words(row["segment"]), **{name: row[name] for name in names}} for row in rows]
+    return pd.DataFrame(records)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

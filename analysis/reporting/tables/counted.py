@@ -1,0 +1,104 @@
+"""What was counted, what could not be, and from which rows? Tables of metrics, of what they lack, and of rows used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.foundation.errors import DesignError
+from analysis.metrics.catalogue import definitions
+from analysis.reporting.formats import plain
+from analysis.reporting.rows import Row, metric_rows, monthly
+from analysis.reporting.tables.table import Table
+from analysis.reporting.wording import Words, metric_in_words, state_in_words, words
+
+_MOST_MONTHS = 6
+
+
+def metrics(result: Any, *, months: int = _MOST_MONTHS, locale: str = "en_GB") -> Table:
+    """The counted figures of the last months, one row a metric; months that may still change are marked."""
+    say = words(locale)
+    rows = [row for row in monthly(metric_rows(result)) if not row["segment"]]
+    if not rows:
+        raise DesignError("There is no figure by month to show in a table.")
+    shown = sorted({row["period"] for row in rows})[-months:]
+    rows = [row for row in rows if row["period"] in shown]
+    heads = {month: say.month(month, short=True) + _state_mark(rows, month) for month in shown}
+    order = {name: place for place, name in enumerate(definitions())}
+    names = sorted({row["id"] for row in rows}, key=lambda name: (order.get(name, len(order)), name))
+    at = {(row["id"], row["period"]): row for row in rows}
+    records = [
+        {"Figure": metric_in_words(name)} | {heads[month]: _metric_cell(say, at.get((name, month))) for month in shown}
+        for name in names
+    ]
+    reasons = {f"{metric_in_words(row['id'])}: {plain(row['reason'])}." for row in rows if row["value"] is None}
+    notes = [
+        *sorted(reasons)[:4],
+        *(["(p) provisional: may still change."] if any("(p)" in h for h in heads.values()) else []),
+    ]
+    return Table(
+        caption=f"Figures by month, {say.months(shown[0], shown[-1])}",
+        cells=pd.DataFrame(records),
+        frame=pd.DataFrame(rows),
+        numbers=tuple(heads.values()),
+        notes=tuple(notes),
+    )
+
+
+def missing(result: Any, *, locale: str = "en_GB") -> Table:
+    """Which figures could not be counted, and what would each need?"""
+    lacking = dict(getattr(result, "missing", None) or {})
+    records = [{"Figure": metric_in_words(name), "Needs": plain(why)} for name, why in sorted(lacking.items())]
+    frame = pd.DataFrame({"metric": sorted(lacking), "needs": [lacking[name] for name in sorted(lacking)]})
+    none = [{"Figure": "None", "Needs": "nothing: every figure of the catalogue was counted"}]
+    return Table("Figures that could not be counted", pd.DataFrame(records or none), frame)
+
+
+def rows_used(accounts: Mapping[str, Any], *, locale: str = "en_GB") -> Table:
+    """Which rows were read, kept and set aside, and why? The three add up.
+
+    Parameters
+    ----------
+    accounts : mapping of table to TableAccount, RowsUsed, or the contract's `rows`
+    """
+    say = words(locale)
+    counts = {name: _account(account) for name, account in sorted(accounts.items())}
+    if not counts:
+        raise DesignError("There is no table whose rows could be accounted for.")
+    records = [
+        {
+            "Table": plain(name, 60),
+            "Read": say.number(rows["read"]),
+            "Kept": say.number(rows["kept"]),
+            "Set aside": say.number(sum(rows["set_aside"].values())),
+            "Why": "; ".join(f"{plain(why, 60)} {say.number(n)}" for why, n in sorted(rows["set_aside"].items()))
+            or "–",
+        }
+        for name, rows in counts.items()
+    ]
+    frame = pd.DataFrame([{"table": name, **rows} for name, rows in counts.items()])
+    return Table("Rows read, kept and set aside", pd.DataFrame(records), frame, numbers=("Read", "Kept", "Set aside"))
+
+
+def _account(account: Any) -> dict[str, Any]:
+    account = getattr(account, "rows", account)
+    return dict(account if isinstance(account, Mapping) else account.to_dict())
+
+
+def _metric_cell(say: Words, row: Row | None) -> str:
+    if row is None or row["value"] is None:
+        return "–"
+    unit = row["unit"]
+    if unit in ("mentions", "issues", "orders"):
+        return say.number(row["value"])
+    return say.amount(row["value"], unit)
+
+
+def _state_mark(rows: Sequence[Row], month: str) -> str:
+    states = {row["state"] for row in rows if row["period"] == month}
+    if "provisional" in states:
+        return " (p)"
+    other = states - {"locked"}
+    return f" ({', '.join(sorted(state_in_words(state) for state in other))})" if other else ""

@@ -1,0 +1,100 @@
+"""What is a table to us? Cells of plain escaped text, a caption, and the frame of values behind them.
+
+A table brings no style, no script and no address of its own, whatever the data hold, so that it may stand in
+JupyterLab, where the reader's theme dresses it, and on a page, where ours does. Which tables there are is left to this
+package's other modules.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from html import escape
+from typing import Any
+
+import pandas as pd
+from great_tables import GT
+
+from analysis.reporting.formats import plain
+from analysis.reporting.sanitise import sanitised
+from analysis.reporting.wording import humanised, words
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to be read: what it shows, its cells as text, and the frame of values behind it.
+
+    Parameters
+    ----------
+    caption : str
+    cells : DataFrame of str
+        The first column names the rows.
+    frame : DataFrame
+        The values, unrounded.
+    numbers : tuple of str
+        Columns that are set flush right.
+    groups : str, optional
+        The column of `cells` that gathers rows under a common heading.
+    notes : tuple of str
+        Sentences under the table.
+    """
+
+    caption: str
+    cells: pd.DataFrame
+    frame: pd.DataFrame
+    numbers: tuple[str, ...] = ()
+    groups: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def html(self) -> str:
+        """The table as HTML without style, script or address; the same cells give the same text."""
+        cells = self.cells.map(plain)
+        names = [name for name in cells.columns if name != self.groups]
+        mark = sha256(cells.to_csv(index=False).encode()).hexdigest()[:12]
+        table = GT(cells, rowname_col=names[0], groupname_col=self.groups, auto_align=False, id=f"t{mark}")
+        table = table.tab_stubhead(label=names[0]).cols_align("left")
+        if self.numbers:
+            table = table.cols_align("right", list(self.numbers))
+        raw = re.sub(r"<style>.*?</style>", "", table.as_raw_html(), count=1, flags=re.DOTALL)
+        clean = sanitised(raw)
+        body = clean[clean.index("<table") : clean.rindex("</table>")] + "</table>"
+        body = body.replace(">", f"><caption>{escape(plain(self.caption))}</caption>", 1)
+        notes = "".join(f'<p class="ts-note">{escape(plain(note, 600))}</p>' for note in self.notes)
+        return f'<div class="ts-table">{_grouped(body)}{notes}</div>'
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __str__(self) -> str:
+        return f"{self.caption}\n{self.cells.to_string(index=False)}" + "".join(f"\n{note}" for note in self.notes)
+
+
+def _grouped(html: str) -> str:
+    """Each group of rows in a body of its own, so that its heading's scope is that body."""
+    html = html.replace('scope="colgroup"', 'scope="rowgroup"')
+    start = '<tr class="gt_group_heading_row">'
+    first, *rest = html.split(start)
+    return first + start.join(["", *rest]).replace(start, f'</tbody><tbody class="gt_table_body">{start}').replace(
+        '</tbody><tbody class="gt_table_body">', "", 1
+    )
+
+
+def frame(data: pd.DataFrame, caption: str, *, locale: str = "en_GB", most: int = 60) -> Table:
+    """Any frame as a table: numbers to four significant digits, at most so many rows."""
+    say = words(locale)
+
+    def cell(value: Any) -> str:
+        if value is None or (isinstance(value, float) and pd.isna(value)):
+            return "–"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return plain(value, 120)
+        return say.number(float(f"{value:.4g}"), None) if isinstance(value, float) else say.number(value)
+
+    cells = data.head(most).map(cell).rename(columns=humanised)
+    numeric = [humanised(name) for name in data.columns if pd.api.types.is_numeric_dtype(data[name])]
+    rest = len(data) - most
+    notes = (f"{say.number(rest)} further rows are in the executed notebook.",) if rest > 0 else ()
+    return Table(caption, cells, data, numbers=tuple(name for name in numeric if name != cells.columns[0]), notes=notes)

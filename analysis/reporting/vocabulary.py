@@ -1,0 +1,186 @@
+"""Which words do pages use for the names that code and results use?
+
+Data, no logic: outcomes, checks, methods, verdicts, states, and the words that no page for executives may hold with
+what to say instead. Metrics carry their own words in the catalogue. Putting words together is left to
+`analysis.reporting.wording`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "ATT": "effect on those contacted",
+        "DiD": "change compared with similar customers",
+        "CUPED": "adjustment for earlier behaviour",
+        "estimand": "quantity measured",
+        "Moments": "group totals",
+        "pre-trend": "earlier path",
+        "P5": "low case",
+        "P50": "middle case",
+        "P95": "high case",
+        "TEI": "cost and benefit framework",
+        "ledger": "closed-month record",
+    }
+)
+"""Words no page for executives may hold, each with what to say instead."""
+
+ANY_CASE = ("estimand", "pre-trend", "ledger")
+"""Those that are forbidden however they are written; the others are common words in other letters."""
+
+VERDICTS: Mapping[str, str] = MappingProxyType(
+    {
+        "passed": "passed",
+        "failed": "failed",
+        "not_run": "could not be run",
+        "not_applicable": "does not apply",
+    }
+)
+
+STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "provisional": "provisional",
+        "locked": "closed",
+        "adjusted": "closed, later adjusted",
+        "restated": "restated",
+        "estimated": "estimated",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an outcome is said.
+
+    `more` and `less` are the phrases of a difference in percent, `more_by` and `less_by` those of a difference in the
+    outcome's own unit where they need others; in all `{}` takes the amount. `measure` is what the outcome measures,
+    `greater` and `fewer` are the bare words for more and less of it.
+    """
+
+    label: str
+    more: str
+    less: str
+    measure: str
+    greater: str = "more"
+    fewer: str = "less"
+    more_by: str | None = None
+    less_by: str | None = None
+
+    def phrase(self, *, more: bool, scale: str) -> str:
+        """The phrase for a difference in that direction, on a scale of percent ("ratio") or of the unit."""
+        by = (self.more_by if more else self.less_by) if scale == "difference" else None
+        return by or (self.more if more else self.less)
+
+
+OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
+    {
+        "orders": Outcome(
+            label="Orders",
+            more="bought {} more often",
+            less="bought {} less often",
+            measure="how often they bought",
+            fewer="fewer",
+            more_by="placed {} more",
+            less_by="placed {} fewer",
+        ),
+        "revenue": Outcome("Revenue", "spent {} more", "spent {} less", "what they spent"),
+        "spend": Outcome("Spend", "spent {} more", "spent {} less", "what they spent"),
+        "margin": Outcome(
+            label="Margin",
+            more="brought {} more margin",
+            less="brought {} less margin",
+            measure="the margin they brought",
+        ),
+        "issues": Outcome(
+            label="Support issues",
+            more="raised {} more issues",
+            less="raised {} fewer issues",
+            measure="how many issues they raised",
+            fewer="fewer",
+            more_by="raised {} more",
+            less_by="raised {} fewer",
+        ),
+        "support_cost": Outcome(
+            label="Support cost",
+            more="cost {} more to support",
+            less="cost {} less to support",
+            measure="what their support cost",
+        ),
+        "index_issue_cost": Outcome(
+            label="Cost of the issue itself",
+            more="cost {} more for the issue itself",
+            less="cost {} less for the issue itself",
+            measure="what the issue itself cost",
+        ),
+        "repurchased": Outcome(
+            label="Bought again",
+            more="were {} more likely to buy again",
+            less="were {} less likely to buy again",
+            measure="the share that bought again",
+        ),
+        "retained": Outcome(
+            label="Stayed",
+            more="were {} more likely to stay",
+            less="were {} less likely to stay",
+            measure="the share that stayed",
+        ),
+    }
+)
+
+GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "other_channels": "another channel",
+        "never_social": "never used social",
+        "no_contact": "no contact",
+        "before": "before",
+        "after": "after",
+    }
+)
+
+CHECKS: Mapping[str, str] = MappingProxyType(
+    {
+        "pre_trend": "Both groups moved alike before the contact",
+        "placebo": "Nothing happens at a made-up earlier date",
+        "placebo_date": "Nothing happens at a made-up earlier date",
+        "placebo_index_date": "Nothing happens at a made-up earlier date",
+        "future_social": "Customers who turn to social later did not differ before",
+        "future_social_exposure": "Customers who turn to social later did not differ before",
+        "overlap": "Nearly every customer has similar ones to compare with",
+        "balance": "The groups are alike in what is known about them",
+        "sample_ratio": "The groups have the sizes that were planned",
+        "leave_incidents_out": "Same answer without the incident months",
+        "leave_one_stratum_out": "No single kind of customer makes the answer",
+        "negative_control": "No effect where there can be none",
+        "negative_control_outcome": "No effect where there can be none",
+        "spill_over": "Comparison customers were not affected",
+        "second_road": "A second method gives the same answer",
+        "no_single_customer": "No single customer makes the answer",
+    }
+)
+
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "channel_effect": "change from before to after the issue, compared with similar customers who had an issue in "
+        "the same month on another channel",
+        "service_effect": "customers answered in time, compared with similar customers who were not",
+        "experiment_effect": "groups formed by chance, compared as they were formed",
+        "complier_effect": "groups formed by chance, scaled to those who took part",
+        "adoption_effect": "customers who took it up, compared with similar customers who had not yet",
+        "naive_before_after": "the same customers before and after, not adjusted",
+        "naive_user_gap": "users against all others, not adjusted",
+    }
+)
+
+LIMITS: Mapping[str, str] = MappingProxyType(
+    {
+        "A": "Customers were assigned at random.",
+        "B": "It holds unless an unrecorded cause explains it.",
+        "C": "Not every check was passed, so the difference may have other causes.",
+        "D": "It compares unlike customers or months and says nothing about cause.",
+        "E": "It was assumed, not measured.",
+    }
+)
+"""What each grade allows a reader to conclude."""

@@ -1,0 +1,127 @@
+"""The summary: one answer with its interval and grade, chosen by rule, and everything that limits it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+
+from analysis.foundation.provenance import canonical_json
+from analysis.reporting.sanitise import sanitised
+from analysis.reporting.summary import MOST_FIGURES, headline, summary
+from analysis.reporting.wording import forbidden_words
+
+
+def text(made_summary):
+    return str(made_summary).replace("\xa0", " ")
+
+
+def test_the_answer_is_one_sentence_with_interval_and_grade(made):
+    found = summary(made.results())
+    assert found.answer.replace("\xa0", " ") == (
+        "Customers whose issue went to social bought 8 % more often (95 % interval: 4 % to 13 % more) than similar "
+        "customers whose issue went to another channel."
+    )
+    assert found.evidence.startswith("Grade B, comparison that passed its checks.")
+
+
+def test_it_needs_nothing_but_the_file(made):
+    stored = json.loads(canonical_json(made.results()))
+    assert summary(stored) == summary(made.results())
+
+
+def test_the_answer_is_chosen_by_rule_and_not_by_its_size(made):
+    results = made.results()
+    results["effects"] = list(reversed(results["effects"]))
+    assert headline(results)["estimand"] == "channel_effect"
+    assert headline(results)["outcome"] == "orders"
+    for row in results["effects"]:
+        if row["outcome"] == "orders" and not row["segment"] and row["estimand"] == "channel_effect":
+            row["value"], row["low"], row["high"] = 0.9, 0.85, 0.95
+    assert "less often" in summary(results).answer
+
+
+def test_a_null_finding_is_said_as_plainly(made):
+    results = made.results()
+    for row in results["effects"]:
+        if row["outcome"] == "orders" and row["scale"] == "ratio" and not row["segment"]:
+            row["low"] = 0.97
+    assert summary(results).answer.startswith("No difference in how often they bought could be seen")
+
+
+def test_key_figures_are_few_and_each_has_its_range(made):
+    figures = summary(made.results()).figures
+    assert 6 <= len(figures) <= MOST_FIGURES
+    assert [figure.label for figure in figures[:4]] == ["Orders", "Revenue", "Margin", "Net present value, 3 years"]
+    assert all(figure.range for figure in figures)
+    assert figures[0].evidence == "comparison that passed its checks"
+    assert figures[3].evidence == "rests on: comparison with open questions"
+
+
+def test_failed_and_unrun_checks_are_doubts(made):
+    doubts = [doubt.replace("\xa0", " ") for doubt in summary(made.results()).doubts]
+    assert doubts[0].startswith("“Both groups moved alike before the contact” failed (Orders, Revenue, Margin).")
+    assert "could not be run" in doubts[1]
+    assert any("nobody recorded" in doubt for doubt in doubts)
+
+
+def test_what_is_provisional_and_missing_is_said(made):
+    found = summary(made.results())
+    assert "September 2026" in found.provisional[0]
+    assert any("product tv: 12 contacted customers" in line for line in found.missing)
+    assert any(line.startswith("Adoption: this comparison is not built yet") for line in found.missing)
+
+
+def test_an_experiment_alone_answers(made):
+    results = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects], "roi": None}
+    found = summary(results)
+    assert found.answer.startswith("Customers given Mens E-Mail spent US$0.77 more per customer")
+    assert found.evidence.startswith("Grade A, randomised test.")
+    assert "The case in money was not made." in found.missing
+
+
+def test_a_report_that_only_counts_says_so(made):
+    found = summary(made.results() | {"effects": [], "roi": None})
+    assert found.answer == "No comparison was made; this report counts and claims no effect."
+    assert {figure.label for figure in found.figures} == {"Response rate", "First response time, median", "Mentions"}
+
+
+def test_a_refused_study_claims_nothing(made):
+    results = made.results() | {"effects": [made.effect("orders", None).to_dict()], "roi": None}
+    assert summary(results).answer.startswith("No effect on how often they bought is claimed: 12 contacted")
+    assert summary(results).evidence == "No effect is claimed."
+
+
+def test_an_empty_file_is_a_summary_too():
+    found = summary({})
+    assert found.figures == ()
+    assert str(found)
+
+
+def test_a_payback_that_is_never_reached_is_said(made):
+    results = made.results()
+    results["roi"]["payback_months"] = {"p5": None, "p50": None, "p95": None}
+    assert "Paid back after: not within the years" in text(summary(results))
+
+
+def test_it_is_plain_html_without_forbidden_words(made):
+    found = summary(made.results())
+    html = found._repr_html_()
+    assert sanitised(html) == html
+    assert not forbidden_words(str(found))
+    assert not re.search(r"style=|<script", html)
+
+
+def test_hostile_text_is_text(made):
+    results = copy.deepcopy(made.results())
+    for row in results["effects"]:
+        for check in row["checks"]:
+            check["detail"] = made.HOSTILE
+        if row["value"] is None:
+            row["reason"] = made.LONG
+        row["treated"] = made.HOSTILE
+    html = summary(results)._repr_html_()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert sanitised(html) == html
+    assert len(html) < 20_000

@@ -1,0 +1,188 @@
+"""Tables: the right cells, plain and escaped, no style, no script; the frame behind them."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from analysis.foundation.errors import DesignError
+from analysis.reporting import tables
+from analysis.reporting.sanitise import sanitised
+from analysis.reporting.wording import forbidden_words
+
+
+def every_table(made):
+    return {
+        "effects": tables.effects(made.channel()),
+        "claims": tables.claims(made.channel()),
+        "checks": tables.checks(made.channel()),
+        "sample": tables.sample(made.channel()),
+        "arms": tables.arms(made.experiment()),
+        "metrics": tables.metrics(made.metrics()),
+        "missing": tables.missing(made.metrics()),
+        "rows_used": tables.rows_used(made.accounts()),
+        "case_lines": tables.case_lines(made.case()),
+        "money": tables.money(made.case()),
+        "frame": tables.frame(made.paths_frame(), "Paths"),
+    }
+
+
+@pytest.fixture(scope="module")
+def made_tables(made):
+    return every_table(made)
+
+
+NAMES = (
+    "effects",
+    "claims",
+    "checks",
+    "sample",
+    "arms",
+    "metrics",
+    "missing",
+    "rows_used",
+    "case_lines",
+    "money",
+    "frame",
+)
+
+
+def cells(table):
+    return table.cells.map(lambda cell: cell.replace("\xa0", " "))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_is_plain_and_accessible(made_tables, name):
+    table = made_tables[name]
+    html = table._repr_html_()
+    assert not re.search(r"<(script|style|link|iframe|img)|style=|javascript|https?:| id=| on\w+=", html)
+    assert html.startswith('<div class="ts-table"><table class="gt_table"><caption>')
+    assert html.count("<caption>") == 1
+    assert all("scope=" in head for head in re.findall(r"<th[^>]*>", html))
+    assert "<td></td>" not in re.findall(r"<thead>.*?</thead>", html, flags=re.DOTALL)[0]
+    assert sanitised(html) == html  # a page keeps it as it is
+    assert not forbidden_words(re.sub(r"<[^>]*>", " ", html))
+    assert isinstance(table.frame, pd.DataFrame)
+    assert table.caption in str(table)
+
+
+def test_equal_tables_give_equal_bytes(made, made_tables):
+    again = every_table(made)
+    assert {name: table.html for name, table in again.items()} == {name: made_tables[name].html for name in again}
+
+
+def test_cells_are_escaped_whatever_they_hold(made):
+    rows = [made.effect("orders", None, segment={"region": made.HOSTILE}, reason=made.HOSTILE)]
+    rows.append(made.effect("**bold** [x](http://evil.example)", 1.2, 1.1, 1.3, treated=made.LONG))
+    for table in (tables.effects(rows), tables.claims(rows)):
+        assert "<script" not in table.html
+        assert "<img" not in table.html
+        assert "<a" not in table.html
+        assert "<strong>" not in table.html
+        assert "&lt;script&gt;" in table.html or "**bold**" in table.html
+        assert "\u202e" not in table.html
+        assert len(table.html) < 20_000
+    frame = pd.DataFrame({made.HOSTILE: [made.HOSTILE], "b": [None]})
+    html = tables.frame(frame, made.HOSTILE).html
+    assert html.count("&lt;script&gt;") == 3
+    assert sanitised(html) == html
+
+
+def test_effects_show_interval_evidence_and_raw_figures_last(made):
+    table = cells(tables.effects(made.channel()))
+    assert list(table["Difference"].iloc[[0, -1]]) == ["+8 %", "+62 %"]
+    assert table["95 % interval"].iloc[0] == "+4 % to +13 %"
+    assert table["Evidence"].iloc[0] == "B: comparison that passed its checks"
+    assert list(table["Outcome"].iloc[-2:]) == [
+        "Orders, raw: before against after",
+        "Orders, raw: users against all others",
+    ]
+    refused = table[table["For whom"] == "product tv"].iloc[0]
+    assert (refused["Difference"], refused["95 % interval"], refused["Evidence"]) == ("not claimed", "–", "–")
+    assert "Not claimed: 12 contacted customers; each group needs 50." in tables.effects(made.channel()).notes
+
+
+def test_effects_of_one_outcome(made):
+    table = tables.effects(made.channel(), outcome="margin")
+    assert set(table.cells["Outcome"]) == {"Margin"}
+    assert set(cells(table)["Difference"]) == {"+5 %", "+€6.40 per customer"}
+    with pytest.raises(DesignError, match="no effect on `visit`"):
+        tables.effects(made.channel(), outcome="visit")
+
+
+def test_checks_say_failures_first_and_once(made):
+    table = cells(tables.checks(made.channel()))
+    assert list(table["Outcome"].unique()) == ["All outcomes"]
+    assert list(table["Result"]) == ["✗ failed", "? could not be run", "✓ passed", "✓ passed"]
+
+
+def test_checks_that_differ_by_outcome_are_kept_apart(made):
+    rows = [made.effect("orders", 1.1, 1.0, 1.2), made.effect("revenue", 1.1, 1.0, 1.2, checks=made.CHECKS[:1])]
+    table = cells(tables.checks(rows))
+    assert list(table["Outcome"]).count("All outcomes") == 1
+    assert set(table["Outcome"]) == {"All outcomes", "Orders"}
+
+
+def test_metrics_stand_by_month_in_the_order_of_the_catalogue(made):
+    table = cells(tables.metrics(made.metrics(), months=2))
+    assert list(table.columns) == ["Figure", "Aug 2026", "Sept 2026 (p)"]
+    assert list(table["Figure"]) == ["Mentions", "Response rate", "First response time, median"]
+    assert list(table["Sept 2026 (p)"]) == ["1,040", "73.2 %", "1 h 09 min"]
+
+
+def test_a_metric_without_value_has_its_reason(made):
+    rows = [made.metric("mentions", "2026-08", 5), made.metric("response_rate", "2026-08", None)]
+    table = tables.metrics(rows)
+    assert list(table.cells["Aug 2026"]) == ["5", "–"]
+    assert table.notes == ("Response rate: no opening mention in the period.",)
+
+
+def test_arms_stand_beside_what_was_intended(made):
+    table = cells(tables.arms(made.experiment()))
+    assert list(table["Arm"]) == ["Mens E-Mail", "No E-Mail (comparison)", "Womens E-Mail"]
+    assert list(table["Share"]) == ["33.3 %", "33.3 %", "33.4 %"]
+
+
+def test_rows_used_add_up(made):
+    table = cells(tables.rows_used({**made.accounts(), "posts": SimpleNamespace(rows=made.accounts()["orders"])}))
+    assert list(table["Table"]) == ["issues", "orders", "posts"]
+    assert list(table["Why"]) == ["–", "cancelled 500", "cancelled 500"]
+
+
+def test_money_has_three_cases(made):
+    table = cells(tables.money(made.case())).set_index("Line")
+    assert list(table.loc["Year 1", ["Low case", "Middle case", "High case"]]) == [
+        "€80,000",
+        "€580,000",
+        "€1.09 million",
+    ]
+    assert list(table.loc["Months to pay back", ["Low case", "Middle case", "High case"]]) == [
+        "not within the years", "3.7", "2.0",
+    ]  # fmt: skip
+
+
+def test_the_lines_of_a_case_say_where_they_come_from(made):
+    table = cells(tables.case_lines(made.case()))
+    assert table["Comes from"].iloc[0] == "€6.40 a contact, 131,000 contacts a year (parameters)"
+    assert list(table["Part"]) == ["Benefits", "Costs", "Costs"]
+    assert table["Once"].iloc[2] == "€180,000"
+
+
+def test_groups_of_rows_have_bodies_of_their_own(made):
+    html = tables.case_lines(made.case()).html
+    assert html.count("<tbody") == html.count("</tbody>") == html.count('scope="rowgroup"') == 2
+
+
+def test_nothing_missing_is_said():
+    table = tables.missing(SimpleNamespace(missing={}))
+    assert table.cells["Figure"].tolist() == ["None"]
+    assert table.frame.empty
+
+
+@pytest.mark.parametrize("name", ["effects", "claims", "checks", "metrics"])
+def test_an_empty_result_is_refused(name):
+    with pytest.raises(DesignError):
+        getattr(tables, name)([])
