@@ -1,0 +1,244 @@
+"""The command `touchstone`: what can be asked from a terminal. Thin: each command imports what it needs and calls it.
+
+Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from analysis import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.runner.progress import Progress
+    from analysis.runner.run import Run
+
+app = typer.Typer(
+    name="touchstone",
+    help="Measures what social customer service is worth: counts, comparisons, graded claims, a case in money.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ParamsFile = Annotated[str, typer.Argument(metavar="PARAMS", help="A parameters file, such as params/demo.yaml.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder or file of the data; stands above what PARAMS says.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder of the report; stands above what PARAMS says.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"touchstone {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def touchstone(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Measures what social customer service is worth."""
+
+
+@app.command()
+def demo(
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+) -> None:
+    """Make the demo company, if it is not there yet, and run its study."""
+    from analysis.runner.demo import CUSTOMERS, ensure_demo
+    from analysis.runner.params import load_params
+
+    params = load_params("params/demo.yaml")
+    with _progress() as progress:
+        progress.say(f"The demo company: {CUSTOMERS:,} made-up customers in {params.home / 'data' / 'demo'}")
+        if ensure_demo(params.home / "data" / "demo"):
+            progress.say("  made now; its truth is in truth.json")
+        run = _run(str(params.path), None, None, progress)
+    _say_where(run)
+    if open_report:
+        typer.launch((run.report / "index.html").as_uri())
+
+
+@app.command()
+def run(
+    params: ParamsFile,
+    data: Data = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    time_out: Annotated[float, typer.Option("--time-out", min=1, help="Seconds for each notebook.")] = 3600.0,
+) -> None:
+    """Run a study: notebooks, pages and results.json, published in one step."""
+    with _progress(plain=as_json) as progress:
+        done = _run(params, data, out, progress, time_out)
+    if as_json:
+        _print(
+            {
+                "study": done.study,
+                "run": done.run,
+                "report": str(done.report),
+                "folder": str(done.folder),
+                "reused": done.reused,
+                "steps": {name: {"state": one.state, "seconds": one.seconds} for name, one in done.steps.items()},
+            }
+        )
+    else:
+        _say_where(done)
+
+
+@app.command()
+def compute(params: ParamsFile, data: Data = None, out: Out = None, as_json: AsJson = False) -> None:
+    """Write results.json alone: the same steps and the same bytes, without notebooks."""
+    from analysis.runner.compute import compute_study
+
+    with _progress(plain=as_json) as progress:
+        written = compute_study(params, data=data, out=out, progress=progress)
+    if as_json:
+        _print({"results": str(written)})
+    else:
+        print(f"Results: {written}")
+
+
+@app.command()
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder or file of tables, or of exports.")],
+    map_name: Annotated[str | None, typer.Option("--map", help="Source map that reads it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong with a folder of tables, at once, and what would mend it."""
+    from analysis.runner.validate import validate_folder
+
+    report = validate_folder(folder, map_name)
+    if as_json:
+        _print(report.to_dict())
+    else:
+        print(report)
+    raise typer.Exit(0 if report.sound else 2)
+
+
+@app.command()
+def plan(params: ParamsFile, data: Data = None, out: Out = None, as_json: AsJson = False) -> None:
+    """Say what would run, on which rows, and which files would be written."""
+    from analysis.runner.plan import plan_study
+
+    found = plan_study(params, data=data, out=out)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is missing on this machine, and what is lost without it."""
+    from analysis.runner.doctor import examine
+
+    findings = examine(Path.cwd() / "reports")
+    if as_json:
+        _print([finding.to_dict() for finding in findings])
+    else:
+        print("\n".join(str(finding) for finding in findings))
+    raise typer.Exit(2 if any(finding.needed and not finding.fine for finding in findings) else 0)
+
+
+@app.command()
+def params(
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema instead of the page.")] = False,
+) -> None:
+    """Print every key a parameters file may hold."""
+    if schema:
+        from analysis.runner.params_model import Params
+
+        _print(Params.json_schema())
+    else:
+        from analysis.runner.params_page import parameters_page
+
+        print(parameters_page(), end="")
+
+
+@app.command("make-world")
+def make_world(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the tables and truth.json are written.")],
+    world: Annotated[str, typer.Option("--world", help="Kind of company, such as demo, none or effect.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed: the same seed makes the same company.")],
+    customers: Annotated[int, typer.Option("--customers", min=1, help="Number of customers.")],
+) -> None:
+    """Make a company whose truth is known: the contract's tables and truth.json."""
+    from analysis.synthetic.make import make_world as make
+
+    make(folder, world=world, seed=seed, customers=customers)
+    print(f"Made: {folder}")
+
+
+def main() -> None:
+    """The command, with every expected error as its own words and its exit status."""
+    sys.exit(_status())
+
+
+def _status() -> int:
+    from analysis.foundation.errors import TouchstoneError
+
+    try:
+        app(prog_name="touchstone")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except TouchstoneError as error:
+        if error.exit_status == 1:
+            return _bug(error)
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("Interrupted. The last report stands; a rerun goes on from what was finished.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _bug(error)
+    return 0
+
+
+def _bug(error: Exception) -> int:
+    from analysis.runner.crash import write_crash
+
+    print(f"Touchstone failed: {write_crash(error, Path.cwd())}", file=sys.stderr)
+    return 1
+
+
+@contextmanager
+def _progress(*, plain: bool = False) -> Iterator[Progress]:
+    from analysis.runner.progress import Lines, Live
+
+    if plain or not sys.stderr.isatty():
+        yield Lines()
+    else:
+        with Live() as live:
+            yield live
+
+
+def _run(params: str, data: Path | None, out: Path | None, progress: Progress, time_out: float = 3600.0) -> Run:
+    from analysis.runner.run import run_study
+
+    return run_study(params, data=data, out=out, progress=progress, time_out=time_out)
+
+
+def _say_where(run: Run) -> None:
+    print(f"{'Nothing had changed. ' if run.reused else ''}Report: {run.report / 'index.html'}")
+
+
+def _print(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""Did a notebook run to its end, in a clean kernel, with the one parameter it should have?
+
+Papermill executes; the verdict is ours, since papermill lets an unknown parameter pass and marks cells completed that
+never ran. A notebook is done when papermill returned, every code cell has a number, no output is an error and its part
+of the results can be read. What runs in which order is left to `run`.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # a second of import, never used
+
+import nbformat
+import papermill
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from papermill.exceptions import PapermillExecutionError
+from traitlets import default
+
+from analysis.foundation import errors
+from analysis.foundation.errors import TouchstoneError
+from analysis.runner.shipped import PACKAGE
+
+PARAMETER = "params"
+TIME_OUT_SECONDS = 3600.0
+START_SECONDS = 120
+
+logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the verdict and its words are ours
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a notebook ended: `done`, `failed` or `interrupted`; where it failed; our own error's name and words.
+
+    `cell` is the number in the executed notebook's `In [n]`. Words of other errors are withheld, since they may hold a
+    row's content; they stand in the executed notebook.
+    """
+
+    state: str
+    seconds: float
+    cell: int | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+def check_parameter(notebook: Path) -> None:
+    """Refuse a notebook whose `parameters` cell names anything but `params`.
+
+    Raises
+    ------
+    TouchstoneError
+        If it has no such cell, or other names: papermill would let both pass.
+    """
+    cells = [
+        cell
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
+    ]
+    if len(cells) != 1:
+        raise TouchstoneError(f"{notebook.name} has {len(cells)} cells tagged `parameters` and must have one.")
+    statements = ast.parse(cells[0].source).body
+    names = [
+        target.id if isinstance(target, ast.Name) else "?"
+        for statement in statements
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [None])
+    ]
+    if names != [PARAMETER]:
+        raise TouchstoneError(
+            f'{notebook.name}: the cell tagged `parameters` must be one line, `{PARAMETER} = "params/demo.yaml"`, without '
+            "an annotation; papermill does not see annotated names."
+        )
+
+
+class Kernel:
+    """One notebook's kernel: this Python, in a clean environment, which can be stopped from another thread.
+
+    Parameters
+    ----------
+    variables : mapping of str to str
+        Environment variables put above the ones of this process.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONSTARTUP", "PYTHONPATH")}
+        path = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self.environment = {**kept, "PYTHONPATH": os.pathsep.join(path), **variables}
+        self.stopped: str | None = None
+        self._process: Any = None
+        self._lock = threading.Lock()
+
+    def stop(self, why: str) -> None:
+        """End the kernel's process, now or as soon as it starts."""
+        with self._lock:
+            self.stopped = self.stopped or why
+            if self._process is not None and self._process.poll() is None:
+                self._process.kill()
+
+    def began(self, process: Any) -> None:
+        """Remember the process, so that `stop` finds it."""
+        with self._lock:
+            self._process = process
+            if self.stopped is not None:
+                process.kill()
+
+    def manager_class(self) -> type[AsyncKernelManager]:
+        """The kernel manager that nbclient makes its kernel with."""
+        kernel = self
+
+        class Manager(AsyncKernelManager):
+            """Starts the running Python, whatever kernels are installed, over encrypted TCP."""
+
+            @property
+            def kernel_spec(self) -> KernelSpec:
+                command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+                curve = {"supported_encryption": ["curve"]}
+                return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=curve)
+
+            @default("transport")
+            def _tcp(self) -> str:
+                return "tcp"
+
+            @default("transport_encryption")
+            def _encrypted(self) -> str:
+                return "auto"
+
+            async def _async_start_kernel(self, **given: Any) -> None:
+                await super()._async_start_kernel(**{**given, "env": dict(kernel.environment)})
+                kernel.began(getattr(self.provisioner, "process", None))
+
+            start_kernel = _async_start_kernel
+
+        return Manager
+
+
+def execute(
+    notebook: Path,
+    output: Path,
+    *,
+    params: str,
+    folder: Path,
+    kernel: Kernel,
+    part: Path | None,
+    time_out: float = TIME_OUT_SECONDS,
+) -> Verdict:
+    """Execute a notebook into `output` and say how it ended.
+
+    Parameters
+    ----------
+    notebook, output : Path
+        Absolute.
+    params : str
+        What the notebook's one parameter is set to.
+    folder : Path
+        The kernel's working folder; this process stays where it is.
+    kernel : Kernel
+    part : Path, optional
+        The part of the results that the notebook must have left.
+    time_out : float
+        Seconds for the whole notebook.
+    """
+    begun = time.monotonic()
+    clock = threading.Timer(time_out, kernel.stop, [f"took longer than {time_out:,.0f} seconds"])
+    clock.daemon = True
+    clock.start()
+    try:
+        verdict = _executed(notebook, output, params, folder, kernel)
+    finally:
+        clock.cancel()
+    if kernel.stopped is not None:
+        verdict = ("interrupted" if kernel.stopped == INTERRUPTED else "failed", None, "Stopped", kernel.stopped)
+    elif verdict[0] == "done":
+        verdict = _looked_over(output, part)
+    state, cell, error, message = verdict
+    return Verdict(state, time.monotonic() - begun, cell, error, message)
+
+
+INTERRUPTED = "interrupted"
+Found = tuple[str, "int | None", "str | None", "str | None"]
+_DONE: Found = ("done", None, None, None)
+
+
+def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: Kernel) -> Found:
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            _literal(notebook),
+            _literal(output),
+            {PARAMETER: params},
+            kernel_name="python3",
+            kernel_manager_class=kernel.manager_class(),
+            resources={"metadata": {"path": str(folder)}},
+            progress_bar=False,
+            record_timing=False,
+            shutdown_kernel="immediate",
+            start_timeout=START_SECONDS,
+        )
+    except PapermillExecutionError as error:
+        ours = getattr(errors, error.ename, None)
+        known = isinstance(ours, type) and issubclass(ours, TouchstoneError)
+        return "failed", error.exec_count, error.ename, error.evalue if known else None
+    except Exception as error:  # the kernel died or never came up: a verdict, not a crash of the run
+        return "failed", None, type(error).__name__, None
+    finally:
+        asyncio.get_event_loop().close()
+        asyncio.set_event_loop(None)
+    return _DONE
+
+
+def _literal(path: Path) -> str:
+    """A path as papermill takes it, which reads braces as a template."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _looked_over(output: Path, part: Path | None) -> Found:
+    """Our own look at an executed notebook, from what lies on the disk."""
+    for cell in nbformat.read(output, as_version=4).cells:
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if cell.execution_count is None:
+            return "failed", None, "NotExecuted", "a code cell was not executed"
+        if any(one.output_type == "error" for one in cell.outputs):
+            return "failed", cell.execution_count, "ErrorOutput", "a cell shows an error"
+    if part is not None and not _readable(part):
+        return "failed", None, "NoPart", "it recorded no result that can be read: does it call `study.record`?"
+    return _DONE
+
+
+def _readable(part: Path) -> bool:
+    import json
+
+    try:
+        return isinstance(json.loads(part.read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        return False
+
+
+def without_traces(output: Path) -> None:
+    """Take clock times and this machine's paths out of an executed notebook's metadata."""
+    notebook = nbformat.read(output, as_version=4)
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    nbformat.write(notebook, output)

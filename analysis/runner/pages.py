@@ -1,0 +1,103 @@
+"""Which pages does a report have, and what do they say of themselves? Notebook in, page out, all of them or none.
+
+How a page looks is left to `analysis.reporting`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from analysis.foundation.provenance import write_atomically
+from analysis.reporting.page import render_page
+from analysis.reporting.wording import state_in_words, words
+from analysis.runner.steps import Step
+from analysis.runner.study import Study
+
+FRONT = "summary"
+
+
+def page_name(step: str) -> str:
+    """The file of a step's page; the summary is what one opens.
+
+    Examples
+    --------
+    >>> page_name("summary"), page_name("metrics")
+    ('index.html', 'metrics.html')
+    """
+    return "index.html" if step == FRONT else f"{step}.html"
+
+
+def render_pages(study: Study, run: str, steps: Sequence[Step]) -> list[Path]:
+    """Write the page of each step, once all of them could be made.
+
+    Parameters
+    ----------
+    study : Study
+        Recording into the folder of the run, which holds the executed notebooks.
+    run : str
+    steps : sequence of Step
+        Those whose notebooks were executed to the end.
+    """
+    results = study.results()
+    in_order = sorted(steps, key=lambda step: step.name != FRONT)
+    nav = [(step.title, page_name(step.name)) for step in in_order]
+    pages = {}
+    for step in in_order:
+        notebook = nbformat.read(study.folder / "notebooks" / f"{step.name}.ipynb", as_version=4)
+        pages[page_name(step.name)] = render_page(
+            notebook,
+            title=heading(notebook) or step.title,
+            study=study.name,
+            nav=nav,
+            current=page_name(step.name),
+            reproduction=_reproduction(study, results, run),
+            state=_state(results),
+            period=_period(results),
+        )
+    for name, page in pages.items():
+        write_atomically(study.folder / name, page.encode())
+    return [study.folder / name for name in pages]
+
+
+def heading(notebook: NotebookNode) -> str | None:
+    """The heading a notebook opens with."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            first = cell.source.strip().partition("\n")[0]
+            return first.removeprefix("# ").strip() if first.startswith("# ") else None
+    return None
+
+
+def _reproduction(study: Study, results: Mapping[str, Any], run: str) -> dict[str, object]:
+    provenance = results["provenance"]
+    return {
+        "command": f"touchstone run {study.params.name}",
+        "run": run,
+        "tables known at": results["known_at"],
+        "parameters": provenance["params"],
+        "tables": provenance["inputs"],
+        "code": provenance["code"],
+        "packages": provenance["packages"],
+    }
+
+
+def _state(results: Mapping[str, Any]) -> str:
+    """Whether figures may still change, in the words of the index page."""
+    states = {str(row["state"]) for row in results["metrics"]}
+    if "provisional" in states and len(states) > 1:
+        return "partly provisional"
+    return ", ".join(state_in_words(state) for state in sorted(states)) or "complete"
+
+
+def _period(results: Mapping[str, Any]) -> str:
+    period = results["period"]
+    if period is None:
+        return ""
+    last = date.fromisoformat(period["end"]) - timedelta(days=1)
+    return f"{words().day(period['start'])} to {words().day(last)} ({period['timezone']})"

@@ -1,0 +1,373 @@
+"""Which parameters does a study have, of which type, with which default? One model, from which schema and page are made.
+
+The sections are those a parameters file is written in. Values are strict: "1" is text and no number, an unknown key is
+a fault, a number is finite. Reading the file, with lines and nearest names, is left to `params`; what a key does, to the
+studies it is handed to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from analysis.foundation.calendar import Period, zone
+from analysis.foundation.errors import UnknownName
+
+Design = Literal[
+    "before_after",
+    "service_effect",
+    "adoption",
+    "change_log",
+    "ab_randomised",
+    "ab_observational",
+    "effort",
+    "hypotheses",
+]
+CostLineName = Literal["agents", "tools", "training", "implementation", "goodwill", "measurement", "other"]
+OTHER_CHANNELS = "other_channels"
+TAKEN = frozenset({"ledger", "register", "index.html", "README.md"})
+
+_STUDY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+
+
+def _fault(kind: str, what: str, remedy: str) -> PydanticCustomError:
+    """A fault in our words: what was found as a clause, and the remedy as a sentence."""
+    context = {"what": what, "remedy": remedy}
+    return PydanticCustomError(kind, "{what}. {remedy}", context)  # type: ignore[arg-type]
+
+
+def _study_name(name: str) -> str:
+    if not _STUDY.fullmatch(name):
+        raise _fault(
+            "study_name",
+            "is no name for a study",
+            "Use 1 to 100 letters, digits, `-`, `_` and `.`, with no dot first or last: it names the report folder.",
+        )
+    if name in TAKEN:
+        raise _fault("study_name", "names something else in the reports folder", "Choose another name.")
+    return name
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone(name)
+    except UnknownName as error:
+        fault = error.faults[0]
+        raise _fault("time_zone", f"there is no time zone `{name}`", fault.remedy) from error
+    return name
+
+
+def _known_span(text: str) -> str:
+    try:
+        Period.of(text)
+    except ValueError as error:
+        raise _fault("period", "is no period", "Write 2026-09, 2026q3, or two dates.") from error
+    return text
+
+
+def _known_locale(name: str) -> str:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        Locale.parse(name)
+    except (UnknownLocaleError, ValueError) as error:
+        raise _fault("locale", f"there is no locale `{name}`", "Write language and country, as in `en_GB`.") from error
+    return name
+
+
+def _known_instant(text: str) -> str:
+    instant_of(text)
+    return text
+
+
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise _fault("repeated", f"holds `{twice[0]}` more than once", "Name each once.")
+    return names
+
+
+def instant_of(text: str) -> datetime:
+    """An instant as a naive datetime in UTC, from a day (its start) or a time with an offset.
+
+    Examples
+    --------
+    >>> instant_of("2026-10-06")
+    datetime.datetime(2026, 10, 6, 0, 0)
+    >>> instant_of("2026-10-06T01:00:00+01:00")
+    datetime.datetime(2026, 10, 6, 0, 0)
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _fault("instant", "is no day and no time", "Write 2026-10-06 or 2026-10-06T00:00:00Z.") from error
+    return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Names = Annotated[tuple[Name, ...], AfterValidator(_different)]
+StudyName = Annotated[str, AfterValidator(_study_name)]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Instant = Annotated[str, AfterValidator(_known_instant)]
+Share = Annotated[float, Field(ge=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """What all sections share: strict, closed, frozen, finite."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class PeriodSection(Section):
+    """What the report covers. Also written as one text (`2026-09`, `2026q3`) or as a list of two dates."""
+
+    span: Annotated[str, AfterValidator(_known_span)] | None = None
+    """A month (`2026-09`), a quarter (`2026q3`) or a year in quotes (`"2026"`), instead of two dates."""
+    start: date | None = None
+    """First day. Default: where the data begin."""
+    end: date | None = None
+    """The day after the last one. Default: where the data end."""
+    timezone: ZoneName = "UTC"
+    """Zone in which days and months begin."""
+    calendar: Literal["civil"] = "civil"
+    """Months of the civil calendar. Other calendars are not known yet, and are refused."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PeriodSection:
+        if self.span is not None and (self.start is not None or self.end is not None):
+            raise _fault("period", "has a span and a date", "Give `span`, or `start` and `end`.")
+        if self.start is not None and self.end is not None and not self.start < self.end:
+            raise _fault("period", "ends before it starts", "`end` is the day after the last one.")
+        return self
+
+
+class SourceSection(Section):
+    """One source: which map reads it, and where it lies."""
+
+    map: Name | None = None
+    """Name or path of a source map. Default: the source holds tables of the contract."""
+    path: Name | None = None
+    """File or folder. Default: the folder given by `--data`."""
+
+
+class EngineSection(Section):
+    """Where the rows are counted."""
+
+    kind: Literal["duckdb"] = "duckdb"
+    """The query engine."""
+    memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(\.[0-9]+)?\s?([KMGT]i?B)$")] | None = None
+    """Most memory it may use, as in `4GB`. Default: a share of the machine's."""
+
+
+class DataSection(Section):
+    """Where the tables come from: a folder of tables, or sources each read through a map. `--data` stands above it."""
+
+    folder: Name | None = None
+    """Folder holding tables of the contract."""
+    sources: Annotated[tuple[SourceSection, ...], Field(min_length=1)] | None = None
+    """Exports in other shapes, each with its map."""
+    zone: ZoneName = "UTC"
+    """Zone of times that carry no offset, in tables of the contract. Source maps declare their own."""
+    engine: EngineSection = EngineSection()
+    """Where the rows are counted."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> DataSection:
+        if self.folder is not None and self.sources is not None:
+            raise _fault("data", "has a folder and sources", "Give one: a folder of tables is also a source.")
+        return self
+
+
+class IndexSection(Section):
+    """Which issues a customer's story is told around, and how far to both sides."""
+
+    look_back_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    """Days without a social contact before an index issue. The before-window counts in any case."""
+    before_months: Annotated[int, Field(ge=1, le=36)] = 6
+    """Months of purchases before the index month."""
+    after_months: Annotated[int, Field(ge=1, le=36)] = 6
+    """Months of purchases after the index month."""
+
+
+class MetricsSection(Section):
+    """Targets and rules of the counted figures."""
+
+    targets: dict[str, float] = Field(default_factory=dict)
+    """Metric and the value aimed at, in the metric's unit."""
+    weights: dict[str, NotNegative] = Field(default_factory=dict)
+    """Metric and its weight on the scorecard."""
+    schedule: dict[str, str] = Field(default_factory=dict)
+    """Weekday and service hours, as in `mon: "09:00-17:00"`."""
+    windows: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Metric and its window, in days."""
+
+
+class CloseSection(Section):
+    """When a month is over, and what counts as a material change after that."""
+
+    grace_days: Annotated[int, Field(ge=0, le=366)] = 5
+    """Days after a month's end before its figures can be closed."""
+    materiality: Share = 0.01
+    """Smallest relative change of a closed figure that is reported as a restatement."""
+
+
+class CostLineSection(Section):
+    """One line of the programme's cost, in the report's currency."""
+
+    initial: NotNegative = 0.0
+    """Paid once, at the start."""
+    per_year: NotNegative = 0.0
+    """Paid every year."""
+
+
+class RoiSection(Section):
+    """The case in money. Present, even if empty: the case is made. Absent: it is not."""
+
+    years: Annotated[int, Field(ge=1, le=10)] = 3
+    """Years the case runs."""
+    discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.10
+    """Yearly rate at which later money is worth less."""
+    contacts_per_year: Annotated[float, Field(gt=0)] | None = None
+    """Social index contacts a year. Default: as many as measured."""
+    cost_lines: dict[CostLineName, CostLineSection] | None = None
+    """Cost by line. Default: from the table `costs`."""
+    draws: Annotated[int, Field(ge=1_000, le=10_000_000)] = 100_000
+    """Draws by which uncertainty is carried into money."""
+
+
+class HypothesisSection(Section):
+    """One hypothesis, written down before the data are looked at."""
+
+    name: Name
+    """What it is called."""
+    statement: Name
+    """What it says."""
+
+
+class ReportSection(Section):
+    """How the pages are written."""
+
+    locale: Annotated[str, AfterValidator(_known_locale)] = "en_GB"
+    """Language and country, for numbers and dates."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    """Currency of the tables' money, three capital letters. Nothing is converted."""
+    audience: Literal["executive", "analyst"] = "executive"
+    """Whom the summary is written for."""
+
+
+class ExperimentSection(Section):
+    """How a randomised test is read."""
+
+    window_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """Days after assignment in which purchases count, where outcomes come from events."""
+
+
+_PERIOD_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string", "format": "date"}, "minItems": 2, "maxItems": 2},
+        {"$ref": "#/$defs/PeriodSection"},
+    ]
+}
+
+
+class Params(Section):
+    """All parameters of a study."""
+
+    study: StudyName
+    """Name of the study, and of its report folder: letters, digits, `-`, `_`, `.`."""
+    period: PeriodSection = PeriodSection()
+    """What the report covers. Default: the span of the data, in UTC."""
+    as_of: Instant | None = None
+    """The day the tables speak of. Default: the latest `known_at` in the tables; never the clock."""
+    data: DataSection = DataSection()
+    """Where the tables come from."""
+    previous: Name | None = None
+    """The report this one follows."""
+    designs: Annotated[tuple[Design, ...], AfterValidator(_different)] | None = None
+    """Which comparisons to make. Default: all that the tables allow. An empty list: count only."""
+    index: IndexSection = IndexSection()
+    """The windows of the before-and-after comparison."""
+    comparison: Name = OTHER_CHANNELS
+    """Whom contacted customers are compared with: `other_channels`, or in a randomised test the control arm's name."""
+    outcomes: Annotated[Names, Field(min_length=1)] | None = None
+    """What is compared. Default: all that the tables allow."""
+    segments: Names = ()
+    """Columns of `customers` by which effects are also shown."""
+    strata: Names | None = None
+    """Columns within which customers are compared. Default: those the method names."""
+    metrics: MetricsSection = MetricsSection()
+    """Targets and rules of the counted figures."""
+    close: CloseSection = CloseSection()
+    """When a month is over."""
+    roi: RoiSection | None = None
+    """The case in money."""
+    hypotheses: tuple[HypothesisSection, ...] = ()
+    """What is believed, written down before the data are looked at."""
+    report: ReportSection = ReportSection()
+    """How the pages are written."""
+    experiment: ExperimentSection = ExperimentSection()
+    """How a randomised test is read."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
+    """Seed of every random draw."""
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of a parameters file, with the short ways to write a period."""
+        schema = cls.model_json_schema()
+        described = schema["properties"]["period"].get("description")
+        schema["properties"]["period"] = {**_PERIOD_SCHEMA, "description": described}
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
+    {
+        "previous": "reports are not compared with earlier ones yet",
+        "strata": "the strata are those the method names",
+        "metrics.targets": "there is no scorecard yet",
+        "metrics.weights": "there is no scorecard yet",
+        "metrics.schedule": "times are counted around the clock",
+        "metrics.windows": "the windows are those in the metrics' names",
+        "close": "months are not closed yet, every figure is provisional",
+        "hypotheses": "hypotheses are not tested yet",
+        "report.locale": "numbers and dates are written in en_GB",
+        "report.audience": "there is one summary for all readers",
+        "designs.service_effect": "this comparison is not built yet",
+        "designs.adoption": "this comparison is not built yet",
+        "designs.change_log": "this comparison is not built yet",
+        "designs.ab_observational": "this comparison is not built yet",
+        "designs.effort": "this comparison is not built yet",
+        "designs.hypotheses": "this comparison is not built yet",
+    }
+)
+"""Keys that are typed and kept, and change no figure in this version, each with the reason."""
+
+
+def without_effect(params: Params) -> list[str]:
+    """Which keys stand at something else than their default and still change nothing in this version, and why?
+
+    Examples
+    --------
+    >>> without_effect(Params(study="trial", previous="2026q2"))
+    ['`previous`: reports are not compared with earlier ones yet']
+    """
+    return [f"`{key}`: {why}" for key, why in NOT_ACTED_ON.items() if _was_set(params, key)]
+
+
+def _was_set(params: Params, key: str) -> bool:
+    """Whether a key stands at something else than its default."""
+    name, _, below = key.partition(".")
+    value = getattr(params, name)
+    if name == "designs":
+        return below in (value or ())
+    default = type(params).model_fields[name].get_default(call_default_factory=True)
+    return bool(value != default if not below else getattr(value, below) != getattr(default, below))

@@ -1,0 +1,109 @@
+"""What would run, on which rows, and what would be written where? Asked before a study is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.foundation.calendar import iso
+from analysis.foundation.errors import DesignError
+from analysis.runner.notebook import check_parameter
+from analysis.runner.pages import page_name
+from analysis.runner.params_model import without_effect
+from analysis.runner.publish import Place
+from analysis.runner.run import run_id
+from analysis.runner.shipped import shipped
+from analysis.runner.steps import STEPS
+from analysis.runner.study import Study, prepare_study
+from analysis.studies.sample import IndexRules, span_of_data
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do; plain values."""
+
+    study: str
+    period: Mapping[str, str] | None
+    known_at: str | None
+    rows: Mapping[str, Mapping[str, Any]]
+    steps: tuple[str, ...]
+    skipped: tuple[Mapping[str, Any], ...]
+    index_months: str | None
+    without_effect: tuple[str, ...]
+    report: str
+    folder: str
+    files: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan for programs."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        period = "none: no table has dates" if self.period is None else "{start} to {end} ({timezone})".format(**self.period)
+        lines = [f"Study {self.study}", f"Period: {period}", f"Tables known at: {self.known_at or 'not dated'}", "", "Rows"]
+        for name, rows in self.rows.items():
+            aside = "; ".join(f"{count:,} {reason}" for reason, count in rows["set_aside"].items())
+            lines.append(f"  {name:<16} {rows['kept']:>12,} kept of {rows['read']:,}" + (f" (set aside: {aside})" if aside else ""))
+        titles = {step.name: step.title for step in STEPS}
+        lines += ["", "Would run", *(f"  {name:<16} {titles.get(name, '')}" for name in self.steps)]
+        if self.index_months:
+            lines += ["", f"Index months of the before-and-after comparison: {self.index_months}"]
+        if self.skipped:
+            lines += ["", "Would be left out", *(f"  {one['step']:<16} {one['reason']}" for one in self.skipped)]
+        if self.without_effect:
+            lines += ["", "Set, but without effect in this version", *(f"  {one}" for one in self.without_effect)]
+        lines += ["", "Would be written", f"  {self.report} (a link to {self.folder})", *(f"    {one}" for one in self.files)]
+        return "\n".join(lines)
+
+
+def plan_study(
+    params: str | Path, *, data: Path | None = None, out: Path | None = None, home: Path | None = None
+) -> Plan:
+    """What a run of a parameters file would do. Nothing is written but the tables' cache.
+
+    Raises
+    ------
+    InputError
+        With every fault of parameters and tables, as the run would raise it.
+    """
+    with prepare_study(params, data=data, home=home) as study:
+        place = Place((out or study.params.reports / study.name).absolute())
+        place.check()
+        steps = study.decision.run
+        notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in steps}
+        for notebook in notebooks.values():
+            check_parameter(notebook)
+        pages = [page_name(step.name) for step in steps]
+        parts = [f"parts/{step.name}.json" for step in steps if step.call is not None]
+        executed = [f"notebooks/{step.name}.ipynb" for step in steps]
+        return Plan(
+            study=study.name,
+            period=None if study.period is None else study.period.to_dict(),
+            known_at=iso(study.known_at),
+            rows=study.base["rows"],
+            steps=tuple(step.name for step in steps),
+            skipped=study.decision.skipped,
+            index_months=_index_months(study) if "before_after" in notebooks else None,
+            without_effect=tuple(without_effect(study.values)),
+            report=str(place.link),
+            folder=str(place.run_folder(run_id(study, notebooks))),
+            files=(*sorted(pages), "results.json", *parts, *executed, "params.json", "status.json", "manifest.json"),
+        )
+
+
+def _index_months(study: Study) -> str:
+    index, period = study.values.index, study.period
+    rules = IndexRules(
+        before_months=index.before_months, after_months=index.after_months, look_back_days=index.look_back_days
+    )
+    until = period.months()[-1] if period is not None and period.months() else None
+    try:
+        begin, end = span_of_data(study.tables, study.values.period.timezone, until)
+    except DesignError as error:
+        return f"none ({error})"
+    first, last = begin.plus(rules.observed_before), end.plus(-index.after_months)
+    if last < first:
+        return f"none yet: the windows need data to the end of {first.plus(index.after_months)}, and they end with {end}"
+    return f"{first} to {last} (data from {begin} to {end})"

@@ -1,0 +1,132 @@
+"""How does a finished report become the one that is read, with no moment at which there is half of it?
+
+A report is built in a folder of its own under `.runs` and stays there; what readers open is a link beside it, swapped
+in one step. Until that step the link leads to the last good report, whatever happens to this process.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.foundation.errors import Fault, InputError
+from analysis.runner.manifest import is_whole, read_manifest
+
+RUNS = ".runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the reports of a study lie: the link that is read, and the folder of its runs."""
+
+    link: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.link.parent / RUNS / self.link.name
+
+    @property
+    def lock(self) -> Path:
+        return self.runs / ".lock"
+
+    def run_folder(self, run: str) -> Path:
+        """The folder of a run: one that is finished and whole, else one that may still be written to.
+
+        A finished report that somebody has changed since is left as it is, and the run gets a folder beside it.
+        """
+        folder, number = self.runs / run, 1
+        while read_manifest(folder) is not None and not is_whole(folder):
+            number += 1
+            folder = self.runs / f"{run}-{number}"
+        return folder
+
+    def published(self) -> Path | None:
+        """The report the link leads to, if any."""
+        return self.link.resolve() if is_link(self.link) and self.link.exists() else None
+
+    def check(self) -> None:
+        """Refuse a place that holds something else, before any work is done.
+
+        Raises
+        ------
+        InputError
+            If a file, or a folder that no run has made, is in the way.
+        """
+        if not os.path.lexists(self.link):
+            return
+        if is_link(self.link):
+            target = self.published()
+            if target is None or read_manifest(target) is not None:
+                return
+        elif self.link.is_dir() and not any(self.link.iterdir()):
+            return
+        kind = "a folder with files that no run has made" if self.link.is_dir() else "a file"
+        raise InputError(
+            Fault(
+                where=str(self.link),
+                what=f"is {kind}, where the report should go",
+                remedy="Move it away, or name another folder with `--out`.",
+                rule="place_taken",
+            )
+        )
+
+
+def publish(folder: Path, link: Path) -> None:
+    """Let the link lead to a finished report, in one step.
+
+    Raises
+    ------
+    InputError
+        If something else is in the way of the link.
+    ValueError
+        If the report is not finished, or a file is not as its manifest says.
+    """
+    if not is_whole(folder):
+        raise ValueError(f"The report in {folder} is not finished, so it is not published.")
+    place = Place(link)
+    place.check()
+    if place.published() == folder.resolve():
+        return
+    if link.is_dir() and not is_link(link):
+        link.rmdir()  # empty, as just checked
+    if sys.platform == "win32":
+        _replace_junction(folder, link)
+        return
+    for left in link.parent.glob(f".{glob.escape(link.name)}.*.link"):
+        left.unlink()  # by a process that was ended before it could swap
+    staged = link.with_name(f".{link.name}.{os.getpid()}.link")
+    staged.symlink_to(os.path.relpath(folder, link.parent), target_is_directory=True)
+    os.replace(staged, link)
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a link to a folder: a symbolic link or, on Windows, a junction."""
+    if path.is_symlink():
+        return True
+    if sys.platform != "win32":
+        return False
+    try:
+        return bool(os.readlink(path))
+    except OSError:
+        return False
+
+
+def _replace_junction(folder: Path, link: Path) -> None:
+    """The same by a directory junction, which on Windows needs no rights a symbolic link would need.
+
+    Windows cannot rename one junction over another: for the blink between the two renames there is no link. Not tried:
+    this was written from the documentation, and no Windows machine was at hand.
+    """
+    import _winapi
+
+    staged = link.with_name(f".{link.name}.{os.getpid()}.link")
+    old = link.with_name(f".{link.name}.{os.getpid()}.old")
+    _winapi.CreateJunction(str(folder.resolve()), str(staged))  # type: ignore[attr-defined]
+    if is_link(link):
+        link.rename(old)
+    staged.rename(link)
+    if is_link(old):
+        old.rmdir()

@@ -1,0 +1,330 @@
+"""How does a parameters file become a report? Prepare, execute the notebooks side by side, render, publish.
+
+Nothing is written before parameters and tables are found sound. A run is built in its own folder; what was finished is
+kept, so that a rerun with the same inputs goes on from there. Only a whole report is published. Executing one notebook
+is left to `notebook`, the swap of the link to `publish`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from analysis.foundation import errors
+from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
+from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.runner.manifest import (
+    StepStatus,
+    fingerprints,
+    is_whole,
+    read_status,
+    write_manifest,
+    write_status,
+)
+from analysis.runner.notebook import (
+    INTERRUPTED,
+    TIME_OUT_SECONDS,
+    Kernel,
+    Verdict,
+    check_parameter,
+    execute,
+    without_traces,
+)
+from analysis.runner.pages import render_pages
+from analysis.runner.progress import Progress, Quiet
+from analysis.runner.publish import Place, publish
+from analysis.runner.results import RESULTS, part_path, read_part, write_part
+from analysis.runner.shipped import shipped
+from analysis.runner.steps import Step, cannot_follow
+from analysis.runner.study import RUN_FOLDER, Study, hand_over, prepare_study, said_before_running
+from analysis.reporting.site import write_index
+
+AT_ONCE = 2
+MEMORY_SHARE = 0.7
+"""Share of the machine's memory that the engines of the notebooks under way may use together."""
+
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: the link that is read, the folder behind it, its steps, and whether it was there already."""
+
+    study: str
+    run: str
+    report: Path
+    folder: Path
+    steps: Mapping[str, StepStatus]
+    reused: bool
+
+
+def run_study(
+    params: str | Path,
+    *,
+    data: Path | None = None,
+    out: Path | None = None,
+    home: Path | None = None,
+    progress: Progress | None = None,
+    time_out: float = TIME_OUT_SECONDS,
+) -> Run:
+    """Make and publish the report of a parameters file.
+
+    Parameters
+    ----------
+    params : str or Path
+    data : Path, optional
+        Stands above the file's `data`.
+    out : Path, optional
+        The report folder; default `reports/<study>` in the file's home.
+    home : Path, optional
+        Stands above the file's own home.
+    progress : Progress, optional
+    time_out : float
+        Seconds for each notebook.
+
+    Raises
+    ------
+    InputError, DesignError
+        If parameters or tables are at fault, or cannot answer a comparison asked for by name. The last report stands.
+    StepFailed
+        If a step failed. The last report stands; a rerun goes on from what was finished.
+    """
+    progress = progress or Quiet()
+    with prepare_study(params, data=data, home=home) as study:
+        place = Place((out or study.params.reports / study.name).absolute())
+        place.check()
+        notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in study.decision.run}
+        for notebook in notebooks.values():
+            check_parameter(notebook)
+        for line in said_before_running(study):
+            progress.say(line)
+        run = run_id(study, notebooks)
+        place.runs.mkdir(parents=True, exist_ok=True)
+        with _alone(place, progress):
+            folder = place.run_folder(run)
+            reused = is_whole(folder)
+            if reused:
+                steps = read_status(folder)
+                for name in steps:
+                    progress.end(name, "kept", 0.0)
+            else:
+                steps = _Running(study, run, folder, notebooks, progress, time_out).finish()
+            publish(folder, place.link)
+            if place.link.parent == study.params.reports.absolute():
+                write_index(place.link.parent)
+        return Run(study.name, run, place.link, folder, steps, reused)
+
+
+def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
+    """The name of a run: the same for the same parameters, tables, code, packages and notebooks."""
+    provenance = study.base["provenance"]
+    texts = {name: fingerprint(path) for name, path in notebooks.items()}
+    return fingerprint_of_bytes(canonical_json([provenance, texts])).removeprefix("sha256:")[:12]
+
+
+class _alone:
+    """One run of a study at a time: a second one says so and waits."""
+
+    def __init__(self, place: Place, progress: Progress) -> None:
+        self._lock = FileLock(str(place.lock))
+        self._progress = progress
+
+    def __enter__(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            self._progress.say("Another run of this study is under way; waiting for it to end.")
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class _Running:
+    """One run under way, in its folder."""
+
+    def __init__(
+        self,
+        study: Study,
+        run: str,
+        folder: Path,
+        notebooks: Mapping[str, Path],
+        progress: Progress,
+        time_out: float,
+    ) -> None:
+        self.study, self.run, self.folder = study, run, folder
+        self.notebooks, self.progress, self.time_out = notebooks, progress, time_out
+        self.kernels: dict[str, Kernel] = {}
+        self.steps = {name: one for name, one in read_status(folder).items() if one.stands(folder)}
+
+    def finish(self) -> Mapping[str, StepStatus]:
+        """Do what is not done yet, and close the report."""
+        self.work()
+        close_report(self.study, self.run, self.steps)
+        return dict(self.steps)
+
+    def work(self) -> None:
+        """Execute the steps that are not done yet, and merge what they found."""
+        study, folder = self.study, self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        study.folder = folder
+        write_atomically(folder / "params.json", canonical_json(study.params.canonical()))
+        hand_over(study, f"{int(psutil.virtual_memory().total * MEMORY_SHARE / AT_ONCE / 2**20)}MiB")
+        for name in self.steps:
+            self.progress.end(name, "kept", 0.0)
+        self.status("running")
+        steps = study.decision.run
+        study.close()  # the notebooks open the tables themselves; nothing is asked of them here any more
+        try:
+            with tempfile.TemporaryDirectory(prefix="touchstone-run-") as scratch:
+                recording = [step for step in steps if step.call is not None]
+                self.execute(recording, Path(scratch))
+                write_atomically(folder / RESULTS, canonical_json(study.merge()))
+                self.execute([step for step in steps if step.call is None], Path(scratch))
+        except KeyboardInterrupt:
+            self.status("interrupted")
+            raise
+        except TouchstoneError:
+            self.status("failed")
+            raise
+
+    def execute(self, steps: Sequence[Step], scratch: Path) -> None:
+        """Execute notebooks, those that need nothing of each other side by side.
+
+        Raises
+        ------
+        StepFailed, DesignError
+            When all that could run has run, if any failed.
+        """
+        waiting = [step for step in steps if step.name not in self.steps]
+        under_way: dict[Future[Verdict], Step] = {}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                while waiting or under_way:
+                    busy = {step.name for step in (*waiting, *under_way.values())}
+                    for step in [one for one in waiting if not busy & {*one.reads, *one.after}]:
+                        waiting.remove(step)
+                        if self.may_follow(step):
+                            under_way[pool.submit(self.one, step, scratch)] = step
+                    over, _ = wait(under_way, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in over:
+                        self.settle(under_way.pop(future), future.result())
+            except BaseException:
+                for kernel in self.kernels.values():
+                    kernel.stop(INTERRUPTED)
+                pool.shutdown(cancel_futures=True)
+                raise
+        failed = {name: step for name, step in self.steps.items() if step.state == "failed"}
+        if failed:
+            raise self.failure(failed)
+
+    def may_follow(self, step: Step) -> bool:
+        """Whether the steps it reads are done; one whose source was left out is left out as well."""
+        if any(self.state(name) == "skipped" for name in step.reads):
+            write_part(self.folder, step.name, {"coverage": {"skipped": [cannot_follow(step)]}})
+            self.settle(step, Verdict("skipped", 0.0))
+        return all(self.state(name) == "done" for name in step.reads)
+
+    def one(self, step: Step, scratch: Path) -> Verdict:
+        """Execute one notebook. Runs in a thread of its own."""
+        output = self.output(step)
+        part = part_path(self.folder, step.name)
+        output.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+        here = scratch / step.name
+        here.mkdir()
+        kernel = Kernel(
+            {
+                **ONE_THREAD,
+                RUN_FOLDER: str(self.folder),
+                "PYTHONHASHSEED": "0",
+                "IPYTHONDIR": str(here / "ipython"),
+                **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(here)),
+            }
+        )
+        self.kernels[step.name] = kernel
+        self.progress.begin(step.name)
+        return execute(
+            self.notebooks[step.name],
+            output,
+            params=self.study.params.name,
+            folder=self.study.params.home,
+            kernel=kernel,
+            part=part if step.call is not None else None,
+            time_out=self.time_out,
+        )
+
+    def settle(self, step: Step, verdict: Verdict) -> None:
+        """Put down how a step ended."""
+        output, part = self.output(step), part_path(self.folder, step.name)
+        state, files = verdict.state, []
+        if state == "done":
+            without_traces(output)
+            files = [output, *([part] if step.call is not None else [])]
+        elif state == "skipped" or (_is_of(verdict.error, DesignError) and _says_skipped(self.folder, step.name)):
+            output.unlink(missing_ok=True)
+            state, files = "skipped", [part]
+        self.steps[step.name] = StepStatus(
+            state=state,
+            seconds=verdict.seconds,
+            files=fingerprints(self.folder, files),
+            cell=verdict.cell if state == "failed" else None,
+            error=verdict.error if state == "failed" else None,
+            message=verdict.message if state == "failed" else None,
+        )
+        self.progress.end(step.name, state, verdict.seconds)
+        self.status("running")
+
+    def failure(self, failed: Mapping[str, StepStatus]) -> TouchstoneError:
+        """What is told when steps failed: which, where, why, and where to look."""
+        lines = []
+        for name, step in failed.items():
+            where = f" in cell [{step.cell}]" if step.cell is not None else ""
+            why = step.message if step.message is not None else f"{step.error}; see the executed notebook."
+            lines.append(f"`{name}` failed{where}: {why}")
+        lines.append(f"The last report stands. What was done so far is in {self.folder}; a rerun goes on from there.")
+        at_fault = all(_is_of(step.error, InputError, DesignError) for step in failed.values())
+        return (DesignError if at_fault else StepFailed)("\n".join(lines))
+
+    def state(self, name: str) -> str | None:
+        return self.steps[name].state if name in self.steps else None
+
+    def output(self, step: Step) -> Path:
+        return self.folder / "notebooks" / f"{step.name}.ipynb"
+
+    def status(self, state: str) -> None:
+        write_status(self.folder, state, self.study.name, self.run, self.steps)
+
+
+def close_report(study: Study, run: str, steps: Mapping[str, StepStatus]) -> None:
+    """Render the pages of what was executed, and seal the folder with its manifest, which comes last."""
+    folder = study.folder
+    done = [step for step in study.decision.run if steps[step.name].state == "done"]
+    render_pages(study, run, done)
+    write_status(folder, "done", study.name, run, steps)
+    sweep(folder)
+    seconds = {name: round(step.seconds, 2) for name, step in steps.items()}
+    write_manifest(folder, {"study": study.name, "run": run, "seconds": seconds})
+
+
+def sweep(folder: Path) -> None:
+    """Take away what is no part of a report: the handover to the notebooks, and files left by an ended process."""
+    for file in folder.rglob(".*"):
+        if file.is_file():
+            file.unlink()
+
+
+def _is_of(name: str | None, *families: type[TouchstoneError]) -> bool:
+    kind = getattr(errors, name or "", None)
+    return isinstance(kind, type) and issubclass(kind, families)
+
+
+def _says_skipped(folder: Path, step: str) -> bool:
+    part = read_part(folder, step)
+    return part is not None and bool(part.get("coverage", {}).get("skipped"))

@@ -1,0 +1,197 @@
+"""Which steps does a study run, what does each need, and what does it call? The one place where they are listed.
+
+A step is a notebook and a part of the results of the same name. `decide` says which run on the tables given and, for
+the others, what is missing. How a step is executed is left to `notebook` and `compute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.foundation.errors import DesignError, Fault, ParamsError
+from analysis.metrics.compute import care_metrics
+from analysis.roi.assumptions import CostLine, RoiAssumptions
+from analysis.roi.model import roi_case
+from analysis.runner.params_model import OTHER_CHANNELS, Params
+from analysis.runner.results import skipped
+from analysis.studies.ab import ExperimentPlan, randomised
+from analysis.studies.channel import ChannelPlan, channel_effect
+
+if TYPE_CHECKING:
+    from analysis.runner.study import Study
+    from analysis.tables.load import Tables
+
+ALSO = " or "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: its name (also its notebook's and its part's), its page's title, what it needs, what it calls.
+
+    `needs` names tables, alternatives joined by " or "; `reads` the steps without whose parts it cannot run; `after` the
+    steps it waits for, whatever comes of them; `design` the name under `designs` that asks for it; `call` makes its
+    result, None where the step only shows what others found.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    design: str | None = None
+    call: Callable[[Study], Any] | None = None
+
+    def missing(self, tables: Tables) -> tuple[str, ...]:
+        """The tables it needs and does not have."""
+        return tuple(need for need in self.needs if not any(tables.has(name) for name in need.split(ALSO)))
+
+
+def _metrics(study: Study) -> Any:
+    months = () if study.period is None else study.period.months()
+    if not months:
+        raise DesignError("The period holds no whole month, and figures are counted by month. Set a longer `period`.")
+    return care_metrics(study.tables, months=months, zone=study.period.timezone)  # type: ignore[union-attr]
+
+
+def _before_after(study: Study) -> Any:
+    values = study.values
+    period = study.period
+    chosen = {} if values.outcomes is None else {"outcomes": values.outcomes}
+    plan = ChannelPlan(
+        before_months=values.index.before_months,
+        after_months=values.index.after_months,
+        look_back_days=values.index.look_back_days,
+        segments=values.segments,
+        zone=values.period.timezone,
+        until=None if period is None or not period.months() else period.months()[-1],
+        **chosen,
+    )
+    return channel_effect(study.tables, plan)
+
+
+def _ab_segments(study: Study) -> Any:
+    values = study.values
+    plan = ExperimentPlan(
+        control=None if values.comparison == OTHER_CHANNELS else values.comparison,
+        outcomes=values.outcomes,
+        segments=values.segments,
+        window_days=values.experiment.window_days,
+    )
+    return randomised(study.tables, plan)
+
+
+def _roi_case(study: Study) -> Any:
+    roi = study.values.roi
+    if roi is None:
+        raise DesignError("The parameters ask for no case in money. Add a section `roi:`, which may be empty.")
+    part = study.part("before_after")
+    if part is None:
+        raise DesignError("The case in money reads what `before_after` found, and it has not been recorded.")
+    lines = roi.cost_lines
+    assumptions = RoiAssumptions(
+        currency=study.values.report.currency,
+        years=roi.years,
+        discount_rate=roi.discount_rate,
+        contacts_per_year=roi.contacts_per_year,
+        cost_lines=None
+        if lines is None
+        else tuple(CostLine(line=name, initial=line.initial, per_year=line.per_year) for name, line in lines.items()),
+        draws=roi.draws,
+        seed=study.values.seed,
+    )
+    return roi_case(assumptions, part.get("effects", []), study.tables)
+
+
+STEPS: tuple[Step, ...] = (
+    Step(name="metrics", title="What was counted", needs=("mentions or issues or touchpoints or orders",), call=_metrics),
+    Step(
+        name="before_after",
+        title="Before and after",
+        needs=("orders", "issues or touchpoints"),
+        design="before_after",
+        call=_before_after,
+    ),
+    Step(
+        name="ab_segments",
+        title="Randomised tests",
+        needs=("assignments", "outcomes or orders"),
+        design="ab_randomised",
+        call=_ab_segments,
+    ),
+    Step(name="roi_case", title="The case in money", reads=("before_after",), call=_roi_case),
+    Step(name="summary", title="Summary", after=("metrics", "before_after", "ab_segments", "roi_case")),
+)
+"""In the order in which they are shown; those that need nothing of each other run side by side."""
+
+
+def step_named(name: str, steps: Collection[Step] = STEPS) -> Step:
+    """The step of that name."""
+    return next(step for step in steps if step.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The steps to run, and those left out as `coverage.skipped` says it."""
+
+    run: tuple[Step, ...]
+    skipped: tuple[dict[str, Any], ...]
+
+    @property
+    def recording(self) -> tuple[Step, ...]:
+        """The steps that leave a part."""
+        return tuple(step for step in self.run if step.call is not None)
+
+
+def decide(values: Params, tables: Tables, *, name: str = "params", steps: Collection[Step] = STEPS) -> Decision:
+    """Which steps run on these tables?
+
+    Parameters
+    ----------
+    values : Params
+    tables : Tables
+    name : str
+        How faults call the parameters file.
+
+    Raises
+    ------
+    ParamsError
+        If a comparison was asked for by name and its tables are missing.
+    """
+    run: list[Step] = []
+    left_out: list[dict[str, Any]] = []
+    faults: list[Fault] = []
+    for step in steps:
+        if step.design is not None and values.designs is not None and step.design not in values.designs:
+            continue
+        if step.name == "roi_case" and values.roi is None:
+            continue
+        missing = step.missing(tables)
+        if missing:
+            left_out.append(skipped(step.name, missing, f"needs {_listed(missing)}"))
+            if asked_by_name(step, values):
+                what = f"`{step.design}` needs {_listed(missing)}, which the data do not hold"
+                remedy = "Add the tables, or take the name out of the list."
+                faults.append(Fault(where=f"{name}: designs", what=what, remedy=remedy, rule="missing_table"))
+        elif not set(step.reads) <= {one.name for one in run}:
+            left_out.append(cannot_follow(step))
+        else:
+            run.append(step)
+    if faults:
+        raise ParamsError(faults)
+    return Decision(tuple(run), tuple(left_out))
+
+
+def cannot_follow(step: Step) -> dict[str, Any]:
+    """The entry of a step that was left out because one it reads was."""
+    return skipped(step.name, (), f"needs what {_listed(step.reads)} finds, and that did not run")
+
+
+def asked_by_name(step: Step, values: Params) -> bool:
+    """Whether the parameters name the comparison, so that leaving it out would be a fault."""
+    return step.design is not None and values.designs is not None and step.design in values.designs
+
+
+def _listed(missing: Collection[str]) -> str:
+    return ", ".join("`" + one.replace(ALSO, "` or `") + "`" for one in missing)

@@ -1,0 +1,369 @@
+"""What does a notebook have in its hands? Typed parameters, tables, the studies, and a folder for what they find.
+
+`open_study` is the first call of every notebook. Under the runner it opens what the runner has prepared and records into
+the folder of the run; by hand it prepares the tables itself and records into a scratch folder. `compute` uses the same
+methods without notebooks, so that both find the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.foundation.calendar import Period, iso
+from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
+from analysis.foundation.provenance import canonical_json, code_fingerprint, package_versions, write_atomically
+from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
+from analysis.runner.params_model import Params, instant_of, without_effect
+from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, write_part
+from analysis.runner.span import period_of
+from analysis.runner.steps import STEPS, Decision, asked_by_name, decide, step_named
+from analysis.tables.load import Prepared, open_tables, prepare
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from analysis.tables.load import Tables
+
+RUN_FOLDER = "TOUCHSTONE_RUN_DIR"
+HANDOVER = ".run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was put down for the report, as a sentence."""
+
+    step: str
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{count:,} {key}" for key, count in self.counts.items()) or "nothing to count"
+        return f"Recorded for the report under `{self.step}`: {said}."
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Study:
+    """Parameters, tables and studies of one report.
+
+    Parameters
+    ----------
+    params : StudyParams
+    prepared : Prepared
+        The tables, checked.
+    folder : Path
+        Where parts are written.
+    memory_limit : str, optional
+        For the engine, where the parameters set none.
+    """
+
+    def __init__(
+        self, params: StudyParams, prepared: Prepared, folder: Path, *, memory_limit: str | None = None
+    ) -> None:
+        self.params = params
+        self.prepared = prepared
+        self.folder = folder
+        self._memory_limit = memory_limit
+        self._made: list[tuple[str, object]] = []
+
+    @property
+    def name(self) -> str:
+        return self.values.study
+
+    @property
+    def values(self) -> Params:
+        """The typed parameters."""
+        return self.params.values
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables, opened when first asked for."""
+        return open_tables(self.prepared, memory_limit=self.values.data.engine.memory_limit or self._memory_limit)
+
+    @cached_property
+    def period(self) -> Period | None:
+        """What the report covers; None where no table has dates."""
+        return period_of(self.values.period, self.tables)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Which steps these tables allow."""
+        return decide(self.values, self.tables, name=self.params.name)
+
+    @property
+    def known_at(self) -> datetime | None:
+        """As of when the tables speak, naive UTC.
+
+        Raises
+        ------
+        ParamsError
+            If `as_of` lies before what the tables hold: later rows cannot be taken back.
+        """
+        latest: datetime | None = self.prepared.known_at
+        if self.values.as_of is None:
+            return latest
+        asked = instant_of(self.values.as_of)
+        if latest is not None and asked < latest:
+            raise ParamsError(
+                Fault(
+                    where=f"{self.params.name}: as_of",
+                    what=f"lies before {iso(latest)}, to which the tables reach",
+                    remedy="Leave it out, or give the export of that day.",
+                    rule="as_of",
+                )
+            )
+        return asked
+
+    def metrics(self) -> Any:
+        """What was counted: a `MetricsResult`."""
+        return self.make("metrics")
+
+    def before_after(self) -> Any:
+        """What changed for customers contacted on social: a `ChannelResult`."""
+        return self.make("before_after")
+
+    def ab_segments(self) -> Any:
+        """What the randomised tests show: an `ExperimentResult`."""
+        return self.make("ab_segments")
+
+    def roi_case(self) -> Any:
+        """What it is worth: a `RoiCase`, from the recorded effects."""
+        return self.make("roi_case")
+
+    def make(self, name: str) -> Any:
+        """The result of a step.
+
+        A comparison that nobody asked for by name and that these data cannot answer leaves the reason in the results
+        and lets the other steps go on.
+
+        Raises
+        ------
+        DesignError
+            If the data cannot answer it.
+        """
+        step = step_named(name)
+        if step.call is None:
+            raise ValueError(f"The step `{name}` makes no result.")
+        try:
+            result = step.call(self)
+        except DesignError as error:
+            if not asked_by_name(step, self.values):
+                write_part(self.folder, name, {"coverage": {"skipped": [skipped(name, (), str(error))]}})
+            raise
+        self._made.append((name, result))
+        return result
+
+    def record(self, result: Any) -> Recorded:
+        """Put a result down for the report, as `parts/<step>.json`.
+
+        Parameters
+        ----------
+        result
+            What one of this study's methods gave.
+
+        Raises
+        ------
+        ValueError
+            If it came from elsewhere.
+        """
+        step = next((name for name, made in reversed(self._made) if made is result), None)
+        if step is None:
+            known = ", ".join(f"`study.{one.name}()`" for one in STEPS if one.call is not None)
+            raise ValueError(f"Only what this study's own methods gave can be recorded: {known}.")
+        part = result.to_parts()
+        write_part(self.folder, step, {**part, "coverage": {**part.get("coverage", {}), **_coverage(step, result)}})
+        counts = {key: len(value) for key, value in part.items() if isinstance(value, list)}
+        return Recorded(step, counts)
+
+    def part(self, step: str) -> dict[str, Any] | None:
+        """What a step has recorded so far."""
+        return read_part(self.folder, step)
+
+    def results(self) -> dict[str, Any]:
+        """All results: `results.json` once every step has recorded, until then what is there."""
+        whole = self.folder / RESULTS
+        if whole.is_file():
+            return dict(json.loads(whole.read_text(encoding="utf-8")))
+        return self.merge()
+
+    def merge(self) -> dict[str, Any]:
+        """What is recorded so far, merged."""
+        return merged(self.base, read_parts(self.folder, [step.name for step in self.decision.recording]))
+
+    @cached_property
+    def base(self) -> dict[str, Any]:
+        """What holds for every step: study, period, where the numbers come from, rows."""
+        return {
+            "study": self.name,
+            "period": None if self.period is None else self.period.to_dict(),
+            "known_at": iso(self.known_at),
+            "provenance": {
+                "inputs": {name: account.fingerprint for name, account in self.prepared.accounts.items()},
+                "params": self.params.fingerprint(),
+                "code": code_fingerprint(),
+                "packages": package_versions(),
+            },
+            "rows": {name: account.rows.to_dict() for name, account in self.prepared.accounts.items()},
+            "coverage": {"skipped": list(self.decision.skipped), "without_effect": without_effect(self.values)},
+        }
+
+    def overview(self) -> pd.DataFrame:
+        """The tables: rows read, kept and set aside, first and last day, and what should be known about them."""
+        rows = []
+        for name, account in self.prepared.accounts.items():
+            rows.append(
+                {
+                    "table": name,
+                    "read": account.rows.read,
+                    "kept": account.rows.kept,
+                    "set_aside": "; ".join(f"{reason}: {count:,}" for reason, count in account.rows.set_aside.items()),
+                    "first": _day(account.first),
+                    "last": _day(account.last),
+                    "notices": " ".join(account.notices),
+                }
+            )
+        return pd.DataFrame(rows, columns=["table", "read", "kept", "set_aside", "first", "last", "notices"])
+
+    def missing(self) -> pd.DataFrame:
+        """The steps that were left out: which, what each would need, and why."""
+        rows = [
+            {"step": one["step"], "missing": ", ".join(one["missing"]), "reason": one["reason"]}
+            for one in self.results()["coverage"]["skipped"]
+        ]
+        return pd.DataFrame(rows, columns=["step", "missing", "reason"])
+
+    def close(self) -> None:
+        """Give the tables back."""
+        if "tables" in self.__dict__:
+            self.tables.close()
+            del self.__dict__["tables"]
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Study `{self.name}`: {len(self.prepared.accounts)} tables, {self.params.name}"
+
+
+def _day(moment: date | None) -> str:
+    """The day of a moment (an instant is a day as well), as text; empty where there is none."""
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _coverage(step: str, result: Any) -> dict[str, Any]:
+    """What a result says about itself that no row of the results can hold."""
+    found: dict[str, Any] = {}
+    if missing := getattr(result, "missing", None):
+        found["metrics_missing"] = dict(missing)
+    if notes := getattr(result, "notes", None):
+        found["notes"] = {step: list(notes)}
+    if sample := getattr(result, "sample", None):
+        found["sample"] = {step: dict(sample)}
+    return found
+
+
+def said_before_running(study: Study) -> tuple[str, ...]:
+    """What a person who starts a study should know at once: steps left out, keys without effect."""
+    return (
+        *(f"{one['step']} is left out: {one['reason']}." for one in study.decision.skipped),
+        *(f"Set, but without effect in this version: {one}." for one in without_effect(study.values)),
+    )
+
+
+def hand_over(study: Study, memory_limit: str) -> None:
+    """Leave in the study's folder what its notebooks need to open the same study without reading the sources again."""
+    content = {
+        "file": str(study.params.path),
+        "home": str(study.params.home),
+        "data": None if study.params.data is None else str(study.params.data),
+        "params": study.params.fingerprint(),
+        "prepared": str(study.prepared.folder),
+        "memory_limit": memory_limit,
+    }
+    write_atomically(study.folder / HANDOVER, canonical_json(content))
+
+
+def _under_the_runner(params: str, folder: Path) -> Study:
+    given = json.loads((folder / HANDOVER).read_text(encoding="utf-8"))
+    data = None if given["data"] is None else Path(given["data"])
+    typed = load_params(given["file"], data=data, home=Path(given["home"]))
+    if typed.fingerprint() != given["params"] or locate(params).path != typed.path:
+        what = "is not what this run was begun with"
+        raise ParamsError(Fault(where=params, what=what, remedy="Start the run again.", rule="changed"))
+    prepared = Prepared.read(Path(given["prepared"]))
+    return Study(typed, prepared, folder, memory_limit=given["memory_limit"])
+
+
+def open_study(params: str) -> Study:
+    """The study of a parameters file, ready for a notebook.
+
+    Parameters
+    ----------
+    params : str
+        A parameters file, such as "params/demo.yaml"; looked for from the current folder upwards.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file and of its tables.
+    """
+    run = os.environ.get(RUN_FOLDER)
+    if run is not None:
+        return _under_the_runner(params, Path(run))
+    study = prepare_study(params)
+    study.folder.mkdir(parents=True, exist_ok=True)
+    return study
+
+
+def prepare_study(params: str | Path, *, data: Path | None = None, home: Path | None = None) -> Study:
+    """Typed parameters and checked tables, recording into a scratch folder. Nothing is written but the tables' cache.
+
+    Raises
+    ------
+    InputError
+        With every fault of the parameters file and of the tables it names.
+    """
+    try:
+        typed = load_params(params, data=data, home=home)
+    except ParamsError as error:
+        raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
+    try:
+        section = typed.values.data
+        prepared = prepare(typed.sources(), cache=typed.cache, zone=section.zone, memory_limit=section.engine.memory_limit)
+    except InputError:
+        _take_away_empty(typed.cache, up_to=typed.home)
+        raise
+    return Study(typed, prepared, typed.reports / ".scratch" / typed.values.study)
+
+
+def _take_away_empty(folder: Path, *, up_to: Path) -> None:
+    """Take the folders away that were made for tables and hold none."""
+    for one in (folder, *folder.parents):
+        if one == up_to or not one.is_dir() or any(one.iterdir()):
+            return
+        one.rmdir()
+
+
+def _faults_of_tables(params: str | Path, data: Path | None, home: Path | None) -> tuple[Fault, ...]:
+    """What is wrong with the tables of a study whose parameters are at fault already."""
+    sources = sources_even_so(params, data=data, home=home)
+    if not sources:
+        return ()
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as cache:
+        try:
+            prepare(sources, cache=Path(cache))
+        except InputError as error:
+            return error.faults
+    return ()

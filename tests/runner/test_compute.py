@@ -1,0 +1,114 @@
+"""`compute` writes one file, the same bytes as `run`, and never into a report.
+
+The last test makes a small demo company and runs the shipped notebooks on it: about 30 s.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from analysis.foundation.errors import InputError
+from analysis.runner import demo
+from analysis.runner.compute import compute_study
+from analysis.runner.demo import ensure_demo
+from analysis.runner.manifest import is_whole
+from analysis.runner.publish import Place
+from analysis.runner.results import TOP_KEYS
+from analysis.runner.run import run_study
+from analysis.runner.shipped import shipped
+from analysis.synthetic.make import make_world
+
+CUSTOMERS = 3000
+
+
+@pytest.fixture
+def small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(demo, "CUSTOMERS", CUSTOMERS)
+    monkeypatch.setattr("analysis.runner.study.code_fingerprint", lambda: "sha256:0")
+    (tmp_path / "params").mkdir()
+    shutil.copy(shipped("params") / "demo.yaml", tmp_path / "params")
+    assert ensure_demo(tmp_path / "data" / "demo")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_one_file_is_written_and_two_calls_give_the_same_bytes(small_demo: Path) -> None:
+    first = compute_study("params/demo.yaml")
+    assert first == small_demo / "reports" / ".computed" / "demo" / "results.json"
+    assert [path.name for path in first.parent.iterdir()] == ["results.json"]
+    shutil.move(small_demo / "data" / "demo", small_demo / "moved")
+    second = compute_study("params/demo.yaml", data=small_demo / "moved", out=small_demo / "out")
+    assert second.read_bytes() == first.read_bytes(), "moving the data changes no byte"
+    results = json.loads(first.read_bytes())
+    assert set(results) == set(TOP_KEYS)
+    assert results["metrics"]
+    assert results["roi"]["currency"] == "EUR"
+    assert {row["design"] for row in results["effects"]} == {"before_after", "ab_randomised"}
+    assert str(small_demo) not in first.read_text()
+
+
+def test_tables_in_another_shape_of_file_give_the_same_figures(small_demo: Path) -> None:
+    import duckdb
+
+    csv = small_demo / "csv"
+    csv.mkdir()
+    for path in (small_demo / "data" / "demo").glob("*.parquet"):
+        duckdb.sql(f"set TimeZone='UTC'; copy (from '{path}') to '{csv / path.stem}.csv' (header)")
+    parquet = json.loads(compute_study("params/demo.yaml").read_bytes())
+    text = json.loads(compute_study("params/demo.yaml", data=csv, out=small_demo / "out").read_bytes())
+    assert text["effects"] == parquet["effects"]
+    assert text["metrics"] == parquet["metrics"]
+    assert text["roi"] == parquet["roi"]
+
+
+def test_a_report_is_never_written_into(small_demo: Path) -> None:
+    place = Place(small_demo / "reports" / "demo")
+    folder = place.runs / "abc"
+    folder.mkdir(parents=True)
+    place.link.symlink_to(folder)
+    for out in (place.link, folder):
+        with pytest.raises(InputError, match="is a published report"):
+            compute_study("params/demo.yaml", out=out)
+    file = small_demo / "file"
+    file.touch()
+    with pytest.raises(InputError, match="is a file"):
+        compute_study("params/demo.yaml", out=file)
+    assert list(folder.iterdir()) == []
+
+
+def test_faulty_tables_leave_nothing_behind(small_demo: Path) -> None:
+    (small_demo / "data" / "demo" / "orders.parquet").write_bytes(b"not a table")
+    with pytest.raises(InputError):
+        compute_study("params/demo.yaml")
+    assert not (small_demo / "reports").exists()
+
+
+def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
+    computed = compute_study("params/demo.yaml").read_bytes()
+    done = run_study("params/demo.yaml")
+    assert (done.report / "results.json").read_bytes() == computed
+    assert is_whole(done.report)
+    assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
+        ("metrics", "before_after", "ab_segments", "roi_case", "summary"), "done"
+    )
+    for path in done.report.rglob("*"):
+        if path.is_file():
+            assert str(small_demo) not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_demo_is_made_once_and_never_over_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "CUSTOMERS", 100)
+    folder = tmp_path / "data" / "demo"
+    assert ensure_demo(folder)
+    made = (folder / "orders.parquet").stat().st_mtime_ns
+    assert not ensure_demo(folder)
+    assert (folder / "orders.parquet").stat().st_mtime_ns == made
+    assert [path.name for path in folder.parent.iterdir()] == ["demo"], "no staging is left"
+    shutil.rmtree(folder)
+    make_world(folder, world="none", seed=1, customers=50)
+    with pytest.raises(InputError, match="holds something other than this version's demo company"):
+        ensure_demo(folder)

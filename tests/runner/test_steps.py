@@ -1,0 +1,89 @@
+"""Which steps run is decided by the tables and the parameters, and what is left out is named with what it lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analysis.foundation.errors import ParamsError
+from analysis.runner.params_model import Params, RoiSection
+from analysis.runner.shipped import shipped
+from analysis.runner.steps import STEPS, decide, step_named
+
+ALL = ("mentions", "issues", "touchpoints", "orders", "assignments", "outcomes", "costs")
+
+
+class Holding:
+    """Tables of which only the names matter."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def has(self, table: str) -> bool:
+        return table in self.names
+
+
+def decided(*tables: str, **params: Any) -> tuple[list[str], dict[str, list[str]]]:
+    found = decide(Params(study="a", **params), Holding(*tables))  # type: ignore[arg-type]
+    return [step.name for step in found.run], {one["step"]: one["missing"] for one in found.skipped}
+
+
+def test_everything_runs_where_everything_is_there() -> None:
+    assert decided(*ALL, roi=RoiSection()) == (["metrics", "before_after", "ab_segments", "roi_case", "summary"], {})
+
+
+def test_the_case_in_money_is_made_only_where_it_is_asked_for() -> None:
+    assert "roi_case" not in decided(*ALL)[0]
+
+
+def test_what_is_left_out_is_named_with_the_tables_it_lacks() -> None:
+    run, skipped = decided("mentions", "costs", roi=RoiSection())
+    assert run == ["metrics", "summary"]
+    assert skipped == {
+        "before_after": ["orders", "issues or touchpoints"],
+        "ab_segments": ["assignments", "outcomes or orders"],
+        "roi_case": [],
+    }
+    reasons = decide(Params(study="a", roi=RoiSection()), Holding("mentions")).skipped  # type: ignore[arg-type]
+    assert [one["reason"] for one in reasons] == [
+        "needs `orders`, `issues` or `touchpoints`",
+        "needs `assignments`, `outcomes` or `orders`",
+        "needs what `before_after` finds, and that did not run",
+    ]
+
+
+def test_contacts_may_stand_in_for_issues() -> None:
+    assert "before_after" in decided("orders", "touchpoints")[0]
+    assert "before_after" in decided("orders", "issues")[0]
+
+
+def test_comparisons_that_were_not_asked_for_are_no_gap() -> None:
+    assert decided(*ALL, designs=("ab_randomised",)) == (["metrics", "ab_segments", "summary"], {})
+    assert decided("mentions", designs=()) == (["metrics", "summary"], {})
+
+
+def test_a_comparison_asked_for_by_name_must_be_possible() -> None:
+    with pytest.raises(ParamsError) as caught:
+        decided("mentions", designs=("before_after", "ab_randomised"))
+    assert [str(fault) for fault in caught.value.faults] == [
+        "params: designs: `before_after` needs `orders`, `issues` or `touchpoints`, which the data do not hold. Add the "
+        "tables, or take the name out of the list.",
+        "params: designs: `ab_randomised` needs `assignments`, `outcomes` or `orders`, which the data do not hold. Add the "
+        "tables, or take the name out of the list.",
+    ]
+
+
+def test_steps_are_in_an_order_in_which_they_can_run() -> None:
+    before: set[str] = set()
+    for step in STEPS:
+        assert set(step.reads) <= before
+        assert set(step.after) <= before
+        before.add(step.name)
+    assert STEPS[-1].name == "summary"
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_every_step_has_its_notebook(step: Any) -> None:
+    assert (shipped("notebooks") / f"{step.name}.ipynb").is_file()
+    assert step_named(step.name) is step

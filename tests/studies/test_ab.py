@@ -1,0 +1,161 @@
+"""Randomised tests: the real e-mail experiment to the digit, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.foundation.errors import DesignError, UnknownName
+from analysis.studies.ab import ExperimentPlan, randomised
+from analysis.tables.load import Source, open_tables, prepare
+
+HILLSTROM = {
+    ("Mens E-Mail", "visit"): ("0.0765896", "0.0033859"),
+    ("Mens E-Mail", "conversion"): ("0.0068050", "0.0009209"),
+    ("Mens E-Mail", "spend"): ("0.769827", "0.145247"),
+    ("Womens E-Mail", "visit"): ("0.0452331", "0.0032345"),
+    ("Womens E-Mail", "conversion"): ("0.0031111", "0.0008227"),
+    ("Womens E-Mail", "spend"): ("0.424412", "0.130333"),
+}
+"""Difference and standard error against No E-Mail; origin in tests/golden/hillstrom."""
+
+
+def test_the_email_experiment_to_the_digit(real_data: Path, tmp_path: Path) -> None:
+    source = Source(real_data / "hillstrom", map="hillstrom")
+    with open_tables(prepare([source], cache=tmp_path, zone="UTC")) as tables:
+        found = randomised(tables, ExperimentPlan(control="No E-Mail"))
+    sizes = dict(zip(found.arms["arm"], found.arms["customers"], strict=True))
+    assert sizes == {"Mens E-Mail": 21_307, "No E-Mail": 21_306, "Womens E-Mail": 21_387}
+    effects = {(effect.treated, effect.outcome): effect for effect in found.effects}
+    assert set(effects) == set(HILLSTROM)
+    for key, figures in HILLSTROM.items():
+        estimate = effects[key].estimate
+        assert estimate is not None
+        for ours, printed in zip((estimate.value, estimate.se), figures, strict=True):
+            digits = len(printed.partition(".")[2])
+            assert f"{ours:.{digits}f}" == printed
+        assert effects[key].grade == "A"
+
+
+def assigned(counts: dict[str, int], **columns) -> pd.DataFrame:
+    rows = [(f"{arm}-{number}", arm) for arm, count in counts.items() for number in range(count)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "arm"])
+    return frame.assign(experiment_id="trial", **columns)
+
+
+def measured(assignments: pd.DataFrame, value, name: str = "visits") -> pd.DataFrame:
+    return assignments[["experiment_id", "customer_id"]].assign(name=name, value=value)
+
+
+def test_by_hand(company) -> None:
+    """60 customers with 3 visits and 60 with 1 against 60 and 60 with 1 and 1: means 2 and 1, difference 1.
+
+    Variance of the first arm is 120/119 (half are one above, half one below the mean), of the second 0, so that the
+    standard error is sqrt(120/119/120).
+    """
+    frame = assigned({"a": 120, "control": 120})
+    values = [3, 1] * 60 + [1] * 120
+    found = randomised(company(assignments=frame, outcomes=measured(frame, values)), ExperimentPlan())
+    (effect,) = found.effects
+    assert effect.estimate is not None
+    assert effect.estimate.value == 1
+    assert effect.estimate.se == pytest.approx((1 / 119) ** 0.5)
+    assert (effect.treated, effect.comparison, effect.grade) == ("a", "control", "A")
+
+
+def test_a_broken_randomisation_claims_no_effect(company) -> None:
+    frame = assigned({"a": 5000, "control": 4500})
+    found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())
+    (effect,) = found.effects
+    assert effect.estimate is None
+    assert effect.grade == "D"
+    assert effect.claim.startswith("No effect is claimed: the sample ratio failed.")
+    assert effect.to_dict()["value"] is None
+    assert effect.n_treated == 5000
+    assert [check.verdict for check in effect.checks] == ["failed"]
+
+
+def test_stated_probabilities_are_the_intended_shares(company) -> None:
+    frame = assigned({"a": 5000, "control": 4500})
+    frame["probability"] = np.where(frame["arm"] == "a", 10 / 19, 9 / 19).round(6)
+    found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())
+    assert found.effects[0].grade == "A"
+
+
+def test_clusters_are_not_compared_customer_by_customer(company) -> None:
+    frame = assigned({"a": 100, "control": 100}, unit="cluster", cluster_id="shop")
+    found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())
+    assert "understate the error" in str(found.effects[0].reason)
+
+
+def test_events_are_counted_in_the_window_after_the_assignment(company) -> None:
+    """Orders on days −1, 0, 29 and 30 of a 30-day window: two count, for customers of arm `a` alone."""
+    frame = assigned({"a": 60, "control": 60}, assigned_at="2025-03-01T00:00:00")
+    days = ["2025-02-28T23:59:59", "2025-03-01T00:00:00", "2025-03-30T23:59:59", "2025-03-31T00:00:00"]
+    orders = pd.DataFrame(
+        [
+            (f"{who}-{day}", who, day, "10.50", "EUR")
+            for who in frame.loc[frame["arm"] == "a", "customer_id"]
+            for day in days
+        ],
+        columns=["order_id", "customer_id", "ordered_at", "revenue", "currency"],
+    )
+    found = randomised(company(assignments=frame, orders=orders), ExperimentPlan(window_days=30))
+    values = {effect.outcome: effect.estimate.value for effect in found.effects if effect.estimate}
+    assert values == {"orders": 2, "revenue": 21, "repurchased": 1}
+
+
+def test_a_window_that_runs_past_the_data_is_refused_with_the_date(company) -> None:
+    frame = assigned({"a": 60, "control": 60}, assigned_at="2025-03-01T00:00:00")
+    orders = pd.DataFrame(
+        {
+            "order_id": ["1"],
+            "customer_id": ["a-1"],
+            "ordered_at": ["2025-03-20T00:00:00"],
+            "revenue": ["1"],
+            "currency": ["EUR"],
+        }
+    )
+    found = randomised(company(assignments=frame, orders=orders), ExperimentPlan(window_days=30))
+    assert all("2025-03-31" in str(effect.reason) for effect in found.effects)
+
+
+def test_a_missing_outcome_is_not_a_zero(company) -> None:
+    frame = assigned({"a": 100, "control": 100})
+    known = frame[frame["customer_id"].str.endswith(("1", "2", "3", "4", "5", "6"))]
+    found = randomised(company(assignments=frame, outcomes=measured(known, 2)), ExperimentPlan())
+    estimate = found.effects[0].estimate
+    assert estimate is not None
+    assert (estimate.value, estimate.n_treated, estimate.n_comparison) == (0, 60, 60)
+
+
+def test_the_comparison_arm_must_be_known(company) -> None:
+    frame = assigned({"a": 100, "b": 100})
+    tables = company(assignments=frame, outcomes=measured(frame, 1))
+    with pytest.raises(DesignError, match="say which one"):
+        randomised(tables, ExperimentPlan())
+    with pytest.raises(UnknownName, match="arm of experiment"):
+        randomised(tables, ExperimentPlan(control="c"))
+
+
+def test_hostile_names_stay_text(company) -> None:
+    frame = assigned({"'; drop table outcomes; --": 60, "control": 60})
+    hostile = "<script>alert(1)</script>'"
+    found = randomised(company(assignments=frame, outcomes=measured(frame, 1, hostile)), ExperimentPlan())
+    (effect,) = found.effects
+    assert (effect.treated, effect.outcome) == ("'; drop table outcomes; --", hostile)
+
+
+def test_segments_add_up_to_the_whole(company) -> None:
+    """Weighted by their customers, the arms' segment means give the arms' means."""
+    frame = assigned({"a": 400, "control": 400})
+    rng = np.random.default_rng(3)
+    customers = frame[["customer_id"]].assign(joined_at="2024-01-01T00:00:00", region=rng.choice(["n", "s"], 800))
+    tables = company(assignments=frame, customers=customers, outcomes=measured(frame, rng.poisson(3, 800)))
+    found = randomised(tables, ExperimentPlan(segments=("region",)))
+    assert [dict(effect.segment) for effect in found.effects] == [{}, {"region": "n"}, {"region": "s"}]
+    whole, *parts = [effect.estimate for effect in found.effects]
+    assert sum(part.n_treated for part in parts) == whole.n_treated

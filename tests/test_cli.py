@@ -1,0 +1,141 @@
+"""The command line is thin: what is tested is what it says, and the exit status it ends with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import __version__, cli
+from analysis.foundation.errors import DesignError, Fault, ParamsError, StepFailed, TouchstoneError
+from analysis.runner.params_model import Params
+from analysis.runner.params_page import parameters_page
+
+COMMANDS = ("demo", "run", "compute", "validate", "plan", "doctor", "params", "make-world")
+
+
+def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["touchstone", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_help_is_quick_to_load_and_names_every_command() -> None:
+    """What makes help slow is importing the floors below: none of them may come with the command line."""
+    heavy = "pandas,duckdb,pyarrow,pydantic,papermill,matplotlib,scipy,ruamel.yaml,analysis.runner,analysis.tables"
+    code = (
+        "import sys; from analysis import cli\n"
+        "try: cli.app(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {heavy.split(',')!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert done.stdout.splitlines()[-1] == "[]"
+    for command in COMMANDS:
+        assert f" {command} " in done.stdout
+
+
+def test_commands_that_do_not_exist_yet_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ("intake", "close", "sign", "nonsense"):
+        assert called(monkeypatch, command) == 2
+
+
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"touchstone {__version__}\n"
+
+
+def test_schema_and_page(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(monkeypatch, "params", "--schema") == 0
+    assert json.loads(capsys.readouterr().out) == Params.json_schema()
+    assert called(monkeypatch, "params") == 0
+    assert capsys.readouterr().out == parameters_page()
+
+
+@pytest.mark.parametrize("command", ["run", "compute", "plan"])
+def test_a_faulty_parameters_file_ends_with_2_and_writes_nothing(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "trial.yaml").write_text("study: .a\nseed: one\n")
+    assert called(monkeypatch, command, "params/trial.yaml") == 2
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert "2 faults were found." in seen.err
+    assert "params/trial.yaml: seed: is text, where a whole number is expected (line 2)" in seen.err
+    assert "Traceback" not in seen.err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["params", "trial.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ParamsError(Fault(where="x", what="is wrong", remedy="Mend it.", rule="r")), 2),
+        (DesignError("These data cannot answer this."), 2),
+        (StepFailed("`metrics` failed."), 3),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_each_expected_error_has_its_status_and_no_traceback(
+    error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("analysis.runner.run.run_study", fail)
+    assert called(monkeypatch, "run", "params/demo.yaml") == status
+    seen = capsys.readouterr().err
+    assert "Traceback" not in seen
+    if str(error):
+        assert str(error) in seen
+
+
+@pytest.mark.parametrize("error", [ValueError("row 17: Jane Doe"), TouchstoneError("a notebook is not as it should be")])
+def test_our_own_bug_ends_with_1_and_an_address_and_keeps_data_to_itself(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("analysis.runner.run.run_study", fail)
+    assert called(monkeypatch, "run", "params/demo.yaml") == 1
+    seen = capsys.readouterr().err
+    logs = list((tmp_path / "reports" / ".logs").iterdir())
+    assert len(logs) == 1
+    assert str(logs[0]) in seen
+    text = logs[0].read_text()
+    assert type(error).__name__ in text
+    assert "in fail" in text, "the places in the code are there"
+    assert "Jane Doe" not in seen + text
+    assert "Traceback" not in seen
+    assert ("a notebook is not as it should be" in seen) == isinstance(error, TouchstoneError)
+
+
+def test_everything_can_be_asked_for_on_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("the whole story")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOUCHSTONE_DEBUG", "1")
+    monkeypatch.setattr("analysis.runner.run.run_study", fail)
+    assert called(monkeypatch, "run", "params/demo.yaml") == 1
+    assert "the whole story" in capsys.readouterr().err
+    assert not (tmp_path / "reports").exists()
+
+
+def test_doctor_finds_this_environment_fit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(monkeypatch, "doctor", "--json") == 0
+    found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert found["Packages"]["fine"], found["Packages"]["found"]
+    assert {"Python", "Memory", "Links", "JupyterLab", "Chromium", "Folder for reports"} <= set(found)
+    assert called(monkeypatch, "doctor") == 0
+    assert "Python: 3." in capsys.readouterr().out
