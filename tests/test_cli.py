@@ -96,7 +96,9 @@ def test_each_expected_error_has_its_status_and_no_traceback(
         assert str(error) in seen
 
 
-@pytest.mark.parametrize("error", [ValueError("row 17: Jane Doe"), TouchstoneError("a notebook is not as it should be")])
+@pytest.mark.parametrize(
+    "error", [ValueError("row 17: Jane Doe"), TouchstoneError("a notebook is not as it should be")]
+)
 def test_our_own_bug_ends_with_1_and_an_address_and_keeps_data_to_itself(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

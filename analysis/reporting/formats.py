@@ -119,6 +119,10 @@ class Formats:
             digits = 0 if size >= 999.995 or size == 0 else 2
         return self._currency(value, currency, digits)
 
+    def about(self, value: float, currency: str) -> str:
+        """An amount to three digits, for titles and key figures: "€40,500"."""
+        return self.money(float(f"{value:.3g}"), currency)
+
     def _currency(self, value: float, currency: str, digits: int) -> str:
         shape = self._babel.currency_formats["standard"].pattern.split(";")[0]
         shape = re.sub(r"\.0+|\.#+", "." + "0" * digits if digits else "", shape)

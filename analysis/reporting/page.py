@@ -234,17 +234,19 @@ def _text(text: str) -> Markup:
     return Markup('<pre class="ts-text">{}</pre>').format(text)
 
 
-def _facts(given: Mapping[str, object]) -> Iterator[tuple[str, Any]]:
-    """Names and values as texts, mappings as pairs again."""
-    for name, value in given.items():
+def _facts(given: Mapping[str, object], *, outermost: bool = True) -> Iterator[tuple[str, Any]]:
+    """Names and values as texts, mappings as pairs again; names within are shown as they are written."""
+    for key, value in given.items():
+        name = humanised(key) if outermost else plain(key)
         if isinstance(value, Mapping):
-            yield humanised(name), list(_facts(value)) or "–"
+            yield name, list(_facts(value, outermost=False)) or "–"
         elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
-            yield humanised(name), list(_facts({str(place): item for place, item in enumerate(value, start=1)}))
+            items = {str(place): item for place, item in enumerate(value, start=1)}
+            yield name, list(_facts(items, outermost=False))
         elif isinstance(value, list | tuple):
-            yield humanised(name), plain(", ".join(map(str, value)) or "–", 2000)
+            yield name, plain(", ".join(map(str, value)) or "–", 2000)
         else:
-            yield humanised(name), "–" if value is None or value == "" else plain(value, 2000)
+            yield name, "–" if value is None or value == "" else plain(value, 2000)
 
 
 def _png(text: object) -> str:

@@ -1,8 +1,9 @@
 """What of a piece of HTML may stand on a page? Words, lists and tables; nothing that acts, loads or restyles.
 
 The piece is read and written anew from a short list of elements and attributes; everything else is dropped, text is
-escaped, what was opened is closed. Scripts, styles, frames, forms, images, handlers, comments and outside addresses
-cannot come through, since nothing is copied. Where pieces go is left to `analysis.reporting.page`.
+escaped and rid of direction marks, what was opened is closed. Scripts, styles, frames, forms, images, handlers,
+comments and outside addresses cannot come through, since nothing is copied. Where pieces go is left to
+`analysis.reporting.page`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 from html import escape
 from html.parser import HTMLParser
+
+from analysis.reporting.formats import shown_lines
 
 _BLOCKS = {
     "blockquote", "caption", "code", "dd", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p",
@@ -90,7 +93,7 @@ class _Writer(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._silent or (self._open and self._open[-1] in _INSIDE_TABLE and not data.strip()):
             return
-        self._out.append(escape(data, quote=False))
+        self._out.append(escape(shown_lines(data), quote=False))
 
     def _kept(self, tag: str, given: dict[str, str | None]) -> str:
         kept = {name: value for name, value in given.items() if value and self._allowed(tag, name, value)}

@@ -70,19 +70,19 @@ class Summary:
 
     def _repr_html_(self) -> str:
         figures = "".join(
-            f'<div class="ts-figure"><dt>{escape(figure.label)}</dt><dd class="ts-value">{escape(figure.value)}</dd>'
-            f'<dd class="ts-range">{escape(figure.range)}</dd>'
-            + (f'<dd class="ts-evidence">{escape(figure.evidence)}</dd>' if figure.evidence else "")
+            f'<div class="ts-figure"><dt>{_text(figure.label)}</dt><dd class="ts-value">{_text(figure.value)}</dd>'
+            f'<dd class="ts-range">{_text(figure.range)}</dd>'
+            + (f'<dd class="ts-evidence">{_text(figure.evidence)}</dd>' if figure.evidence else "")
             + "</div>"
             for figure in self.figures
         )
         sections = "".join(
-            f'<h3>{title}</h3><ul class="ts-list">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+            f'<h3>{title}</h3><ul class="ts-list">{"".join(f"<li>{_text(item)}</li>" for item in items)}</ul>'
             for title, items in self.sections()
         )
         return (
-            f'<div class="ts-summary"><p class="ts-answer">{escape(self.answer)}</p>'
-            f'<p class="ts-evidence">{escape(self.evidence)}</p><dl class="ts-figures">{figures}</dl>{sections}</div>'
+            f'<div class="ts-summary"><p class="ts-answer">{_text(self.answer)}</p>'
+            f'<p class="ts-evidence">{_text(self.evidence)}</p><dl class="ts-figures">{figures}</dl>{sections}</div>'
         )
 
 
@@ -168,8 +168,8 @@ def _money(roi: Mapping[str, Any], say: Words) -> Iterator[KeyFigure]:
     evidence = f"rests on: {grade_in_words(grade)}" if grade is not None and shares[grade] > 0 else ""
     low, middle, high = (roi["npv"][name] for name in ("p5", "p50", "p95"))
     if None not in (low, middle, high):
-        cases = f"low case {say.money(low, roi['currency'])}, high case {say.money(high, roi['currency'])}"
-        yield KeyFigure(f"Net present value, {roi['years']} years", say.money(middle, roi["currency"]), cases, evidence)
+        cases = f"low case {say.about(low, roi['currency'])}, high case {say.about(high, roi['currency'])}"
+        yield KeyFigure(f"Net present value, {roi['years']} years", say.about(middle, roi["currency"]), cases, evidence)
     chance = roi.get("probability_npv_positive")
     if chance is not None:
         yield KeyFigure("Chance of a gain", say.chance(chance), "share of simulated outcomes above zero", evidence)
@@ -193,7 +193,7 @@ def _provisional(results: Mapping[str, Any], effects: Sequence[Row], say: Words)
 def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[Row]) -> Iterator[str]:
     for verdict in ("failed", "not_run"):
         found: dict[tuple[str, str], list[str]] = {}
-        for row in whole:
+        for row in sorted(whole, key=_place):
             for check in row["checks"]:
                 if check["verdict"] == verdict:
                     outcomes = found.setdefault((check["name"], check["detail"]), [])
@@ -240,3 +240,7 @@ def _counted(items: Sequence[str], what: str, most: int = 5) -> Iterable[str]:
     unique = list(dict.fromkeys(items))
     rest = len(unique) - most
     return unique if rest <= 1 else [*unique[:most], f"… and {rest} further {what}."]
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=False)

@@ -55,7 +55,7 @@ def forbidden_words(text: str) -> tuple[str, ...]:
 
 
 def in_plain_words(text: str) -> str:
-    """A sentence of a study with every forbidden word said otherwise.
+    """A sentence of a study with every forbidden word said otherwise, and without the marks of code.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def in_plain_words(text: str) -> str:
     """
     for word, instead in FORBIDDEN_ON_PAGES.items():
         text = _pattern(word).sub(instead, text)
-    return text
+    return text.replace("`", "")
 
 
 @cache

@@ -10,13 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis.foundation.errors import DesignError, Fault, InputError
 from analysis.foundation.provenance import canonical_json, write_atomically
+from analysis.runner.manifest import read_manifest
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import RUNS, is_link
-from analysis.runner.manifest import read_manifest
 from analysis.runner.results import RESULTS, write_part
 from analysis.runner.steps import Step, asked_by_name, cannot_follow
 from analysis.runner.study import Study, prepare_study, said_before_running

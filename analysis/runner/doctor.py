@@ -61,7 +61,7 @@ def _findings(folder: Path) -> Iterator[Finding]:
     yield _links(folder)
     yield _port()
     memory = psutil.virtual_memory().total / 2**30
-    lost = f"With less than {LEAST_MEMORY_GB} GB, set `data: engine: memory_limit` and expect large tables to spill to disk."
+    lost = f"Below {LEAST_MEMORY_GB} GB, set `data: engine: memory_limit`; large tables will spill to disk."
     yield Finding("Memory", memory >= LEAST_MEMORY_GB, f"{memory:.1f} GB", lost, needed=False)
     disk = shutil.disk_usage(_nearest(folder)).free / 2**30
     lost = "Tables are kept as Parquet beside the reports; large ones will not fit."
@@ -150,7 +150,7 @@ def _links(folder: Path) -> Finding:
             (Path(scratch) / "link").symlink_to(scratch)
         return Finding("Links", True, "can be made", "")
     except OSError:
-        return Finding("Links", False, "cannot be made", "Reports are published by a link: use a folder that allows it.")
+        return Finding("Links", False, "cannot be made", "Reports are published by a link: use another folder.")
 
 
 def _port() -> Finding:

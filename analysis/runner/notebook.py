@@ -5,10 +5,13 @@ never ran. A notebook is done when papermill returned, every code cell has a num
 of the results can be read. What runs in which order is left to `run`.
 """
 
+# ruff: noqa: E402  # what slows an import down is stubbed before it
+
 from __future__ import annotations
 
 import ast
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -25,11 +28,13 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from analysis.foundation import errors
 from analysis.foundation.errors import TouchstoneError
+from analysis.runner.manifest import State
 from analysis.runner.shipped import PACKAGE
 
 PARAMETER = "params"
@@ -47,11 +52,17 @@ class Verdict:
     row's content; they stand in the executed notebook.
     """
 
-    state: str
+    state: State
     seconds: float
     cell: int | None = None
     error: str | None = None
     message: str | None = None
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """The notebook in a file, in the current format."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def check_parameter(notebook: Path) -> None:
@@ -64,7 +75,7 @@ def check_parameter(notebook: Path) -> None:
     """
     cells = [
         cell
-        for cell in nbformat.read(notebook, as_version=4).cells
+        for cell in read_notebook(notebook).cells
         if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
     ]
     if len(cells) != 1:
@@ -77,8 +88,8 @@ def check_parameter(notebook: Path) -> None:
     ]
     if names != [PARAMETER]:
         raise TouchstoneError(
-            f'{notebook.name}: the cell tagged `parameters` must be one line, `{PARAMETER} = "params/demo.yaml"`, without '
-            "an annotation; papermill does not see annotated names."
+            f'{notebook.name}: the cell tagged `parameters` must be one line, `{PARAMETER} = "params/demo.yaml"`, '
+            "without an annotation; papermill does not see annotated names."
         )
 
 
@@ -178,15 +189,15 @@ def execute(
     finally:
         clock.cancel()
     if kernel.stopped is not None:
-        verdict = ("interrupted" if kernel.stopped == INTERRUPTED else "failed", None, "Stopped", kernel.stopped)
+        state: State = "interrupted" if kernel.stopped == INTERRUPTED else "failed"
+        verdict = (state, None, "Stopped", kernel.stopped)
     elif verdict[0] == "done":
         verdict = _looked_over(output, part)
-    state, cell, error, message = verdict
-    return Verdict(state, time.monotonic() - begun, cell, error, message)
+    return Verdict(verdict[0], time.monotonic() - begun, *verdict[1:])
 
 
 INTERRUPTED = "interrupted"
-Found = tuple[str, "int | None", "str | None", "str | None"]
+Found = tuple[State, "int | None", "str | None", "str | None"]
 _DONE: Found = ("done", None, None, None)
 
 
@@ -225,7 +236,7 @@ def _literal(path: Path) -> str:
 
 def _looked_over(output: Path, part: Path | None) -> Found:
     """Our own look at an executed notebook, from what lies on the disk."""
-    for cell in nbformat.read(output, as_version=4).cells:
+    for cell in read_notebook(output).cells:
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         if cell.execution_count is None:
@@ -238,8 +249,6 @@ def _looked_over(output: Path, part: Path | None) -> Found:
 
 
 def _readable(part: Path) -> bool:
-    import json
-
     try:
         return isinstance(json.loads(part.read_text(encoding="utf-8")), dict)
     except (OSError, ValueError):
@@ -248,9 +257,9 @@ def _readable(part: Path) -> bool:
 
 def without_traces(output: Path) -> None:
     """Take clock times and this machine's paths out of an executed notebook's metadata."""
-    notebook = nbformat.read(output, as_version=4)
+    notebook = read_notebook(output)
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
-    nbformat.write(notebook, output)
+    nbformat.write(notebook, output)  # type: ignore[no-untyped-call]

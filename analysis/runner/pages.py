@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from analysis.foundation.provenance import write_atomically
 from analysis.reporting.page import render_page
 from analysis.reporting.wording import state_in_words, words
+from analysis.runner.notebook import read_notebook
 from analysis.runner.steps import Step
 from analysis.runner.study import Study
 
@@ -49,7 +49,7 @@ def render_pages(study: Study, run: str, steps: Sequence[Step]) -> list[Path]:
     nav = [(step.title, page_name(step.name)) for step in in_order]
     pages = {}
     for step in in_order:
-        notebook = nbformat.read(study.folder / "notebooks" / f"{step.name}.ipynb", as_version=4)
+        notebook = read_notebook(study.folder / "notebooks" / f"{step.name}.ipynb")
         pages[page_name(step.name)] = render_page(
             notebook,
             title=heading(notebook) or step.title,

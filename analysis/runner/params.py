@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,7 +22,9 @@ from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
 from analysis.runner.params_model import DataSection, Params
 from analysis.runner.params_yaml import KeyPath, Reading, read_yaml, written
 from analysis.runner.shipped import shipped
-from analysis.tables.load import Source
+
+if TYPE_CHECKING:
+    from analysis.tables.load import Source
 
 LARGEST_FILE = 1 << 20
 DATA_REMEDY = "Name one under `data: folder`, or give `--data FOLDER`."
@@ -119,6 +121,8 @@ def load_params(path: str | Path, *, data: Path | None = None, home: Path | None
 
 def sources_even_so(path: str | Path, *, data: Path | None = None, home: Path | None = None) -> tuple[Source, ...]:
     """Where a faulty parameters file has its tables, as far as it says so, so that their faults can be told as well."""
+    from analysis.tables.load import Source
+
     try:
         found = locate(path)
         reading = _read(found.path, str(path))
@@ -166,6 +170,8 @@ def locate(path: str | Path) -> Located:
 
 
 def _sources(section: DataSection, home: Path, data: Path | None) -> tuple[Source, ...] | None:
+    from analysis.tables.load import Source  # here: reading parameters must not wait for all that reads tables
+
     if section.sources is not None:
         base = data or home
         if data is None and any(source.path is None for source in section.sources):
@@ -206,7 +212,8 @@ def _validated(model: type[M], reading: Reading, name: str) -> tuple[M | None, t
         values = None
         errors = error.errors(include_url=False)
         for found in errors:
-            below = any(len(one["loc"]) > len(found["loc"]) and one["loc"][: len(found["loc"])] == found["loc"] for one in errors)
+            place = found["loc"]
+            below = any(one["loc"] != place and one["loc"][: len(place)] == place for one in errors)
             if not (found["type"] == "too_short" and below):  # a list is not short because its items are at fault
                 faults.append(_fault(model, dict(found), reading, name))
     return values, tuple(sorted(faults, key=lambda fault: fault.first or 0))

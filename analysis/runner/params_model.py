@@ -1,8 +1,8 @@
-"""Which parameters does a study have, of which type, with which default? One model, from which schema and page are made.
+"""Which parameters does a study have, of which type, with which default? One model; schema and page come from it.
 
-The sections are those a parameters file is written in. Values are strict: "1" is text and no number, an unknown key is
-a fault, a number is finite. Reading the file, with lines and nearest names, is left to `params`; what a key does, to the
-studies it is handed to.
+The sections are those a parameters file is written in. Values are strict: "1" is text and no number, an unknown key
+is a fault, a number is finite. Reading the file, with lines and nearest names, is left to `params`; what a key does,
+to the studies it is handed to.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from analysis.foundation.calendar import Period, zone

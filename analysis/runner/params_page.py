@@ -30,7 +30,9 @@ def parameters_page() -> str:
         about = schema["$defs"][name].get("description", "")
         sections += ["", f"## `{path}`\n", f"{about}\n", COLUMNS, *_rows(schema["$defs"][name], schema)]
     sections += ["", "## Without effect in this version\n"]
-    sections += ["These keys are checked and kept, and change no figure yet. A run and `touchstone plan` name those set.\n"]
+    sections += [
+        "These keys are checked and kept, and change no figure yet. A run and `touchstone plan` name those set.\n"
+    ]
     sections += ["| key | why |\n|---|---|", *(f"| `{key}` | {why} |" for key, why in NOT_ACTED_ON.items())]
     return "\n".join(sections) + "\n"
 

@@ -68,7 +68,9 @@ def read_yaml(text: str, name: str) -> Reading:
         remedy = "Look at this line and the one above it."
         return _refused(name, what, remedy, "yaml", None if mark is None else mark.line + 1)
     except (YAMLError, RecursionError):
-        return _refused(name, "cannot be read as YAML", "It may hold control characters or nest too deep.", "yaml", None)
+        return _refused(
+            name, "cannot be read as YAML", "It may hold control characters or nest too deep.", "yaml", None
+        )
     if root is None:
         return Reading({})
     if not isinstance(root, MappingNode):

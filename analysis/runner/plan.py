@@ -41,11 +41,22 @@ class Plan:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
-        period = "none: no table has dates" if self.period is None else "{start} to {end} ({timezone})".format(**self.period)
-        lines = [f"Study {self.study}", f"Period: {period}", f"Tables known at: {self.known_at or 'not dated'}", "", "Rows"]
+        period = (
+            "none: no table has dates" if self.period is None else "{start} to {end} ({timezone})".format(**self.period)
+        )
+        lines = [
+            f"Study {self.study}",
+            f"Period: {period}",
+            f"Tables known at: {self.known_at or 'not dated'}",
+            "",
+            "Rows",
+        ]
         for name, rows in self.rows.items():
             aside = "; ".join(f"{count:,} {reason}" for reason, count in rows["set_aside"].items())
-            lines.append(f"  {name:<16} {rows['kept']:>12,} kept of {rows['read']:,}" + (f" (set aside: {aside})" if aside else ""))
+            lines.append(
+                f"  {name:<16} {rows['kept']:>12,} kept of {rows['read']:,}"
+                + (f" (set aside: {aside})" if aside else "")
+            )
         titles = {step.name: step.title for step in STEPS}
         lines += ["", "Would run", *(f"  {name:<16} {titles.get(name, '')}" for name in self.steps)]
         if self.index_months:
@@ -54,7 +65,12 @@ class Plan:
             lines += ["", "Would be left out", *(f"  {one['step']:<16} {one['reason']}" for one in self.skipped)]
         if self.without_effect:
             lines += ["", "Set, but without effect in this version", *(f"  {one}" for one in self.without_effect)]
-        lines += ["", "Would be written", f"  {self.report} (a link to {self.folder})", *(f"    {one}" for one in self.files)]
+        lines += [
+            "",
+            "Would be written",
+            f"  {self.report} (a link to {self.folder})",
+            *(f"    {one}" for one in self.files),
+        ]
         return "\n".join(lines)
 
 
@@ -105,5 +121,7 @@ def _index_months(study: Study) -> str:
         return f"none ({error})"
     first, last = begin.plus(rules.observed_before), end.plus(-index.after_months)
     if last < first:
-        return f"none yet: the windows need data to the end of {first.plus(index.after_months)}, and they end with {end}"
+        return (
+            f"none yet: the windows need data to the end of {first.plus(index.after_months)}, and they end with {end}"
+        )
     return f"{first} to {last} (data from {begin} to {end})"

@@ -48,7 +48,8 @@ class Lines:
 
     def say(self, text: str) -> None:
         with self._lock:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
     def begin(self, step: str) -> None:
         self.say(f"{step}: begun")
@@ -87,4 +88,3 @@ class Live:
             self._bars.remove_task(self._tasks.pop(step))
         took = f" {seconds:5.1f} s" if state != "kept" else ""
         self.say(f"  {step:<14} {WORDS[state]:<13}{took}")
-

@@ -8,8 +8,9 @@ is left to `notebook`, the swap of the link to `publish`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from filelock import FileLock, Timeout
 from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.reporting.site import write_index
 from analysis.runner.manifest import (
     StepStatus,
     fingerprints,
@@ -43,13 +45,12 @@ from analysis.runner.results import RESULTS, part_path, read_part, write_part
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Step, cannot_follow
 from analysis.runner.study import RUN_FOLDER, Study, hand_over, prepare_study, said_before_running
-from analysis.reporting.site import write_index
 
 AT_ONCE = 2
 MEMORY_SHARE = 0.7
 """Share of the machine's memory that the engines of the notebooks under way may use together."""
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ def run_study(
                 for name in steps:
                     progress.end(name, "kept", 0.0)
             else:
-                steps = _Running(study, run, folder, notebooks, progress, time_out).finish()
+                running = _Running(study, run, folder, notebooks, progress, time_out)
+                running.work()
+                close_report(study, run, running.steps)
+                steps = running.steps
             publish(folder, place.link)
             if place.link.parent == study.params.reports.absolute():
                 write_index(place.link.parent)
@@ -128,22 +132,19 @@ def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
     return fingerprint_of_bytes(canonical_json([provenance, texts])).removeprefix("sha256:")[:12]
 
 
-class _alone:
+@contextmanager
+def _alone(place: Place, progress: Progress) -> Iterator[None]:
     """One run of a study at a time: a second one says so and waits."""
-
-    def __init__(self, place: Place, progress: Progress) -> None:
-        self._lock = FileLock(str(place.lock))
-        self._progress = progress
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            self._progress.say("Another run of this study is under way; waiting for it to end.")
-            self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+    lock = FileLock(str(place.lock))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress.say("Another run of this study is under way; waiting for it to end.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Running:
@@ -162,12 +163,6 @@ class _Running:
         self.notebooks, self.progress, self.time_out = notebooks, progress, time_out
         self.kernels: dict[str, Kernel] = {}
         self.steps = {name: one for name, one in read_status(folder).items() if one.stands(folder)}
-
-    def finish(self) -> Mapping[str, StepStatus]:
-        """Do what is not done yet, and close the report."""
-        self.work()
-        close_report(self.study, self.run, self.steps)
-        return dict(self.steps)
 
     def work(self) -> None:
         """Execute the steps that are not done yet, and merge what they found."""
@@ -263,7 +258,7 @@ class _Running:
     def settle(self, step: Step, verdict: Verdict) -> None:
         """Put down how a step ended."""
         output, part = self.output(step), part_path(self.folder, step.name)
-        state, files = verdict.state, []
+        state, files = verdict.state, list[Path]()
         if state == "done":
             without_traces(output)
             files = [output, *([part] if step.call is not None else [])]

@@ -54,7 +54,9 @@ def _months(tables: Tables, zone: str) -> tuple[Month, Month] | None:
         except DesignError:
             pass  # counting can go on without a common month; the comparison will say what it lacks
     accounts = [tables.accounts[table] for table in COUNTED if tables.has(table)]
-    spans = [(one.first, one.last) for one in accounts if isinstance(one.first, datetime) and isinstance(one.last, datetime)]
+    spans = [
+        (one.first, one.last) for one in accounts if isinstance(one.first, datetime) and isinstance(one.last, datetime)
+    ]
     if not spans:
         return None
     low, high = min(first for first, _ in spans), max(last for _, last in spans)

@@ -2,22 +2,19 @@
 
 A step is a notebook and a part of the results of the same name. `decide` says which run on the tables given and, for
 the others, what is missing. How a step is executed is left to `notebook` and `compute`.
+
+Each call imports the study it makes, since every notebook has a process of its own and pays for what it imports.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError, Fault, ParamsError
-from analysis.metrics.compute import care_metrics
-from analysis.roi.assumptions import CostLine, RoiAssumptions
-from analysis.roi.model import roi_case
 from analysis.runner.params_model import OTHER_CHANNELS, Params
 from analysis.runner.results import skipped
-from analysis.studies.ab import ExperimentPlan, randomised
-from analysis.studies.channel import ChannelPlan, channel_effect
 
 if TYPE_CHECKING:
     from analysis.runner.study import Study
@@ -30,9 +27,9 @@ ALSO = " or "
 class Step:
     """One step: its name (also its notebook's and its part's), its page's title, what it needs, what it calls.
 
-    `needs` names tables, alternatives joined by " or "; `reads` the steps without whose parts it cannot run; `after` the
-    steps it waits for, whatever comes of them; `design` the name under `designs` that asks for it; `call` makes its
-    result, None where the step only shows what others found.
+    `needs` names tables, alternatives joined by " or "; `reads` the steps without whose parts it cannot run; `after`
+    the steps it waits for, whatever comes of them; `design` the name under `designs` that asks for it; `call` makes
+    its result, None where the step only shows what others found.
     """
 
     name: str
@@ -49,6 +46,8 @@ class Step:
 
 
 def _metrics(study: Study) -> Any:
+    from analysis.metrics.compute import care_metrics
+
     months = () if study.period is None else study.period.months()
     if not months:
         raise DesignError("The period holds no whole month, and figures are counted by month. Set a longer `period`.")
@@ -56,9 +55,10 @@ def _metrics(study: Study) -> Any:
 
 
 def _before_after(study: Study) -> Any:
+    from analysis.studies.channel import ChannelPlan, channel_effect
+
     values = study.values
     period = study.period
-    chosen = {} if values.outcomes is None else {"outcomes": values.outcomes}
     plan = ChannelPlan(
         before_months=values.index.before_months,
         after_months=values.index.after_months,
@@ -66,12 +66,15 @@ def _before_after(study: Study) -> Any:
         segments=values.segments,
         zone=values.period.timezone,
         until=None if period is None or not period.months() else period.months()[-1],
-        **chosen,
     )
+    if values.outcomes is not None:
+        plan = replace(plan, outcomes=values.outcomes)
     return channel_effect(study.tables, plan)
 
 
 def _ab_segments(study: Study) -> Any:
+    from analysis.studies.ab import ExperimentPlan, randomised
+
     values = study.values
     plan = ExperimentPlan(
         control=None if values.comparison == OTHER_CHANNELS else values.comparison,
@@ -83,6 +86,9 @@ def _ab_segments(study: Study) -> Any:
 
 
 def _roi_case(study: Study) -> Any:
+    from analysis.roi.assumptions import CostLine, RoiAssumptions
+    from analysis.roi.model import roi_case
+
     roi = study.values.roi
     if roi is None:
         raise DesignError("The parameters ask for no case in money. Add a section `roi:`, which may be empty.")
@@ -105,7 +111,9 @@ def _roi_case(study: Study) -> Any:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(name="metrics", title="What was counted", needs=("mentions or issues or touchpoints or orders",), call=_metrics),
+    Step(
+        name="metrics", title="What was counted", needs=("mentions or issues or touchpoints or orders",), call=_metrics
+    ),
     Step(
         name="before_after",
         title="Before and after",

@@ -1,8 +1,8 @@
 """What does a notebook have in its hands? Typed parameters, tables, the studies, and a folder for what they find.
 
-`open_study` is the first call of every notebook. Under the runner it opens what the runner has prepared and records into
-the folder of the run; by hand it prepares the tables itself and records into a scratch folder. `compute` uses the same
-methods without notebooks, so that both find the same.
+`open_study` is the first call of every notebook. Under the runner it opens what the runner has prepared and records
+into the folder of the run; by hand it prepares the tables itself and records into a scratch folder. `compute` uses the
+same methods without notebooks, so that both find the same.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from analysis.runner.params_model import Params, instant_of, without_effect
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, write_part
 from analysis.runner.span import period_of
 from analysis.runner.steps import STEPS, Decision, asked_by_name, decide, step_named
-from analysis.tables.load import Prepared, open_tables, prepare
+from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from analysis.tables.load import Tables
+    from analysis.tables.opened import Tables
 
 RUN_FOLDER = "TOUCHSTONE_RUN_DIR"
 HANDOVER = ".run.json"
@@ -339,9 +339,13 @@ def prepare_study(params: str | Path, *, data: Path | None = None, home: Path | 
         typed = load_params(params, data=data, home=home)
     except ParamsError as error:
         raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
+    from analysis.tables.load import prepare  # here: a notebook under the runner reads no source, and need not wait
+
     try:
         section = typed.values.data
-        prepared = prepare(typed.sources(), cache=typed.cache, zone=section.zone, memory_limit=section.engine.memory_limit)
+        prepared = prepare(
+            typed.sources(), cache=typed.cache, zone=section.zone, memory_limit=section.engine.memory_limit
+        )
     except InputError:
         _take_away_empty(typed.cache, up_to=typed.home)
         raise
@@ -358,6 +362,8 @@ def _take_away_empty(folder: Path, *, up_to: Path) -> None:
 
 def _faults_of_tables(params: str | Path, data: Path | None, home: Path | None) -> tuple[Fault, ...]:
     """What is wrong with the tables of a study whose parameters are at fault already."""
+    from analysis.tables.load import prepare
+
     sources = sources_even_so(params, data=data, home=home)
     if not sources:
         return ()

@@ -111,9 +111,6 @@ def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) ->
         counted = _count_cells(connection, table, scan)
         rows = counted["rows"]
         findings.rows += rows
-        if rows == 0 and not table.mapped:
-            remedy = "Export it again, or take the file away: an absent table is no fault."
-            findings.faults.append(Fault(where=scan.name, what="is an empty table", remedy=remedy, rule="empty_table"))
         for place, (name, read) in enumerate(table.readings(scan).items()):
             column = table.schema.column(name)
             findings.blank_text |= counted.get(f"blank{place}", 0) > 0
@@ -132,6 +129,9 @@ def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) ->
                     condition = in_place_of(f'"__cell{place}" is not null and {read.day_only}', place)
                     fault = _cell_fault(connection, table, scan, name, _MIXED_DATES, condition, days, rows)
                     findings.faults.append(fault)
+    if findings.rows == 0 and not table.mapped:
+        where, remedy = table.scans[0].name, "Export it again, or take the file away: an absent table is no fault."
+        findings.faults.append(Fault(where=where, what="is an empty table", remedy=remedy, rule="empty_table"))
     return findings
 
 
@@ -171,19 +171,24 @@ def _count_cells(connection: duckdb.DuckDBPyConnection, table: TableInput, scan:
     """In one pass: rows, and for each column its empty cells and the cells that break each rule."""
     counts = {"rows": "count(*)"}
     for place, (name, read) in enumerate(table.readings(scan).items()):
-        counts[f"nulls{place}"] = f'count_if("__cell{place}" is null)'
+        counts[f"nulls{place}"] = _number_of(f'"__cell{place}" is null')
         for number, _ in enumerate(_all_rules(table.schema, table.schema.column(name), read), start=1):
-            counts[f"rule{place}_{number}"] = f'count_if("__rule{place}" = {number})'
+            counts[f"rule{place}_{number}"] = _number_of(f'"__rule{place}" = {number}')
         for number, notice in enumerate(read.notices):
-            counts[f"notice{place}_{number}"] = in_place_of(f"count_if({notice.broken})", place)
+            counts[f"notice{place}_{number}"] = _number_of(in_place_of(notice.broken, place))
         if read.day_only:
-            counts[f"days{place}"] = in_place_of(f'count_if("__cell{place}" is not null and {read.day_only})', place)
+            counts[f"days{place}"] = _number_of(in_place_of(f'"__cell{place}" is not null and {read.day_only}', place))
         if scan.types[name] == "VARCHAR" and scan.in_place:
-            counts[f"blank{place}"] = f"count_if(\"__raw{place}\" = '')"
+            counts[f"blank{place}"] = _number_of(f"\"__raw{place}\" = ''")
     listed = ", ".join(f"{count} as {identifier(name)}" for name, count in counts.items())
     found = connection.execute(f"select {listed} from ({_judged(table, scan)})").fetchone()
     assert found is not None
     return dict(zip(counts, found, strict=True))
+
+
+def _number_of(condition: str) -> str:
+    """SQL for the number of rows that meet a condition."""
+    return f"count(*) filter (where {condition})"
 
 
 def _cell_fault(
@@ -237,16 +242,16 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
         "rows": "count(*)",
         "currencies": f"count(distinct currency) filter (where {filled})" if money else "0",
         "currency": f"min(currency) filter (where {filled})" if money else "null",
-        "without": f"count_if(({filled}) and currency is null)" if money else "0",
+        "without": _number_of(f"({filled}) and currency is null") if money else "0",
         "first": f"min({event}) filter (where {kept})",
         "last": f"max({event}) filter (where {kept})",
         "known_at": f"max({known}) filter (where {kept})",
-        "assumed": f"count_if({kept} and not {dated} and {stand_in} is not null)",
+        "assumed": _number_of(f"{kept} and not {dated} and {stand_in} is not null"),
         **{
-            f"late {column.name}": f"count_if({identifier(column.name)} < {identifier(column.not_before or '')})"
+            f"late {column.name}": _number_of(f"{identifier(column.name)} < {identifier(column.not_before or '')}")
             for column in late
         },
-        **{f"aside {name}": f"count_if({identifier(name)} is not null)" for name in aside},
+        **{f"aside {name}": _number_of(f"{identifier(name)} is not null") for name in aside},
     }
     listed = ", ".join(f"{count} as {identifier(name)}" for name, count in counts.items())
     row = connection.execute(f"select {listed} from {typed}").fetchone()

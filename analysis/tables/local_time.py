@@ -73,7 +73,7 @@ def clock_changes(name: str) -> tuple[ClockChange, ...]:
 
 
 def to_utc(local: str, name: str) -> str:
-    """SQL for the UTC instant of a naive local time; of two, the first; of one that is skipped, as if it were not.
+    """SQL for the UTC instant of a naive local time; of two, the first; of one that is skipped, by the offset before.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from analysis.tables import mapping_grammar as grammar
 from analysis.tables import mapping_model as model
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.mapping_sql import compile_condition, compile_expression
-from analysis.tables.mapping_terms import MapMeaning, Parameters, Relation, Scope, Typed
+from analysis.tables.mapping_terms import MapMeaning, Parameters, Relation, Scope, Typed, needs_text
 
 Place = tuple[str | int, ...]
 OURS = "__"
@@ -139,7 +139,7 @@ class _Checking:
         if table.unpivot is not None:
             for name in table.unpivot.columns:
                 with self.at(*place, "unpivot", "columns", name):
-                    scope.column(name)
+                    needs_text(scope.column(name), "unpivot")
             turned = [table.unpivot.name, table.unpivot.value]
             self.names_of((*place, "unpivot"), [*columns, *turned])
             columns |= {name: Typed("") for name in turned}

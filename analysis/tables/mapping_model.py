@@ -122,7 +122,12 @@ class Damage(Part):
 
 
 class FileMap(Part):
-    """One kind of file the map reads, under a name of the map's own."""
+    """One kind of file the map reads, under a name of the map's own.
+
+    `fields` are further columns, each made of the columns and fields before it; every row of the file has to keep their
+    word, also one that a table sets aside. `basis` says of a count whether it counts actions when they happened
+    (`action`), an item's total to date (`post`), or is not known to be either (`unknown`).
+    """
 
     headers: tuple[Header, ...] = Field(min_length=1)
     format: Format = Format()

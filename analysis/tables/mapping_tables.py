@@ -16,7 +16,7 @@ from analysis.tables import mapping_model as model
 from analysis.tables.engine import identifier
 from analysis.tables.mapping_rows import Rows
 from analysis.tables.mapping_sql import compile_condition, compile_expression
-from analysis.tables.mapping_terms import Chain, Finding, Relation, as_text
+from analysis.tables.mapping_terms import Chain, Finding, Relation, Typed, as_text
 
 MOST_ROUNDS = 64
 
@@ -91,8 +91,8 @@ class _Making:
             for number, (column, called) in enumerate(turn.columns.items())
         ]
         self.rows.keep("turned", " union all ".join(parts))
-        value = self.seen[next(iter(turn.columns))]
-        self.seen |= {turn.name: value, turn.value: value}
+        empty_in_all = all(self.seen[column].empty for column in turn.columns)
+        self.seen |= {turn.name: Typed(""), turn.value: Typed("", empty=empty_in_all)}
         where = ""
         if turn.empty is not None:
             empty = f"{identifier(turn.value)} is null"

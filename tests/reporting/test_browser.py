@@ -15,7 +15,8 @@ from analysis.reporting import charts, tables
 from analysis.reporting.page import render_page
 from analysis.reporting.summary import summary
 
-PROBE = """<!doctype html><body><iframe id="page" src="page.html" style="width:{width}px;height:900px;border:0"></iframe>
+PROBE = """<!doctype html><body>
+<iframe id="page" src="page.html" style="width:{width}px;height:900px;border:0"></iframe>
 <script>
 window.onload = () => {{
   const page = document.getElementById("page").contentDocument;
@@ -51,8 +52,9 @@ def folder(tmp_path_factory, made):
         tables.effects([*made.channel().effects, made.effect(made.LONG, 1.2, 1.1, 1.3)]), made.LONG,
         f"`{made.LONG}`", {"text/plain": f"{made.LONG}\n{made.LONG}"}, {"text/html": made.HOSTILE},
     )  # fmt: skip
+    nav = [(f"Page {n}", f"p{n}.html") for n in range(9)]
     page = render_page(
-        notebook, title=made.LONG, study=made.LONG, nav=[(f"Page {n}", f"p{n}.html") for n in range(9)], current="Page 1",
+        notebook, title=made.LONG, study=made.LONG, nav=nav, current="Page 1",
         reproduction={"inputs": {made.LONG: made.LONG}}, state="provisional",
     )  # fmt: skip
     (place / "page.html").write_text(page, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 
 import nbformat
@@ -80,7 +81,7 @@ def test_headings_are_in_order_and_the_title_stands_once(whole):
     levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", whole)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert whole.count(">What was counted</h1>") == 1
 
 

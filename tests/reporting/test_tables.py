@@ -61,7 +61,7 @@ def test_every_table_is_plain_and_accessible(made_tables, name):
     assert not re.search(r"<(script|style|link|iframe|img)|style=|javascript|https?:| id=| on\w+=", html)
     assert html.startswith('<div class="ts-table"><table class="gt_table"><caption>')
     assert html.count("<caption>") == 1
-    assert all("scope=" in head for head in re.findall(r"<th[^>]*>", html))
+    assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", html))
     assert "<td></td>" not in re.findall(r"<thead>.*?</thead>", html, flags=re.DOTALL)[0]
     assert sanitised(html) == html  # a page keeps it as it is
     assert not forbidden_words(re.sub(r"<[^>]*>", " ", html))
@@ -91,26 +91,34 @@ def test_cells_are_escaped_whatever_they_hold(made):
     assert sanitised(html) == html
 
 
-def test_effects_show_interval_evidence_and_raw_figures_last(made):
-    table = cells(tables.effects(made.channel()))
-    assert list(table["Difference"].iloc[[0, -1]]) == ["+8 %", "+62 %"]
-    assert table["95 % interval"].iloc[0] == "+4 % to +13 %"
-    assert table["Evidence"].iloc[0] == "B: comparison that passed its checks"
-    assert list(table["Outcome"].iloc[-2:]) == [
-        "Orders, raw: before against after",
-        "Orders, raw: users against all others",
-    ]
-    refused = table[table["For whom"] == "product tv"].iloc[0]
+def test_effects_show_interval_evidence_and_raw_figures(made):
+    table = cells(tables.effects(made.channel())).rename(columns=lambda name: name.replace("\xa0", " "))
+    orders = table[table["Outcome"] == "Orders"].set_index("For whom")
+    whole = orders.loc["all customers"]
+    assert (whole["Difference"], whole["95 % interval"]) == ("+8 %", "+4 % to +13 %")
+    assert whole["Per customer (95 % interval)"] == "+0.21 (+0.11 to +0.31)"  # both scales in one row
+    assert whole["Evidence"] == "B: comparison that passed its checks"
+    assert list(orders.index[-2:]) == ["raw: before against after", "raw: users against all others"]
+    assert list(orders["Difference"].iloc[-2:]) == ["−13 %", "+62 %"]
+    refused = orders.loc["product tv"]
     assert (refused["Difference"], refused["95 % interval"], refused["Evidence"]) == ("not claimed", "–", "–")
     assert "Not claimed: 12 contacted customers; each group needs 50." in tables.effects(made.channel()).notes
+    assert len(tables.effects(made.channel()).frame) == len(made.channel().effects)
 
 
 def test_effects_of_one_outcome(made):
-    table = tables.effects(made.channel(), outcome="margin")
-    assert set(table.cells["Outcome"]) == {"Margin"}
-    assert set(cells(table)["Difference"]) == {"+5 %", "+€6.40 per customer"}
+    table = cells(tables.effects(made.channel(), outcome="margin"))
+    assert table.iloc[0]["Difference"] == "+5 %"
+    assert "+€6.40 (−€1.10 to +€13.90)" in set(table.iloc[0])
     with pytest.raises(DesignError, match="no effect on `visit`"):
         tables.effects(made.channel(), outcome="visit")
+
+
+def test_effects_of_several_arms_name_them(made):
+    table = cells(tables.effects(made.experiment()))
+    assert list(table["For whom"].iloc[:2]) == ["Mens E-Mail, all customers", "Womens E-Mail, all customers"]
+    assert table["Difference"].iloc[0] == "+0.077 per customer"
+    assert table["Difference"].iloc[4] == "+US$0.77 per customer"
 
 
 def test_checks_say_failures_first_and_once(made):
@@ -133,11 +141,17 @@ def test_metrics_stand_by_month_in_the_order_of_the_catalogue(made):
     assert list(table["Sept 2026 (p)"]) == ["1,040", "73.2 %", "1 h 09 min"]
 
 
-def test_a_metric_without_value_has_its_reason(made):
-    rows = [made.metric("mentions", "2026-08", 5), made.metric("response_rate", "2026-08", None)]
+def test_a_metric_without_value_has_its_reason_once(made):
+    rows = [made.metric("mentions", "2026-08", 5), made.metric("mentions", "2026-07", 5)]
+    rows += [made.metric("response_rate", month, None) for month in ("2026-07", "2026-08")]
     table = tables.metrics(rows)
     assert list(table.cells["Aug 2026"]) == ["5", "–"]
-    assert table.notes == ("Response rate: no opening mention in the period.",)
+    assert table.notes == ("Response rate, August 2026: no opening mention in the period; so in 1 earlier month.",)
+
+
+def test_money_of_no_known_currency_says_so(made):
+    table = tables.metrics([made.metric("average_order_value", "2026-08", 59.914, unit="money")])
+    assert list(table.cells.iloc[0]) == ["Average order value, in the tables' currency", "59.91"]
 
 
 def test_arms_stand_beside_what_was_intended(made):

@@ -24,7 +24,8 @@ PARTS = {
     "roi_case": {},
 }
 TABLES = {
-    "mentions": "mention_id,posted_at,platform\n" + "".join(f"m{n},2026-0{n % 6 + 1}-1{n}T10:00:00Z,x\n" for n in range(9)),
+    "mentions": "mention_id,posted_at,platform\n"
+    + "".join(f"m{n},2026-0{n % 6 + 1}-1{n}T10:00:00Z,x\n" for n in range(9)),
     "orders": "order_id,customer_id,ordered_at,revenue,currency\n"
     + "".join(f"o{n},c{n % 3},2026-0{n % 6 + 1}-0{n + 1}T10:00:00Z,10.00,EUR\n" for n in range(6)),
     "issues": "issue_id,customer_id,opened_at,channel\n"
@@ -35,18 +36,34 @@ TABLES = {
 }
 
 
-def write_notebook(folder: Path, step: str, *cells: str) -> None:
+def _write_notebook(folder: Path, step: str, *cells: str) -> None:
     """A notebook of the step: the given cells, then one that records."""
     part = PARTS.get(step)
     record = [] if part is None else [RECORD.replace("{step}", step).replace("{part}", repr(part))]
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}})
-    parameters = nbformat.v4.new_code_cell('params = "params/demo.yaml"  # type: str', metadata={"tags": ["parameters"]})
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}
+    )
+    parameters = nbformat.v4.new_code_cell(
+        'params = "params/demo.yaml"  # type: str', metadata={"tags": ["parameters"]}
+    )
     book.cells = [
         nbformat.v4.new_markdown_cell(f"# About {step}"),
         parameters,
         *map(nbformat.v4.new_code_cell, [*cells, *record]),
     ]
     nbformat.write(book, folder / f"{step}.ipynb")
+
+
+@pytest.fixture
+def write_notebook() -> Callable[..., None]:
+    """Writes a notebook of a step: the given cells, then one that records."""
+    return _write_notebook
+
+
+@pytest.fixture
+def killed_at() -> Callable[[int, Callable[[], None]], bool]:
+    """Runs some work in a process of its own that is killed before its n-th call that changes files."""
+    return _killed_at
 
 
 @pytest.fixture
@@ -61,7 +78,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     notebooks = home / "notebooks"
     notebooks.mkdir()
     for step in (*PARTS, "summary"):
-        write_notebook(notebooks, step)
+        _write_notebook(notebooks, step)
     monkeypatch.setattr("analysis.runner.run.shipped", lambda folder: home / folder)
     monkeypatch.setattr("analysis.runner.study.code_fingerprint", lambda: "sha256:0")
     monkeypatch.chdir(home)
@@ -72,7 +89,7 @@ CHANGES = frozenset({"os.rename", "os.remove", "os.symlink", "os.link", "os.mkdi
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
-def killed_at(step: int, work: Callable[[], None]) -> bool:
+def _killed_at(step: int, work: Callable[[], None]) -> bool:
     """Run `work` in a process of its own that is killed (-9) before its `step`-th call that changes files.
 
     True if it was killed, False if it came to its end before that.

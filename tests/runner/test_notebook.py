@@ -20,7 +20,9 @@ WRITES_PART = "import json, os, pathlib; pathlib.Path(os.environ['PART']).write_
 
 
 def notebook(folder: Path, *cells: str, parameters: str = PARAMETER, tagged: int = 1) -> Path:
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "none", "display_name": "x", "language": "python"}})
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "none", "display_name": "x", "language": "python"}}
+    )
     first = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}) for _ in range(tagged)]
     book.cells = [nbformat.v4.new_markdown_cell("# A question"), *first, *map(nbformat.v4.new_code_cell, cells)]
     path = folder / "asked.ipynb"
@@ -54,7 +56,10 @@ def test_a_notebook_gets_its_parameter_and_its_folder_and_leaves_this_process_al
     (tmp_path / "startup.py").write_text("raise SystemExit(9)")
     here, environment = os.getcwd(), dict(os.environ)
     verdict, output = executed(
-        tmp_path, WRITES_PART, "", "import os, sys; print(params, os.getcwd(), sys.executable, os.environ['PYTHONHASHSEED'])"
+        tmp_path,
+        WRITES_PART,
+        "",
+        "import os, sys; print(params, os.getcwd(), sys.executable, os.environ['PYTHONHASHSEED'])",
     )
     import sys
 

@@ -37,168 +37,162 @@ def faults(home: Path, text: str) -> list[str]:
 ONE_FAULT = {
     "misspelt key": (
         "study: a\nindex:\n  before_month: 3\n",
-        "params/trial.yaml: index.before_month: there is no such key (line 3). Did you mean `before_months`?",
+        "index.before_month: there is no such key (line 3). Did you mean `before_months`?",
     ),
     "misspelt section": (
         "study: a\nsegment: [region]\n",
-        "params/trial.yaml: segment: there is no such key (line 2). Did you mean `segments`?",
+        "segment: there is no such key (line 2). Did you mean `segments`?",
     ),
     "misspelt key in a list": (
         "study: a\ndata:\n  sources:\n    - map: twcs\n      pth: x\n",
-        "params/trial.yaml: data.sources[0].pth: there is no such key (line 5). Did you mean `path`?",
+        "data.sources[0].pth: there is no such key (line 5). Did you mean `path`?",
     ),
     "no study": (
         "seed: 1\n",
-        "params/trial.yaml: study: is missing. Add it: Name of the study, and of its report folder: letters, digits, "
-        "`-`, `_`, `.`.",
+        "study: is missing. Add it: Name of the study, and of its report folder: letters, digits, `-`, `_`, `.`.",
     ),
     "text for a whole number": (
         'study: a\nindex:\n  after_months: "6"\n',
-        "params/trial.yaml: index.after_months: is text, where a whole number is expected (line 3). Write digits without "
+        "index.after_months: is text, where a whole number is expected (line 3). Write digits without "
         "quotes and without a decimal point.",
     ),
     "fraction for a whole number": (
         "study: a\nseed: 1.0\n",
-        "params/trial.yaml: seed: is a number with a fraction, where a whole number is expected (line 2). Write digits "
+        "seed: is a number with a fraction, where a whole number is expected (line 2). Write digits "
         "without quotes and without a decimal point.",
     ),
     "yes is text": (
         "study: a\nseed: yes\n",
-        "params/trial.yaml: seed: is text, where a whole number is expected (line 2). Write digits without quotes and "
+        "seed: is text, where a whole number is expected (line 2). Write digits without quotes and "
         "without a decimal point.",
     ),
     "true for a number": (
         "study: a\nroi:\n  discount_rate: true\n",
-        "params/trial.yaml: roi.discount_rate: is true or false, where a number is expected (line 3). Write digits "
-        "without quotes.",
+        "roi.discount_rate: is true or false, where a number is expected (line 3). Write digits without quotes.",
     ),
     "number for text": (
         "study: 2026\n",
-        "params/trial.yaml: study: is a whole number, where text is expected (line 1). Put it in quotes.",
+        "study: is a whole number, where text is expected (line 1). Put it in quotes.",
     ),
     "text for a list": (
         "study: a\nsegments: region\n",
-        "params/trial.yaml: segments: is text, where a list is expected (line 2). Write `[one, two]`, or one item a line "
-        "after `- `.",
+        "segments: is text, where a list is expected (line 2). Write `[one, two]`, or one item a line after `- `.",
     ),
     "list for a section": (
         "study: a\nindex: [6, 6]\n",
-        "params/trial.yaml: index: is a list, where a section is expected (line 2). Write its keys below it, indented.",
+        "index: is a list, where a section is expected (line 2). Write its keys below it, indented.",
     ),
     "unknown design": (
         "study: a\ndesigns:\n  - before_aftr\n",
-        "params/trial.yaml: designs[0]: is not known (line 3). Did you mean `before_after`?",
+        "designs[0]: is not known (line 3). Did you mean `before_after`?",
     ),
     "unknown cost line": (
         "study: a\nroi:\n  cost_lines:\n    agent: {per_year: 1}\n",
-        "params/trial.yaml: roi.cost_lines.agent: is not known (line 4). Did you mean `agents`?",
+        "roi.cost_lines.agent: is not known (line 4). Did you mean `agents`?",
     ),
     "negative cost": (
         "study: a\nroi: {cost_lines: {tools: {initial: -1}}}\n",
-        "params/trial.yaml: roi.cost_lines.tools.initial: is below 0 (line 2). The least is 0.",
+        "roi.cost_lines.tools.initial: is below 0 (line 2). The least is 0.",
     ),
     "too small": (
         "study: a\nindex: {before_months: 0}\n",
-        "params/trial.yaml: index.before_months: is below 1 (line 2). The least is 1.",
+        "index.before_months: is below 1 (line 2). The least is 1.",
     ),
     "rate of one": (
         "study: a\nroi: {discount_rate: 1}\n",
-        "params/trial.yaml: roi.discount_rate: is not below 1 (line 2). Write a number below 1.",
+        "roi.discount_rate: is not below 1 (line 2). Write a number below 1.",
     ),
     "no such day": (
         "study: a\nperiod: {start: 2026-02-30}\n",
-        "params/trial.yaml: period.start: is text, where a day is expected (line 2). Write it as 2026-10-06.",
+        "period.start: is text, where a day is expected (line 2). Write it as 2026-10-06.",
     ),
     "no period": (
         "study: a\nperiod: 2026q5\n",
-        "params/trial.yaml: period.span: is no period (line 2). Write 2026-09, 2026q3, or two dates.",
+        "period.span: is no period (line 2). Write 2026-09, 2026q3, or two dates.",
     ),
     "a number for a period": (
         "study: a\nperiod: 2026\n",
-        "params/trial.yaml: period: is a whole number (line 2). Write 2026-09, 2026q3, two dates in a list, or a section.",
+        "period: is a whole number (line 2). Write 2026-09, 2026q3, two dates in a list, or a section.",
     ),
     "period backwards": (
         "study: a\nperiod: [2026-10-01, 2026-07-01]\n",
-        "params/trial.yaml: period: ends before it starts (line 2). `end` is the day after the last one.",
+        "period: ends before it starts (line 2). `end` is the day after the last one.",
     ),
     "period twice": (
         "study: a\nperiod: {span: 2026q3, start: 2026-07-01}\n",
-        "params/trial.yaml: period: has a span and a date (line 2). Give `span`, or `start` and `end`.",
+        "period: has a span and a date (line 2). Give `span`, or `start` and `end`.",
     ),
     "unknown zone": (
         "study: a\nperiod:\n  timezone: Europe/Londn\n",
-        "params/trial.yaml: period.timezone: there is no time zone `Europe/Londn` (line 3). Did you mean `Europe/London`?",
+        "period.timezone: there is no time zone `Europe/Londn` (line 3). Did you mean `Europe/London`?",
     ),
     "fiscal calendar": (
         "study: a\nperiod: {calendar: 4-4-5}\n",
-        "params/trial.yaml: period.calendar: is not known (line 2). There are: `civil`.",
+        "period.calendar: is not known (line 2). There are: `civil`.",
     ),
     "unknown locale": (
         "study: a\nreport: {locale: xx_QQ}\n",
-        "params/trial.yaml: report.locale: there is no locale `xx_QQ` (line 2). Write language and country, as in `en_GB`.",
+        "report.locale: there is no locale `xx_QQ` (line 2). Write language and country, as in `en_GB`.",
     ),
     "no currency": (
         "study: a\nreport: {currency: eur}\n",
-        "params/trial.yaml: report.currency: is no currency (line 2). Write three capital letters, as in `EUR`.",
+        "report.currency: is no currency (line 2). Write three capital letters, as in `EUR`.",
     ),
     "no memory": (
         "study: a\ndata: {engine: {memory_limit: lots}}\n",
-        "params/trial.yaml: data.engine.memory_limit: is no amount of memory (line 2). Write a number and its unit, as in "
-        "`4GB`.",
+        "data.engine.memory_limit: is no amount of memory (line 2). Write a number and its unit, as in `4GB`.",
     ),
     "no instant": (
         "study: a\nas_of: yesterday\n",
-        "params/trial.yaml: as_of: is no day and no time (line 2). Write 2026-10-06 or 2026-10-06T00:00:00Z.",
+        "as_of: is no day and no time (line 2). Write 2026-10-06 or 2026-10-06T00:00:00Z.",
     ),
     "folder and sources": (
         "study: a\ndata:\n  folder: x\n  sources: [{map: twcs}]\n",
-        "params/trial.yaml: data: has a folder and sources (line 2). Give one: a folder of tables is also a source.",
+        "data: has a folder and sources (line 2). Give one: a folder of tables is also a source.",
     ),
     "named twice": (
         "study: a\noutcomes: [orders, orders]\n",
-        "params/trial.yaml: outcomes: holds `orders` more than once (line 2). Name each once.",
+        "outcomes: holds `orders` more than once (line 2). Name each once.",
     ),
     "no outcome": (
         "study: a\noutcomes: []\n",
-        "params/trial.yaml: outcomes: is an empty list (line 2). Name at least one, or take the key out.",
+        "outcomes: is an empty list (line 2). Name at least one, or take the key out.",
     ),
     "key twice": (
         "study: a\nseed: 1\nseed: 2\n",
-        "params/trial.yaml: seed: is given a second time (line 3). Keep one of the two.",
+        "seed: is given a second time (line 3). Keep one of the two.",
     ),
     "key that is no text": (
         "study: a\n1: b\n",
-        "params/trial.yaml: has a key that is no text (line 2). Write keys as words.",
+        "has a key that is no text (line 2). Write keys as words.",
     ),
     "merge key": (
         "study: a\n<<: {seed: 2}\n",
-        "params/trial.yaml: has a key that is no text (line 2). Write keys as words.",
+        "has a key that is no text (line 2). Write keys as words.",
     ),
     "not a number": (
         "study: a\nroi: {discount_rate: .nan}\n",
-        "params/trial.yaml: roi.discount_rate: is no finite number (line 2). Write it in digits.",
+        "roi.discount_rate: is no finite number (line 2). Write it in digits.",
     ),
     "a tag": (
         "study: a\nseed: !!python/object:os.system 1\n",
-        "params/trial.yaml: seed: carries a tag (line 2). Take out the word that begins with `!`.",
+        "seed: carries a tag (line 2). Take out the word that begins with `!`.",
     ),
     "older YAML": (
         "%YAML 1.1\n---\nstudy: a\n",
-        "params/trial.yaml: does not declare YAML 1.2 (line 1). Take out the line that begins with `%YAML`.",
+        "does not declare YAML 1.2 (line 1). Take out the line that begins with `%YAML`.",
     ),
     "broken YAML": (
         "study: a\nindex: [6\nseed: 1\n",
-        "params/trial.yaml: cannot be read as YAML: expected ',' or ']', but got ':' (line 3). Look at this line and the "
-        "one above it.",
+        "cannot be read as YAML: expected ',' or ']', but got ':' (line 3). Look at this line and the one above it.",
     ),
     "a list": (
         "- study: a\n",
-        "params/trial.yaml: holds no keys (line 1). Write `key: value` lines.",
+        "holds no keys (line 1). Write `key: value` lines.",
     ),
     "empty file": (
         "",
-        "params/trial.yaml: study: is missing. Add it: Name of the study, and of its report folder: letters, digits, "
-        "`-`, `_`, `.`.",
+        "study: is missing. Add it: Name of the study, and of its report folder: letters, digits, `-`, `_`, `.`.",
     ),
 }
 
@@ -206,7 +200,7 @@ ONE_FAULT = {
 @pytest.mark.parametrize("case", ONE_FAULT)
 def test_each_fault_is_told_in_its_own_words(home: Path, case: str) -> None:
     text, expected = ONE_FAULT[case]
-    assert faults(home, text) == [expected]
+    assert faults(home, text) == [f"params/trial.yaml: {expected}"]
 
 
 @pytest.mark.parametrize("name", [".hidden", "a/b", "..", "", "a b", "trailing.", "x" * 101, "ledger", "register", "é"])
@@ -282,8 +276,13 @@ def test_paths_start_from_the_home_and_data_stands_above(home: Path) -> None:
 
 def test_sources_are_looked_for_in_the_folder_given(home: Path) -> None:
     path = written(home, "study: a\ndata: {sources: [{map: twcs}, {map: zendesk, path: desk/x.csv}]}\n")
-    assert load_params(path, data=home / "d").sources() == (Source(home / "d", "twcs"), Source(home / "d/desk/x.csv", "zendesk"))
-    with pytest.raises(ParamsError, match=r"data: names no folder\. Name one under `data: folder`, or give `--data FOLDER`\."):
+    assert load_params(path, data=home / "d").sources() == (
+        Source(home / "d", "twcs"),
+        Source(home / "d/desk/x.csv", "zendesk"),
+    )
+    with pytest.raises(
+        ParamsError, match=r"data: names no folder\. Name one under `data: folder`, or give `--data FOLDER`\."
+    ):
         load_params(path).sources()
     named = written(home, "study: a\ndata: {sources: [{map: zendesk, path: desk}]}\n")
     assert load_params(named).sources() == (Source(home / "desk", "zendesk"),)

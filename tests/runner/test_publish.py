@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from analysis.foundation.errors import InputError
 from analysis.runner.manifest import is_whole, write_manifest
 from analysis.runner.publish import Place, is_link, publish
-from tests.runner.conftest import killed_at
 
 
 def finished(folder: Path, text: str) -> Path:
@@ -20,6 +20,9 @@ def finished(folder: Path, text: str) -> Path:
     (folder / "results.json").write_text(f'{{"study": "{text}"}}')
     write_manifest(folder, {"study": "demo"})
     return folder
+
+
+Killing = Callable[[int, Callable[[], None]], bool]
 
 
 @pytest.fixture
@@ -93,7 +96,7 @@ def test_a_report_that_was_changed_later_gets_a_folder_beside_it(place: Place) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are not to be had on Windows")
-def test_a_kill_between_any_two_steps_leaves_a_whole_report(tmp_path: Path) -> None:
+def test_a_kill_between_any_two_steps_leaves_a_whole_report(tmp_path: Path, killed_at: Killing) -> None:
     """The process is killed before its 1st, 2nd, ... call that changes files: writing the manifest, then publishing.
 
     After each kill the link must lead to a report that is whole, the old one or the new one, and a second attempt must

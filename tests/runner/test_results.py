@@ -12,7 +12,14 @@ from analysis.foundation.provenance import canonical_json
 from analysis.runner.results import LISTS, TOP_KEYS, merged, part_path, read_part, read_parts, skipped, write_part
 
 EFFECTS = [
-    {"design": design, "estimand": "channel_effect", "outcome": outcome, "segment": segment, "scale": "ratio", "value": 1.0}
+    {
+        "design": design,
+        "estimand": "channel_effect",
+        "outcome": outcome,
+        "segment": segment,
+        "scale": "ratio",
+        "value": 1.0,
+    }
     for design in ("ab_randomised", "before_after")
     for outcome in ("margin", "orders")
     for segment in ({}, {"region": "north"}, {"region": "south"})

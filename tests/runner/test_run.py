@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +29,9 @@ from analysis.runner.manifest import is_whole, read_status
 from analysis.runner.publish import Place, publish
 from analysis.runner.run import Run, run_study
 from analysis.runner.study import Study, prepare_study
-from tests.runner.conftest import killed_at, write_notebook
 
+Killing = Callable[[int, Callable[[], None]], bool]
+Writing = Callable[..., None]
 STEPS = {"metrics", "before_after", "ab_segments", "roi_case", "summary"}
 FAIL_IF_TOLD = "import pathlib\nif pathlib.Path('fail').exists(): raise ValueError('row 17: Jane Doe')"
 
@@ -96,7 +98,7 @@ def test_a_second_run_of_the_same_does_nothing(home: Path) -> None:
     assert third.run == first.run, "moving the data changes nothing"
 
 
-def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path) -> None:
+def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path, write_notebook: Writing) -> None:
     run()
     before = (home / "reports" / "trial").resolve()
     write_notebook(home / "notebooks", "before_after", FAIL_IF_TOLD)
@@ -129,7 +131,7 @@ def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path) ->
     assert is_whole(folder)
 
 
-def test_a_finished_step_whose_file_was_touched_is_done_again(home: Path) -> None:
+def test_a_finished_step_whose_file_was_touched_is_done_again(home: Path, write_notebook: Writing) -> None:
     write_notebook(home / "notebooks", "summary", FAIL_IF_TOLD)
     (home / "fail").touch()
     with pytest.raises(StepFailed):
@@ -147,14 +149,15 @@ def test_a_finished_step_whose_file_was_touched_is_done_again(home: Path) -> Non
 
 REFUSES = (
     "import json, os, pathlib\nfrom analysis.foundation.errors import TooSoon\n"
-    "part = pathlib.Path(os.environ['TOUCHSTONE_RUN_DIR'], 'parts', 'before_after.json')\npart.parent.mkdir(exist_ok=True)\n"
+    "part = pathlib.Path(os.environ['TOUCHSTONE_RUN_DIR'], 'parts', 'before_after.json')\n"
+    "part.parent.mkdir(exist_ok=True)\n"
     "if {skips}: part.write_text(json.dumps({'coverage': {'skipped': [{'step': 'before_after', 'missing': [], "
     "'reason': 'wait until May'}]}}))\n"
     "raise TooSoon('wait until May')"
 )
 
 
-def test_a_comparison_nobody_named_may_be_left_out_and_what_reads_it_too(home: Path) -> None:
+def test_a_comparison_nobody_named_may_be_left_out_and_what_reads_it_too(home: Path, write_notebook: Writing) -> None:
     write_notebook(home / "notebooks", "before_after", REFUSES.replace("{skips}", "True"))
     done = run()
     assert {name: step.state for name, step in done.steps.items()} == {
@@ -170,7 +173,7 @@ def test_a_comparison_nobody_named_may_be_left_out_and_what_reads_it_too(home: P
     assert run().reused
 
 
-def test_a_comparison_asked_for_by_name_is_a_fault_of_the_input(home: Path) -> None:
+def test_a_comparison_asked_for_by_name_is_a_fault_of_the_input(home: Path, write_notebook: Writing) -> None:
     rewrite(home, "study: trial\ndata: {folder: data}\ndesigns: [before_after]\n")
     write_notebook(home / "notebooks", "before_after", REFUSES.replace("{skips}", "False"))
     with pytest.raises(DesignError, match=r"`before_after` failed in cell \[3\]: wait until May") as caught:
@@ -181,7 +184,9 @@ def test_a_comparison_asked_for_by_name_is_a_fault_of_the_input(home: Path) -> N
 
 def test_faults_of_parameters_and_tables_come_in_one_message_and_nothing_is_written(home: Path) -> None:
     rewrite(home, "study: trial\nseed: one\ndata: {folder: data}\n")
-    (home / "data" / "orders.csv").write_text("order_id,customer_id,ordered_at,revenue,currency\no1,c0,yesterday,ten,EUR\n")
+    (home / "data" / "orders.csv").write_text(
+        "order_id,customer_id,ordered_at,revenue,currency\no1,c0,yesterday,ten,EUR\n"
+    )
     with pytest.raises(InputError) as caught:
         run()
     wheres = [fault.where for fault in caught.value.faults]
@@ -221,8 +226,12 @@ def test_two_runs_at_once_do_the_work_once(home: Path) -> None:
     assert is_whole(first.folder)
 
 
-def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_notebook(home / "notebooks", "before_after", "import time; time.sleep(60 if __import__('os').path.exists('wait') else 0)")
+def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
+    home: Path, write_notebook: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notebook(
+        home / "notebooks", "before_after", "import time; time.sleep(60 if __import__('os').path.exists('wait') else 0)"
+    )
     (home / "wait").touch()
     told = Told()
     real = running.wait
@@ -250,9 +259,11 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(home: Path, mon
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is not to be had on Windows")
-def test_a_run_that_is_killed_leaves_the_last_report_and_no_kernel(home: Path) -> None:
+def test_a_run_that_is_killed_leaves_the_last_report_and_no_kernel(home: Path, write_notebook: Writing) -> None:
     first = run()
-    write_notebook(home / "notebooks", "roi_case", "import time; time.sleep(60 if __import__('os').path.exists('wait') else 0)")
+    write_notebook(
+        home / "notebooks", "roi_case", "import time; time.sleep(60 if __import__('os').path.exists('wait') else 0)"
+    )
     (home / "wait").touch()
     code = (
         "import sys; from pathlib import Path; from analysis.runner import run, study; "
@@ -260,7 +271,9 @@ def test_a_run_that_is_killed_leaves_the_last_report_and_no_kernel(home: Path) -
         "run.run_study('params/trial.yaml')"
     )
     paths = os.pathsep.join([str(Path(running.__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen([sys.executable, "-c", code, str(home)], cwd=home, env={**os.environ, "PYTHONPATH": paths})
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(home)], cwd=home, env={**os.environ, "PYTHONPATH": paths}
+    )
     runs = home / "reports" / ".runs" / "trial"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -295,7 +308,7 @@ class Executed:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are not to be had on Windows")
-def test_a_kill_at_any_point_of_closing_and_publishing_leaves_a_whole_report(home: Path) -> None:
+def test_a_kill_at_any_point_of_closing_and_publishing_leaves_a_whole_report(home: Path, killed_at: Killing) -> None:
     """From the first page rendered to the index written: killed before the 1st, 2nd, ... call that changes files."""
     first = run()
     place = Place(home / "reports" / "trial")

@@ -67,10 +67,10 @@ def test_a_comparison_asked_for_by_name_must_be_possible() -> None:
     with pytest.raises(ParamsError) as caught:
         decided("mentions", designs=("before_after", "ab_randomised"))
     assert [str(fault) for fault in caught.value.faults] == [
-        "params: designs: `before_after` needs `orders`, `issues` or `touchpoints`, which the data do not hold. Add the "
-        "tables, or take the name out of the list.",
-        "params: designs: `ab_randomised` needs `assignments`, `outcomes` or `orders`, which the data do not hold. Add the "
-        "tables, or take the name out of the list.",
+        "params: designs: `before_after` needs `orders`, `issues` or `touchpoints`, which the data do not hold. "
+        "Add the tables, or take the name out of the list.",
+        "params: designs: `ab_randomised` needs `assignments`, `outcomes` or `orders`, which the data do not hold. "
+        "Add the tables, or take the name out of the list.",
     ]
 
 

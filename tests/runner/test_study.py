@@ -42,7 +42,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return call
 
     replaced = tuple(
-        step if step.call is None else steps.Step(**{**_fields(step), "call": answer(step.name)}) for step in steps.STEPS
+        step if step.call is None else steps.Step(**{**_fields(step), "call": answer(step.name)})
+        for step in steps.STEPS
     )
     monkeypatch.setattr("analysis.runner.study.STEPS", replaced)
     monkeypatch.setattr("analysis.runner.study.step_named", lambda name: steps.step_named(name, replaced))
@@ -74,7 +75,9 @@ def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict
 def test_only_what_the_study_gave_can_be_recorded(home: Path, answers: dict[str, Any]) -> None:
     answers["metrics"] = answers["before_after"] = Found()
     with open_study("params/trial.yaml") as study:
-        with pytest.raises(ValueError, match=r"Only what this study's own methods gave can be recorded: `study\.metrics\(\)`"):
+        with pytest.raises(
+            ValueError, match=r"Only what this study's own methods gave can be recorded: `study\.metrics\(\)`"
+        ):
             study.record(Found())
         study.metrics()
         assert study.record(study.before_after()).step == "before_after", "the call made last"
@@ -105,7 +108,9 @@ def test_under_the_runner_the_same_study_is_opened_from_what_was_prepared(
 
 
 def test_results_hold_what_is_true_of_all_steps(home: Path) -> None:
-    rewrite(home, "study: trial\ndata: {folder: data}\nperiod: {span: 2026q2, timezone: Europe/London}\nprevious: older\n")
+    rewrite(
+        home, "study: trial\ndata: {folder: data}\nperiod: {span: 2026q2, timezone: Europe/London}\nprevious: older\n"
+    )
     with prepare_study("params/trial.yaml") as study:
         results = study.results()
         assert results["study"] == "trial"
@@ -126,8 +131,11 @@ def test_as_of_is_the_day_the_results_speak_of(home: Path) -> None:
     with prepare_study("params/trial.yaml") as study:
         assert study.base["known_at"] == "2026-07-06T00:00:00Z"
     rewrite(home, "study: trial\ndata: {folder: data}\nas_of: 2026-06-01\n")
-    with prepare_study("params/trial.yaml") as study, pytest.raises(
-        ParamsError, match=r"as_of: lies before 2026-06-25T10:00:00Z, to which the tables reach\. Leave it out"
+    with (
+        prepare_study("params/trial.yaml") as study,
+        pytest.raises(
+            ParamsError, match=r"as_of: lies before 2026-06-25T10:00:00Z, to which the tables reach\. Leave it out"
+        ),
     ):
         _ = study.base
 
@@ -140,7 +148,9 @@ def test_a_refusal_nobody_asked_for_leaves_its_reason(home: Path, answers: dict[
         assert study.part("before_after") == {
             "coverage": {"skipped": [{"step": "before_after", "missing": [], "reason": "wait until May"}]}
         }
-        assert study.missing().to_dict("records") == [{"step": "before_after", "missing": "", "reason": "wait until May"}]
+        assert study.missing().to_dict("records") == [
+            {"step": "before_after", "missing": "", "reason": "wait until May"}
+        ]
 
 
 def test_a_refusal_of_what_was_asked_for_by_name_is_only_raised(home: Path, answers: dict[str, Any]) -> None:
@@ -153,8 +163,9 @@ def test_a_refusal_of_what_was_asked_for_by_name_is_only_raised(home: Path, answ
 
 
 def test_the_case_in_money_says_what_it_lacks(home: Path) -> None:
-    with open_study("params/trial.yaml") as study, pytest.raises(
-        DesignError, match="reads what `before_after` found, and it has not been recorded"
+    with (
+        open_study("params/trial.yaml") as study,
+        pytest.raises(DesignError, match="reads what `before_after` found, and it has not been recorded"),
     ):
         study.roi_case()
 

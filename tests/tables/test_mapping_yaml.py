@@ -198,6 +198,12 @@ def test_a_format_goes_together(form: str, words: str) -> None:
     assert words in refused(changed("  sales:\n", f"  sales:\n    format: {form}\n"))
 
 
+def test_only_texts_are_turned_into_rows() -> None:
+    turn = "    unpivot: {columns: {placed: a, Paid: b}, name: n, value: v}\n"
+    said = refused(changed("    from: sales\n", f"    from: sales\n{turn}"))
+    assert "`unpivot` is of text, and is given a time (line 16)" in said
+
+
 def test_a_condition_has_exactly_one_test() -> None:
     text = changed(
         "    from: sales\n", "    from: sales\n    keep: {when: {of: Kind, is: a, empty: true}, others: x}\n"

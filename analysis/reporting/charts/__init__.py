@@ -45,7 +45,7 @@ class NotShown:
     reason: str
 
     def _repr_html_(self) -> str:
-        return f'<p class="ts-note">Not shown. {escape(self.reason)}</p>'
+        return f'<p class="ts-note">Not shown. {escape(self.reason, quote=False)}</p>'
 
     def __str__(self) -> str:
         return f"Not shown. {self.reason}"

@@ -163,7 +163,8 @@ def arms(experiment: Any, *, locale: str = "en_GB") -> Figure:
     outcomes = list(dict.fromkeys(row["outcome"] for row in rows))
     blocks = {name: [row for row in rows if row["outcome"] == name] for name in outcomes}
     title = _arms_title(say, claimed)
-    against = group_in_words(rows[0]["comparison"])
+    several = len({row["comparison"] for row in rows}) > 1
+    against = "its comparison arm" if several else group_in_words(rows[0]["comparison"])
     story = Story(
         title=title,
         measure=f"Each arm against {against}, with {_level(say, rows)}",
@@ -241,7 +242,11 @@ def _arms_title(say: Words, rows: Sequence[Row]) -> str:
         return f"{name}: {_sized(say, best)} on {outcome}"
     up = sum(shift_of(row, row["value"]) > 0 for row in clear)
     if len(clear) == len(rows) and up in (0, len(rows)):
-        return f"Every arm is clearly {'above' if up else 'below'} the comparison arm"
+        side = "above" if up else "below"
+        if len({row["treated"] for row in rows}) == 1:
+            name = plain(rows[0]["treated"], 28).replace(" ", GAP)
+            return f"{name[:1].upper()}{name[1:]}: clearly {side} the comparison arm throughout"
+        return f"Every arm is clearly {side} the comparison arm"
     return f"{up} of {len(rows)} differences clearly up, {len(clear) - up} clearly down"
 
 

@@ -21,6 +21,7 @@ from analysis.reporting.wording import Words, humanised, words
 
 _LINE = COLOURS["neutral"]
 _MOST_BARS = 10
+_MOST_MARKERS = 18
 _KINDS = ("inquiry", "complaint", "positive", "other", "unknown")
 _PLURALS = {
     "inquiry": "Inquiries",
@@ -118,7 +119,7 @@ def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:
     )
 
     def paint(body: Body) -> None:
-        columns = 2 if body.narrow else min(len(kinds), 4)
+        columns = 2 if body.narrow else min(len(kinds), 5)
         lines = -(-len(kinds) // columns)
         left, gap = 44.0, 22.0
         width = (body.width - left - gap * (columns - 1)) / columns
@@ -132,7 +133,7 @@ def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:
             body.text(x, line * height + 26, say.number(totals[kind]) + " in all", "note", SOFT)
             axes = body.axes(x, line * height + 42, width, height - 42 - 50)
             quiet(axes, grid="y")
-            month_axis(axes, months, say, most=2 if body.narrow else 3)
+            month_axis(axes, months, say, most=2 if body.narrow or columns > 4 else 3)
             value_axis(axes, 0, max(wide[kinds].to_numpy().max(), 1), say, "count", most=4)
             if column:
                 axes.tick_params(labelleft=False)
@@ -144,7 +145,7 @@ def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:
             )
 
     def height(narrow: bool) -> float:
-        return (-(-len(kinds) // 2) * 215.0) if narrow else -(-len(kinds) // 4) * 270.0
+        return (-(-len(kinds) // 2) * 215.0) if narrow else -(-len(kinds) // 5) * 270.0
 
     return Figure(story, frame, paint, height)
 
@@ -209,11 +210,14 @@ def _line(axes: Any, frame: pd.DataFrame, colour: str) -> None:
     places = range(len(frame))
     axes.plot(places, frame["value"], color=colour, linewidth=points(2.6), zorder=3, gid="line")
     provisional = frame["state"] == "provisional"
-    for place, open_ in zip(places, provisional if not provisional.all() else provisional & False, strict=True):
-        axes.plot(
-            [place], [frame["value"].iloc[place]], marker="o", markersize=points(7), color=colour, linestyle="none",
-            markerfacecolor=PAPER if open_ else colour, markeredgewidth=points(2), zorder=4, clip_on=False,
-        )  # fmt: skip
+    hollow = provisional & ~provisional.all()
+    for place in places:
+        if hollow.iloc[place] or place == len(frame) - 1 or len(frame) <= _MOST_MARKERS:
+            axes.plot(
+                [place], [frame["value"].iloc[place]], marker="o", markersize=points(7), color=colour, linestyle="none",
+                markerfacecolor=PAPER if hollow.iloc[place] else colour, markeredgewidth=points(2), zorder=4,
+                clip_on=False,
+            )  # fmt: skip
 
 
 def _note(axes: Any, x: float, y: float, text: str) -> None:

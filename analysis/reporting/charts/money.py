@@ -57,11 +57,11 @@ def npv_range(case: Any, *, locale: str = "en_GB") -> Figure:
         )
     middle = float(case.npv.p50)
     chance = say.chance(float(case.probability_npv_positive))
-    title = f"Middle case {say.money(middle, case.currency)}; {chance} chance of a gain"
+    title = f"Middle case {say.about(middle, case.currency)}; {chance} chance of a gain"
     edges = _edges(draws)
     counts, edges = np.histogram(np.clip(draws, edges[0], edges[-1]), bins=edges)
     frame = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "draws": counts, "share": counts / draws.size})
-    said = {name: say.money(value, case.currency) for (name, _), value in zip(_CASES, marks, strict=True)}
+    said = {name: say.about(value, case.currency) for (name, _), value in zip(_CASES, marks, strict=True)}
     story = Story(
         title=title,
         measure="Net present value, share of simulated outcomes in each bar",
@@ -121,7 +121,7 @@ def yearly_money(case: Any, *, locale: str = "en_GB") -> Figure:
     frame = frame[list(_YEARLY)].reset_index(drop=True)
     last = frame.iloc[-1]
     verb = "leaves" if last["net"] >= 0 else "loses"
-    title = f"Year {int(last['year'])} {verb} {say.money(abs(last['net']), case.currency)} in the middle case"
+    title = f"Year {int(last['year'])} {verb} {say.about(abs(last['net']), case.currency)} in the middle case"
     years = "; ".join(
         f"{_year(row.year)}: in {say.money(row.benefits, case.currency)}, out {say.money(row.costs, case.currency)}, "
         f"left {say.money(row.net, case.currency)}"
@@ -156,7 +156,7 @@ def yearly_money(case: Any, *, locale: str = "en_GB") -> Figure:
             places, -frame["costs"], width=0.5, color=COLOURS["cost"], edgecolor=PAPER, hatch="////", linewidth=0,
             zorder=2, gid="costs",
         )  # fmt: skip
-        edge = {"facecolor": "none", "edgecolor": COST_INK, "linewidth": points(1)}
+        edge: dict[str, Any] = {"facecolor": "none", "edgecolor": COST_INK, "linewidth": points(1)}
         axes.bar(places, -frame["costs"], width=0.5, zorder=2, **edge)
         baseline(axes)
         for place, row in frame.iterrows():

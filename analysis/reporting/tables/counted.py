@@ -30,20 +30,18 @@ def metrics(result: Any, *, months: int = _MOST_MONTHS, locale: str = "en_GB") -
     names = sorted({row["id"] for row in rows}, key=lambda name: (order.get(name, len(order)), name))
     at = {(row["id"], row["period"]): row for row in rows}
     records = [
-        {"Figure": metric_in_words(name)} | {heads[month]: _metric_cell(say, at.get((name, month))) for month in shown}
+        {"Figure": _label(name, rows)} | {heads[month]: _metric_cell(say, at.get((name, month))) for month in shown}
         for name in names
     ]
-    reasons = {f"{metric_in_words(row['id'])}: {plain(row['reason'])}." for row in rows if row["value"] is None}
-    notes = [
-        *sorted(reasons)[:4],
-        *(["(p) provisional: may still change."] if any("(p)" in h for h in heads.values()) else []),
-    ]
+    notes = [_why_empty([row for row in rows if row["id"] == name and row["value"] is None], say) for name in names]
+    if any("(p)" in head for head in heads.values()):
+        notes.append("(p) provisional: may still change.")
     return Table(
         caption=f"Figures by month, {say.months(shown[0], shown[-1])}",
         cells=pd.DataFrame(records),
         frame=pd.DataFrame(rows),
         numbers=tuple(heads.values()),
-        notes=tuple(notes),
+        notes=tuple(filter(None, notes)),
     )
 
 
@@ -85,6 +83,21 @@ def rows_used(accounts: Mapping[str, Any], *, locale: str = "en_GB") -> Table:
 def _account(account: Any) -> dict[str, Any]:
     account = getattr(account, "rows", account)
     return dict(account if isinstance(account, Mapping) else account.to_dict())
+
+
+def _label(name: str, rows: Sequence[Row]) -> str:
+    """The figure's name; money of which no currency is known says so."""
+    money = any(row["id"] == name and row["unit"] == "money" for row in rows)
+    return metric_in_words(name) + (", in the tables' currency" if money else "")
+
+
+def _why_empty(rows: Sequence[Row], say: Words) -> str:
+    """Why a figure has no value, by its latest month."""
+    if not rows:
+        return ""
+    last, others = rows[-1], len(rows) - 1
+    more = f"; so in {others} earlier month{'s' if others > 1 else ''}" if others else ""
+    return f"{metric_in_words(last['id'])}, {say.month(last['period'])}: {plain(last['reason'])}{more}."
 
 
 def _metric_cell(say: Words, row: Row | None) -> str:

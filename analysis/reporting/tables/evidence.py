@@ -34,6 +34,8 @@ _SIGNS = {"passed": "✓", "failed": "✗", "not_run": "?", "not_applicable": "�
 def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -> Table:
     """Every effect with its interval and how far it can be believed; raw figures last and named as such.
 
+    Where an effect was measured in percent and per customer, both stand in one row.
+
     Parameters
     ----------
     result : a study's result, results or rows of effects
@@ -44,32 +46,39 @@ def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -
     rows = [row for row in effect_rows(result) if outcome is None or row["outcome"] == outcome]
     if not rows:
         raise DesignError(f"There is no effect{f' on `{outcome}`' if outcome else ''} to show in a table.")
-    rows = sorted(rows, key=lambda row: (is_naive(row), bool(row["segment"])))
+    beside = {_key(row): row for row in rows if row["scale"] == "difference" and not is_naive(row)}
+    in_percent = {_key(row) for row in rows if row["scale"] == "ratio"}
+    shown = [row for row in rows if row["scale"] == "ratio" or _key(row) not in in_percent]
+    outcomes = list(dict.fromkeys(row["outcome"] for row in shown))
+    shown.sort(key=lambda row: (outcomes.index(row["outcome"]), is_naive(row), bool(row["segment"])))
+    both = bool(in_percent & set(beside))
     level = level_of(rows)
-    head = say.level({"level": level}).capitalize() if level is not None else "Interval"
+    head = f"{say.level({'level': level})}" if level is not None else "Interval"
+    each = f"Per customer ({say.level({'level': level})})" if level is not None else "Per customer"
     reached = "In the arm" if all(row["estimand"] == "experiment_effect" for row in rows) else "Contacted"
-    several = len({(row["treated"], row["comparison"]) for row in rows if not is_naive(row)}) > 1
+    arms = {(row["treated"], row["comparison"]) for row in rows if not is_naive(row)}
     records = [
         {
-            "Outcome": _effect_name(row, several),
-            "For whom": segment_in_words(row["segment"]),
-            "Difference": _difference(say, row),
+            "Outcome": outcome_in_words(row["outcome"]).label,
+            "For whom": _whom(row, several=len(arms) > 1),
+            "Difference": "not claimed" if row["value"] is None else say.effect_signed(row) + _unit(say, row),
             head: _interval(say, row, level),
+            **({each: _per_customer(say, row, beside)} if both else {}),
             reached: say.number(row["n_treated"]),
             "Comparison": say.number(row["n_comparison"]),
             "Evidence": "–" if row["value"] is None else f"{row['grade']}: {grade_in_words(row['grade'])}",
         }
-        for row in rows
-    ]  # fmt: skip
-    refused = [row for row in rows if row["value"] is None]
-    notes = [f"Not claimed: {in_plain_words(plain(row['reason']))}" for row in refused]
+        for row in shown
+    ]
+    notes = [f"Not claimed: {in_plain_words(plain(row['reason']))}" for row in rows if row["value"] is None]
     if any(is_naive(row) for row in rows):
         notes.append("A raw difference compares unlike customers or months and is no effect.")
     return Table(
         caption="Effects" if outcome is None else f"Effects on {outcome_in_words(outcome).label.lower()}",
         cells=pd.DataFrame(records),
         frame=pd.DataFrame([{name: value for name, value in row.items() if name != "checks"} for row in rows]),
-        numbers=("Difference", head, reached, "Comparison"),
+        numbers=("Difference", head, *((each,) if both else ()), reached, "Comparison"),
+        groups="Outcome" if len(outcomes) > 1 else None,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -172,21 +181,24 @@ def sample(result: Any, *, locale: str = "en_GB") -> Table:
     return Table("Who was studied", pd.DataFrame(records), frame, numbers=("Number",), notes=notes)
 
 
-def _effect_name(row: Row, several: bool) -> str:
-    label = outcome_in_words(row["outcome"]).label
+def _key(row: Row) -> tuple[Any, ...]:
+    """What two rows share that tell of one effect on two scales."""
+    names = ("design", "estimand", "treated", "comparison", "outcome")
+    return (*(row[name] for name in names), tuple(sorted(row["segment"].items())))
+
+
+def _whom(row: Row, *, several: bool) -> str:
     if row["estimand"] == "naive_before_after":
-        return f"{label}, raw: before against after"
+        return "raw: before against after"
     if row["estimand"] == "naive_user_gap":
-        return f"{label}, raw: users against all others"
-    return (
-        f"{label}: {group_in_words(row['treated'])} against {group_in_words(row['comparison'])}" if several else label
-    )
+        return "raw: users against all others"
+    whom = segment_in_words(row["segment"])
+    return f"{group_in_words(row['treated'])}, {whom}" if several else whom
 
 
-def _difference(say: Words, row: Row) -> str:
-    if row["value"] is None:
-        return "not claimed"
-    return say.effect_signed(row) + _unit(say, row)
+def _per_customer(say: Words, row: Row, beside: Mapping[tuple[Any, ...], Row]) -> str:
+    other = beside.get(_key(row))
+    return "–" if other is None or is_naive(row) or other["value"] is None else say.effect_in_short(other)
 
 
 def _interval(say: Words, row: Row, level: float | None) -> str:

@@ -61,8 +61,8 @@ class Table:
         raw = re.sub(r"<style>.*?</style>", "", table.as_raw_html(), count=1, flags=re.DOTALL)
         clean = sanitised(raw)
         body = clean[clean.index("<table") : clean.rindex("</table>")] + "</table>"
-        body = body.replace(">", f"><caption>{escape(plain(self.caption))}</caption>", 1)
-        notes = "".join(f'<p class="ts-note">{escape(plain(note, 600))}</p>' for note in self.notes)
+        body = body.replace(">", f"><caption>{escape(plain(self.caption), quote=False)}</caption>", 1)
+        notes = "".join(f'<p class="ts-note">{escape(plain(note, 600), quote=False)}</p>' for note in self.notes)
         return f'<div class="ts-table">{_grouped(body)}{notes}</div>'
 
     def _repr_html_(self) -> str:
