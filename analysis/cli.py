@@ -54,6 +54,7 @@ def touchstone(
 @app.command()
 def demo(
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    data_only: Annotated[bool, typer.Option("--data-only", help="Make the company's tables and stop.")] = False,
 ) -> None:
     """Make the demo company, if it is not there yet, and run its study."""
     from analysis.runner.demo import CUSTOMERS, ensure_demo
@@ -64,6 +65,8 @@ def demo(
         progress.say(f"The demo company: {CUSTOMERS:,} made-up customers in {params.home / 'data' / 'demo'}")
         if ensure_demo(params.home / "data" / "demo"):
             progress.say("  made now; its truth is in truth.json")
+        if data_only:
+            return
         run = _run(str(params.path), None, None, progress)
     _say_where(run)
     if open_report:
@@ -76,7 +79,9 @@ def run(
     data: Data = None,
     out: Out = None,
     as_json: AsJson = False,
-    time_out: Annotated[float, typer.Option("--time-out", min=1, help="Seconds for each notebook.")] = 3600.0,
+    time_out: Annotated[
+        float | None, typer.Option("--time-out", min=1, help="Seconds for each notebook; default an hour.")
+    ] = None,
 ) -> None:
     """Run a study: notebooks, pages and results.json, published in one step."""
     with _progress(plain=as_json) as progress:
@@ -197,9 +202,6 @@ def _status() -> int:
             return _bug(error)
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
-        print("Interrupted. The last report stands; a rerun goes on from what was finished.", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -219,14 +221,18 @@ def _bug(error: Exception) -> int:
 def _progress(*, plain: bool = False) -> Iterator[Progress]:
     from analysis.runner.progress import Lines, Live
 
-    if plain or not sys.stderr.isatty():
-        yield Lines()
-    else:
-        with Live() as live:
-            yield live
+    try:
+        if plain or not sys.stderr.isatty():
+            yield Lines()
+        else:
+            with Live() as live:
+                yield live
+    except KeyboardInterrupt:
+        print("Interrupted. The last report stands; a rerun goes on from what was finished.", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
-def _run(params: str, data: Path | None, out: Path | None, progress: Progress, time_out: float = 3600.0) -> Run:
+def _run(params: str, data: Path | None, out: Path | None, progress: Progress, time_out: float | None = None) -> Run:
     from analysis.runner.run import run_study
 
     return run_study(params, data=data, out=out, progress=progress, time_out=time_out)

@@ -313,10 +313,11 @@ def _parties(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _digits_of(row: Mapping[str, Any]) -> int:
-    """Decimals that suit the width of the interval."""
-    scale = 100 if row["scale"] == "ratio" or str(row.get("unit")).startswith("share") else 1
+    """Decimals that suit the width of the interval: whole percent from 4 points on, one digit finer in other units."""
+    percent = row["scale"] == "ratio" or str(row.get("unit")).startswith("share")
+    scale = 100 if percent else 1
     if row.get("low") is not None and row.get("high") is not None:
         width = scale * (row["high"] - row["low"])
     else:
         width = abs(scale * shift_of(row, row["value"])) if row.get("value") is not None else 1.0
-    return min(max(0, -math.floor(math.log10(width / 4))), 6) if width > 0 else 2
+    return min(max(0, -math.floor(math.log10(width / (4 if percent else 10)))), 6) if width > 0 else 2

@@ -6,8 +6,10 @@ The steps are called one after the other in this process, their parts go into a 
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -16,8 +18,8 @@ from analysis.foundation.errors import DesignError, Fault, InputError
 from analysis.foundation.provenance import canonical_json, write_atomically
 from analysis.runner.manifest import read_manifest
 from analysis.runner.progress import Progress, Quiet
-from analysis.runner.publish import RUNS, is_link
-from analysis.runner.results import RESULTS, write_part
+from analysis.runner.publish import RUNS, is_link, must_be_writable
+from analysis.runner.results import RESULTS, why_skipped, write_part
 from analysis.runner.steps import Step, asked_by_name, cannot_follow
 from analysis.runner.study import Study, prepare_study, said_before_running
 
@@ -50,8 +52,9 @@ def compute_study(
     """
     progress = progress or Quiet()
     with prepare_study(params, data=data, home=home) as study:
-        folder = (out or study.params.reports / ".computed" / study.name).absolute()
+        folder = Path(os.path.abspath(out or study.params.reports / ".computed" / study.name))
         _refuse_a_report(folder)
+        must_be_writable(folder)
         for line in said_before_running(study):
             progress.say(line)
         with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch, threadpool_limits(1):
@@ -62,25 +65,27 @@ def compute_study(
                     continue
                 progress.begin(step.name)
                 begun = time.monotonic()
-                if not _recorded(study, step, left_out):
+                reason = _left_out(study, step, left_out)
+                progress.end(step.name, "done" if reason is None else "skipped", time.monotonic() - begun)
+                if reason is not None:
                     left_out.add(step.name)
-                progress.end(step.name, "skipped" if step.name in left_out else "done", time.monotonic() - begun)
+                    progress.say(f"{step.name} is left out: {reason}")
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
     return folder / RESULTS
 
 
-def _recorded(study: Study, step: Step, left_out: set[str]) -> bool:
-    """Whether a step could be computed; if not, its part says why."""
-    if left_out & set(step.reads):
+def _left_out(study: Study, step: Step, others: Collection[str]) -> str | None:
+    """Record what a step finds; the reason where it cannot find anything and nobody asked for it by name."""
+    if set(others) & set(step.reads):
         write_part(study.folder, step.name, {"coverage": {"skipped": [cannot_follow(step)]}})
-        return False
+        return why_skipped(study.part(step.name))
     try:
         study.record(study.make(step.name))
     except DesignError:
         if asked_by_name(step, study.values):
             raise
-        return False
-    return True
+        return why_skipped(study.part(step.name))
+    return None
 
 
 def _refuse_a_report(folder: Path) -> None:

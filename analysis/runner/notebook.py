@@ -202,7 +202,8 @@ _DONE: Found = ("done", None, None, None)
 
 
 def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: Kernel) -> Found:
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
@@ -224,7 +225,7 @@ def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: K
     except Exception as error:  # the kernel died or never came up: a verdict, not a crash of the run
         return "failed", None, type(error).__name__, None
     finally:
-        asyncio.get_event_loop().close()
+        loop.close()
         asyncio.set_event_loop(None)
     return _DONE
 

@@ -7,6 +7,7 @@ Which keys there are is said in `params_model`; what the tables can support is l
 from __future__ import annotations
 
 import json
+import os
 import re
 import types
 import typing
@@ -159,10 +160,10 @@ def locate(path: str | Path) -> Located:
     places = [given] if given.is_absolute() else [folder / given for folder in (here, *here.parents)]
     for place in places:
         if place.is_file():
-            absolute = place.resolve()
+            absolute = Path(os.path.abspath(place))
             return Located(absolute, absolute.parent.parent if absolute.parent.name == "params" else absolute.parent)
     if not given.is_absolute() and (copy := shipped("params") / given.name).is_file():
-        return Located(copy.resolve(), here)
+        return Located(copy, here)
     folder = (here / given).parent
     beside = [one.name for one in sorted(folder.glob("*.y*ml"))] if folder.is_dir() else []
     remedy = did_you_mean(given.name, beside) if beside else "Look at the path."

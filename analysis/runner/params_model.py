@@ -303,8 +303,8 @@ class Params(Section):
     """What is compared. Default: all that the tables allow."""
     segments: Names = ()
     """Columns of `customers` by which effects are also shown."""
-    strata: Names | None = None
-    """Columns within which customers are compared. Default: those the method names."""
+    strata: Names = ()
+    """Further columns of `customers`, fixed ones, within which contacted customers are compared with others."""
     metrics: MetricsSection = MetricsSection()
     """Targets and rules of the counted figures."""
     close: CloseSection = CloseSection()
@@ -332,7 +332,6 @@ class Params(Section):
 NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
     {
         "previous": "reports are not compared with earlier ones yet",
-        "strata": "the strata are those the method names",
         "metrics.targets": "there is no scorecard yet",
         "metrics.weights": "there is no scorecard yet",
         "metrics.schedule": "times are counted around the clock",

@@ -85,7 +85,7 @@ def plan_study(
         With every fault of parameters and tables, as the run would raise it.
     """
     with prepare_study(params, data=data, home=home) as study:
-        place = Place((out or study.params.reports / study.name).absolute())
+        place = Place.of(out or study.params.reports / study.name)
         place.check()
         steps = study.decision.run
         notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in steps}

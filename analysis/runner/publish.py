@@ -24,6 +24,11 @@ class Place:
 
     link: Path
 
+    @classmethod
+    def of(cls, report: Path) -> Place:
+        """The place of a report folder, written in any way."""
+        return cls(Path(os.path.abspath(report)))
+
     @property
     def runs(self) -> Path:
         return self.link.parent / RUNS / self.link.name
@@ -53,8 +58,9 @@ class Place:
         Raises
         ------
         InputError
-            If a file, or a folder that no run has made, is in the way.
+            If a file, or a folder that no run has made, is in the way, or nothing may be written there.
         """
+        must_be_writable(self.link.parent)
         if not os.path.lexists(self.link):
             return
         if is_link(self.link):
@@ -72,6 +78,25 @@ class Place:
                 rule="place_taken",
             )
         )
+
+
+def must_be_writable(folder: Path) -> None:
+    """Refuse a folder in which nothing may be written, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If the folder, or the nearest one above it that exists, may not be written to.
+    """
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        fault = Fault(
+            where=str(there),
+            what="cannot be written to" if there.is_dir() else "is a file, where a folder is needed",
+            remedy="Name another folder with `--out`, or work in a folder of your own.",
+            rule="not_writable",
+        )
+        raise InputError(fault)
 
 
 def publish(folder: Path, link: Path) -> None:

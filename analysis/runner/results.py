@@ -131,6 +131,12 @@ def read_parts(folder: Path, steps: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {step: part for step, part in found.items() if part is not None}
 
 
+def why_skipped(part: Mapping[str, Any] | None) -> str | None:
+    """The reason a part gives for a step that was left out; None where it was not."""
+    left_out = (part or {}).get("coverage", {}).get("skipped", [])
+    return str(left_out[0]["reason"]) if left_out else None
+
+
 def skipped(step: str, missing: Iterable[str], reason: str) -> dict[str, Any]:
     """How `coverage.skipped` says that a step was left out."""
     return {"step": step, "missing": list(missing), "reason": reason}

@@ -7,7 +7,7 @@ is left to `notebook`, the swap of the link to `publish`.
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ from analysis.runner.notebook import (
 from analysis.runner.pages import render_pages
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import Place, publish
-from analysis.runner.results import RESULTS, part_path, read_part, write_part
+from analysis.runner.results import RESULTS, part_path, read_part, why_skipped, write_part
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Step, cannot_follow
 from analysis.runner.study import RUN_FOLDER, Study, hand_over, prepare_study, said_before_running
@@ -49,6 +49,9 @@ from analysis.runner.study import RUN_FOLDER, Study, hand_over, prepare_study, s
 AT_ONCE = 2
 MEMORY_SHARE = 0.7
 """Share of the machine's memory that the engines of the notebooks under way may use together."""
+
+SCRATCH = ".scratch"
+"""Where kernels put temporary files and what does not fit into memory: beside the report, not on a small `/tmp`."""
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -72,7 +75,7 @@ def run_study(
     out: Path | None = None,
     home: Path | None = None,
     progress: Progress | None = None,
-    time_out: float = TIME_OUT_SECONDS,
+    time_out: float | None = None,
 ) -> Run:
     """Make and publish the report of a parameters file.
 
@@ -86,8 +89,8 @@ def run_study(
     home : Path, optional
         Stands above the file's own home.
     progress : Progress, optional
-    time_out : float
-        Seconds for each notebook.
+    time_out : float, optional
+        Seconds for each notebook; default an hour.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def run_study(
     """
     progress = progress or Quiet()
     with prepare_study(params, data=data, home=home) as study:
-        place = Place((out or study.params.reports / study.name).absolute())
+        place = Place.of(out or study.params.reports / study.name)
         place.check()
         notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in study.decision.run}
         for notebook in notebooks.values():
@@ -115,12 +118,12 @@ def run_study(
                 for name in steps:
                     progress.end(name, "kept", 0.0)
             else:
-                running = _Running(study, run, folder, notebooks, progress, time_out)
+                running = _Running(study, run, folder, notebooks, progress, time_out or TIME_OUT_SECONDS)
                 running.work()
                 close_report(study, run, running.steps)
                 steps = running.steps
             publish(folder, place.link)
-            if place.link.parent == study.params.reports.absolute():
+            if place.link.parent == study.params.reports:
                 write_index(place.link.parent)
         return Run(study.name, run, place.link, folder, steps, reused)
 
@@ -177,19 +180,19 @@ class _Running:
         steps = study.decision.run
         study.close()  # the notebooks open the tables themselves; nothing is asked of them here any more
         try:
-            with tempfile.TemporaryDirectory(prefix="touchstone-run-") as scratch:
-                recording = [step for step in steps if step.call is not None]
-                self.execute(recording, Path(scratch))
-                write_atomically(folder / RESULTS, canonical_json(study.merge()))
-                self.execute([step for step in steps if step.call is None], Path(scratch))
+            self.execute([step for step in steps if step.call is not None])
+            write_atomically(folder / RESULTS, canonical_json(study.merge()))
+            self.execute([step for step in steps if step.call is None])
         except KeyboardInterrupt:
             self.status("interrupted")
             raise
         except TouchstoneError:
             self.status("failed")
             raise
+        finally:
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
-    def execute(self, steps: Sequence[Step], scratch: Path) -> None:
+    def execute(self, steps: Sequence[Step]) -> None:
         """Execute notebooks, those that need nothing of each other side by side.
 
         Raises
@@ -206,7 +209,7 @@ class _Running:
                     for step in [one for one in waiting if not busy & {*one.reads, *one.after}]:
                         waiting.remove(step)
                         if self.may_follow(step):
-                            under_way[pool.submit(self.one, step, scratch)] = step
+                            under_way[pool.submit(self.one, step)] = step
                     over, _ = wait(under_way, timeout=0.5, return_when=FIRST_COMPLETED)
                     for future in over:
                         self.settle(under_way.pop(future), future.result())
@@ -226,14 +229,14 @@ class _Running:
             self.settle(step, Verdict("skipped", 0.0))
         return all(self.state(name) == "done" for name in step.reads)
 
-    def one(self, step: Step, scratch: Path) -> Verdict:
+    def one(self, step: Step) -> Verdict:
         """Execute one notebook. Runs in a thread of its own."""
         output = self.output(step)
         part = part_path(self.folder, step.name)
         output.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
-        here = scratch / step.name
-        here.mkdir()
+        here = self.folder / SCRATCH / step.name
+        here.mkdir(parents=True, exist_ok=True)
         kernel = Kernel(
             {
                 **ONE_THREAD,
@@ -259,10 +262,11 @@ class _Running:
         """Put down how a step ended."""
         output, part = self.output(step), part_path(self.folder, step.name)
         state, files = verdict.state, list[Path]()
+        reason = why_skipped(read_part(self.folder, step.name))
         if state == "done":
             without_traces(output)
             files = [output, *([part] if step.call is not None else [])]
-        elif state == "skipped" or (_is_of(verdict.error, DesignError) and _says_skipped(self.folder, step.name)):
+        elif state == "skipped" or (_is_of(verdict.error, DesignError) and reason is not None):
             output.unlink(missing_ok=True)
             state, files = "skipped", [part]
         self.steps[step.name] = StepStatus(
@@ -274,6 +278,8 @@ class _Running:
             message=verdict.message if state == "failed" else None,
         )
         self.progress.end(step.name, state, verdict.seconds)
+        if state == "skipped":
+            self.progress.say(f"{step.name} is left out: {reason}")
         self.status("running")
 
     def failure(self, failed: Mapping[str, StepStatus]) -> TouchstoneError:
@@ -309,7 +315,8 @@ def close_report(study: Study, run: str, steps: Mapping[str, StepStatus]) -> Non
 
 
 def sweep(folder: Path) -> None:
-    """Take away what is no part of a report: the handover to the notebooks, and files left by an ended process."""
+    """Take away what is no part of a report: the handover to the notebooks, and what an ended process left."""
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     for file in folder.rglob(".*"):
         if file.is_file():
             file.unlink()
@@ -318,8 +325,3 @@ def sweep(folder: Path) -> None:
 def _is_of(name: str | None, *families: type[TouchstoneError]) -> bool:
     kind = getattr(errors, name or "", None)
     return isinstance(kind, type) and issubclass(kind, families)
-
-
-def _says_skipped(folder: Path, step: str) -> bool:
-    part = read_part(folder, step)
-    return part is not None and bool(part.get("coverage", {}).get("skipped"))

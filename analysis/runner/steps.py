@@ -64,6 +64,7 @@ def _before_after(study: Study) -> Any:
         after_months=values.index.after_months,
         look_back_days=values.index.look_back_days,
         segments=values.segments,
+        strata=values.strata,
         zone=values.period.timezone,
         until=None if period is None or not period.months() else period.months()[-1],
     )

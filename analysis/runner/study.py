@@ -20,9 +20,16 @@ import pandas as pd
 
 from analysis.foundation.calendar import Period, iso
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
-from analysis.foundation.provenance import canonical_json, code_fingerprint, package_versions, write_atomically
+from analysis.foundation.provenance import (
+    canonical_json,
+    code_fingerprint,
+    fingerprint_of_bytes,
+    package_versions,
+    write_atomically,
+)
 from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
 from analysis.runner.params_model import Params, instant_of, without_effect
+from analysis.runner.publish import must_be_writable
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, write_part
 from analysis.runner.span import period_of
 from analysis.runner.steps import STEPS, Decision, asked_by_name, decide, step_named
@@ -299,7 +306,7 @@ def _under_the_runner(params: str, folder: Path) -> Study:
     given = json.loads((folder / HANDOVER).read_text(encoding="utf-8"))
     data = None if given["data"] is None else Path(given["data"])
     typed = load_params(given["file"], data=data, home=Path(given["home"]))
-    if typed.fingerprint() != given["params"] or locate(params).path != typed.path:
+    if typed.fingerprint() != given["params"] or not locate(params).path.samefile(typed.path):
         what = "is not what this run was begun with"
         raise ParamsError(Fault(where=params, what=what, remedy="Start the run again.", rule="changed"))
     prepared = Prepared.read(Path(given["prepared"]))
@@ -339,6 +346,7 @@ def prepare_study(params: str | Path, *, data: Path | None = None, home: Path | 
         typed = load_params(params, data=data, home=home)
     except ParamsError as error:
         raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
+    must_be_writable(typed.cache)
     from analysis.tables.load import prepare  # here: a notebook under the runner reads no source, and need not wait
 
     try:
@@ -349,7 +357,14 @@ def prepare_study(params: str | Path, *, data: Path | None = None, home: Path | 
     except InputError:
         _take_away_empty(typed.cache, up_to=typed.home)
         raise
-    return Study(typed, prepared, typed.reports / ".scratch" / typed.values.study)
+    return Study(typed, prepared, typed.reports / ".scratch" / typed.values.study / _signature(typed, prepared))
+
+
+def _signature(typed: StudyParams, prepared: Prepared) -> str:
+    """Tells parts recorded by hand from those of other parameters, tables or code, so that they are never mixed."""
+    inputs = {name: account.fingerprint for name, account in prepared.accounts.items()}
+    whole = [typed.fingerprint(), inputs, code_fingerprint()]
+    return fingerprint_of_bytes(canonical_json(whole)).removeprefix("sha256:")[:12]
 
 
 def _take_away_empty(folder: Path, *, up_to: Path) -> None:

@@ -8,7 +8,6 @@ and keeping to `load`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -108,31 +107,91 @@ def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) ->
     """
     findings = Findings()
     for scan in table.scans:
-        counted = _count_cells(connection, table, scan)
-        rows = counted["rows"]
+        rows, remarkable = _remarkable(connection, table, scan)
         findings.rows += rows
-        for place, (name, read) in enumerate(table.readings(scan).items()):
-            column = table.schema.column(name)
-            findings.blank_text |= counted.get(f"blank{place}", 0) > 0
-            for number, rule in enumerate(_all_rules(table.schema, column, read), start=1):
-                if count := counted[f"rule{place}_{number}"]:
-                    condition = f'"__rule{place}" = {number}'
-                    findings.faults.append(_cell_fault(connection, table, scan, name, rule, condition, count, rows))
-            for number, notice in enumerate(read.notices):
-                if count := counted[f"notice{place}_{number}"]:
-                    findings.note(scan.name, name, count, rows, notice.what)
-            if days := counted.get(f"days{place}", 0):
-                filled = rows - counted[f"nulls{place}"]
-                if days == filled:
-                    findings.note(scan.name, name, days, rows, "bare dates are read as midnight")
-                else:
-                    condition = in_place_of(f'"__cell{place}" is not null and {read.day_only}', place)
-                    fault = _cell_fault(connection, table, scan, name, _MIXED_DATES, condition, days, rows)
-                    findings.faults.append(fault)
+        for name in remarkable:
+            _judge_column(connection, table, scan, name, rows, findings)
     if findings.rows == 0 and not table.mapped:
         where, remedy = table.scans[0].name, "Export it again, or take the file away: an absent table is no fault."
         findings.faults.append(Fault(where=where, what="is an empty table", remedy=remedy, rule="empty_table"))
     return findings
+
+
+def _remarkable(connection: duckdb.DuckDBPyConnection, table: TableInput, scan: Scan) -> tuple[int, list[str]]:
+    """In one pass: the number of rows, and the columns in which there is anything to say of any cell."""
+    counts = ["count(*)"]
+    readings = table.readings(scan)
+    for place, (name, read) in enumerate(readings.items()):
+        conditions = [rule.broken for rule in (*read.rules, *read.notices)]
+        conditions += [read.day_only] if read.day_only else []
+        empty = "false" if table.schema.column(name).nullable else "true"
+        # A CASE stops at the first that holds; `or` would work all of them out for every row.
+        cases = " ".join(f"when {condition} then true" for condition in conditions)
+        first = f'when {_blank(scan, name, place)} then true when "__cell{place}" is null then {empty}'
+        counts.append(_number_of(in_place_of(f"case {first} {cases} else false end", place)))
+    found = connection.execute(f"select {', '.join(counts)} from ({table.cells(scan)})").fetchone()
+    assert found is not None
+    return found[0], [name for name, count in zip(readings, found[1:], strict=True) if count]
+
+
+def _judge_column(
+    connection: duckdb.DuckDBPyConnection, table: TableInput, scan: Scan, name: str, rows: int, findings: Findings
+) -> None:
+    """Count what is remarkable in one column, rule by rule, and find the first cell that breaks each."""
+    column, readings = table.schema.column(name), table.readings(scan)
+    place, read = list(readings).index(name), readings[name]
+    rules = [*read.rules, *([] if column.nullable else [_missing_value(table.schema, column)])]
+    days = in_place_of(f'"__cell{place}" is not null and {read.day_only or "false"}', place)
+    code = _first_broken(read, place, nullable=column.nullable)
+    judged = f'select *, {code} as "__code" from ({table.cells(scan)})'
+    counts = [
+        _number_of(f'"__cell{place}" is not null'),
+        _number_of(days),
+        _number_of(_blank(scan, name, place)),
+        *(_number_of(in_place_of(notice.broken, place)) for notice in read.notices),
+        *(_number_of(f'"__code" = {number}') for number, _ in enumerate(rules, start=1)),
+    ]
+    found = connection.execute(f"select {', '.join(counts)} from ({judged})").fetchone()
+    assert found is not None
+    filled, bare, blank, *others = found
+    findings.blank_text |= blank > 0
+    for count, notice in zip(others, read.notices, strict=False):
+        if count:
+            findings.note(scan.name, name, count, rows, notice.what)
+    broken = [
+        (rule, f'"__code" = {number}', others[len(read.notices) + number - 1]) for number, rule in enumerate(rules, 1)
+    ]
+    if bare == filled and bare:
+        findings.note(scan.name, name, bare, rows, "bare dates are read as midnight")
+    else:
+        broken.append((_MIXED_DATES, days, bare))
+    for rule, condition, count in broken:
+        if count:
+            where, line = _first(connection, f"select * from ({judged}) where {condition}", table)
+            findings.faults.append(
+                Fault(
+                    where=where,
+                    column=name,
+                    what=rule.what,
+                    remedy=rule.remedy,
+                    rule=rule.name,
+                    count=count,
+                    of=rows,
+                    first=line,
+                )
+            )
+
+
+def _first_broken(read: Reading, place: int, *, nullable: bool) -> str:
+    """SQL for the number of the first rule a cell breaks, 0 for none; an empty cell breaks the last or none."""
+    cases = " ".join(f"when {rule.broken} then {number}" for number, rule in enumerate(read.rules, start=1))
+    empty = 0 if nullable else len(read.rules) + 1
+    return in_place_of(f'case when "__cell{place}" is null then {empty} {cases} else 0 end', place)
+
+
+def _blank(scan: Scan, name: str, place: int) -> str:
+    """SQL for whether a cell of a native text column holds '' for nothing; text that was read never does."""
+    return f"\"__raw{place}\" = ''" if scan.types[name] == "VARCHAR" and scan.in_place else "false"
 
 
 _MIXED_DATES = Rule(
@@ -149,62 +208,9 @@ def _missing_value(schema: TableSchema, column: ColumnSchema) -> Rule:
     return Rule("missing_value", "cells are empty", remedy, '"__cell" is null')
 
 
-def _all_rules(schema: TableSchema, column: ColumnSchema, read: Reading) -> Iterator[Rule]:
-    yield from read.rules
-    if not column.nullable:
-        yield _missing_value(schema, column)
-
-
-def _judged(table: TableInput, scan: Scan) -> str:
-    """SQL of a scan's cells, with the number of the first rule each breaks (0: none)."""
-    listed = []
-    for place, (name, read) in enumerate(table.readings(scan).items()):
-        column = table.schema.column(name)
-        cases = " ".join(f"when {rule.broken} then {number}" for number, rule in enumerate(read.rules, start=1))
-        empty = 0 if column.nullable else len(read.rules) + 1
-        code = f'case when "__cell{place}" is null then {empty} {in_place_of(cases, place)} else 0 end'
-        listed.append(f'{code} as "__rule{place}"')
-    return f"select *, {', '.join(listed)} from ({table.cells(scan)})"
-
-
-def _count_cells(connection: duckdb.DuckDBPyConnection, table: TableInput, scan: Scan) -> dict[str, int]:
-    """In one pass: rows, and for each column its empty cells and the cells that break each rule."""
-    counts = {"rows": "count(*)"}
-    for place, (name, read) in enumerate(table.readings(scan).items()):
-        counts[f"nulls{place}"] = _number_of(f'"__cell{place}" is null')
-        for number, _ in enumerate(_all_rules(table.schema, table.schema.column(name), read), start=1):
-            counts[f"rule{place}_{number}"] = _number_of(f'"__rule{place}" = {number}')
-        for number, notice in enumerate(read.notices):
-            counts[f"notice{place}_{number}"] = _number_of(in_place_of(notice.broken, place))
-        if read.day_only:
-            counts[f"days{place}"] = _number_of(in_place_of(f'"__cell{place}" is not null and {read.day_only}', place))
-        if scan.types[name] == "VARCHAR" and scan.in_place:
-            counts[f"blank{place}"] = _number_of(f"\"__raw{place}\" = ''")
-    listed = ", ".join(f"{count} as {identifier(name)}" for name, count in counts.items())
-    found = connection.execute(f"select {listed} from ({_judged(table, scan)})").fetchone()
-    assert found is not None
-    return dict(zip(counts, found, strict=True))
-
-
 def _number_of(condition: str) -> str:
     """SQL for the number of rows that meet a condition."""
     return f"count(*) filter (where {condition})"
-
-
-def _cell_fault(
-    connection: duckdb.DuckDBPyConnection,
-    table: TableInput,
-    scan: Scan,
-    column: str,
-    rule: Rule,
-    condition: str,
-    count: int,
-    rows: int,
-) -> Fault:
-    where, line = _first(connection, f"select * from ({_judged(table, scan)}) where {condition}", table)
-    return Fault(
-        where=where, column=column, what=rule.what, remedy=rule.remedy, rule=rule.name, count=count, of=rows, first=line
-    )
 
 
 def _first(connection: duckdb.DuckDBPyConnection, rows: str, table: TableInput) -> tuple[str, int]:
@@ -253,8 +259,7 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
         },
         **{f"aside {name}": _number_of(f"{identifier(name)} is not null") for name in aside},
     }
-    listed = ", ".join(f"{count} as {identifier(name)}" for name, count in counts.items())
-    row = connection.execute(f"select {listed} from {typed}").fetchone()
+    row = connection.execute(f"select {', '.join(counts.values())} from {typed}").fetchone()
     assert row is not None
     found = dict(zip(counts, row, strict=True))
     rows = found["rows"]
@@ -292,7 +297,7 @@ def _check_key(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: 
     schema = table.schema
     listed = ", ".join(identifier(name) for name in schema.key if name in table.columns)
     whole = " and ".join(f"{identifier(name)} is not null" for name in schema.key if not schema.column(name).nullable)
-    hashes = f"select hash({listed}) as h from {typed} where {whole} group by h having count(*) > 1"
+    hashes = f"select hash({listed}) from {typed} where {whole} group by all having count(*) > 1"
     if connection.execute(f"{hashes} limit 1").fetchone() is None:
         return
     order = f"{identifier(FILE)}, {identifier(LINE)}"

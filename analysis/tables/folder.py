@@ -67,6 +67,9 @@ def look_into(path: Path) -> Contents:
     if not path.exists():
         contents.fault(str(path), "is not there", "Check the path.", "missing_source")
         return contents
+    if not _is_text(str(path)):
+        contents.fault(_shown(path), "has a name that is not text", "Rename it.", "unusable_path")
+        return contents
     try:
         entries = sorted(path.iterdir()) if path.is_dir() else [path]
     except OSError:
@@ -89,6 +92,19 @@ def look_into(path: Path) -> Contents:
     return contents
 
 
+def _is_text(name: str) -> bool:
+    """Whether a file's name can be written as UTF-8; operating systems allow names that cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(path: Path) -> str:
+    return path.name.encode("utf-8", "replace").decode()
+
+
 def _listed() -> str:
     return ", ".join(f"`{name}`" for name in SCHEMAS)
 
@@ -100,8 +116,8 @@ def _look_at(entry: Path, contents: Contents) -> None:
             _look_at_parts(entry, contents)
         else:
             contents.ignored.append(f"{entry.name}/")
-    elif not entry.is_file():
-        contents.ignored.append(entry.name)
+    elif not entry.is_file() or not _is_text(entry.name):
+        contents.ignored.append(_shown(entry))
     elif kind in TABLE_FILES and stem in SCHEMAS and entry.name.lower() in (f"{stem}.{kind}", f"{stem}.{kind}.gz"):
         contents.found.append(Found(table=stem, name=entry.name, parts=MappingProxyType({entry.name: entry})))
     elif kind == "xlsx":
@@ -122,6 +138,10 @@ def _look_at_parts(folder: Path, contents: Contents) -> None:
         if entry.is_dir():
             remedy = "Put all parts of the table directly into the folder of its name."
             contents.fault(f"{name}/", "is a folder among the parts of a table", remedy, "nested_parts")
+        elif not _is_text(entry.name):
+            contents.fault(
+                f"{folder.name}/{_shown(entry)}", "has a name that is not text", "Rename it.", "unusable_path"
+            )
         elif ending(entry) in TABLE_FILES:
             parts[name] = entry
         else:

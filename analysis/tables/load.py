@@ -215,7 +215,7 @@ def _of_exports(
         tables[one.table] = replace(
             before,
             scans=(*before.scans, scan),
-            originals={**before.originals, **{f"{name}/{path.name}": path for path in one.files}},
+            originals=_with_files(before.originals, name, one.files),
             set_aside=_added(before.set_aside, one.set_aside),
             notices=(*before.notices, *(notice for notice in one.notices if notice not in before.notices)),
         )
@@ -272,7 +272,7 @@ def _record(
             columns=table.columns,
             fingerprint=_fingerprint_of(table.originals, hashes),
             notices=tuple(notices),
-            files=tuple(dict.fromkeys(scan_name for scan in table.scans for scan_name in scan.names.values())),
+            files=tuple(table.originals),
             first=found.first,
             last=found.last,
         )
@@ -297,6 +297,17 @@ def _two_sources(table: str, names: Sequence[str]) -> Fault:
     what = f"is given more than once: {', '.join(names)}"
     remedy = "Keep one source of the table, or put the parts into one folder of its name."
     return Fault(where=f"table {table}", what=what, remedy=remedy, rule="two_sources")
+
+
+def _with_files(originals: Mapping[str, Path], source: str, files: Sequence[Path]) -> dict[str, Path]:
+    """The files of an export added, each under a name of its own."""
+    named = dict(originals)
+    for path in files:
+        name = path.name if path.name == source else f"{source}/{path.name}"
+        while named.get(name, path) != path:
+            name = f"{path.parent.name}/{name}"
+        named[name] = path
+    return named
 
 
 def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

@@ -212,12 +212,19 @@ def whole_parquet(path: Path) -> Iterator[None]:
 
 def _parquet_as_text(path: Path, cache: Path) -> TextRelation:
     columns, target = parquet_columns(path), _target(cache)
-    cells = ", ".join(f"nullif(cast({identifier(name)} as varchar), '') as {identifier(name)}" for name in columns)
-    with duckdb.connect() as connection, whole_parquet(path):
-        connection.execute("set TimeZone = 'UTC'")
-        source = connection.from_parquet(str(path), file_row_number=True)
-        source.project(f"{cells}, file_row_number + 1 as {LINE}").write_parquet(str(target))
-        return TextRelation(path.name, target, columns, source.shape[0])
+    try:
+        with duckdb.connect() as connection, whole_parquet(path):
+            connection.execute("set TimeZone = 'UTC'")
+            source = connection.from_parquet(str(path), file_row_number=True)
+            cells = [
+                f"nullif(cast({identifier(held)} as varchar), '') as {identifier(name)}"
+                for held, name in zip(source.columns, columns, strict=False)  # the number of the row comes last
+            ]
+            source.project(f"{', '.join(cells)}, file_row_number + 1 as {LINE}").write_parquet(str(target))
+    except ContractError:
+        target.unlink()
+        raise
+    return TextRelation(path.name, target, columns, pq.read_metadata(target).num_rows)
 
 
 def _written(text: DelimitedText | SheetText, cache: Path) -> tuple[TextRelation, dict[str, int]]:

@@ -139,7 +139,10 @@ def _lines_of(name: str, table: Mapping[str, Any]) -> list[str]:
         ("without", "missing_optional"),
     ):
         if table[key]:
-            lines.append(f"    {words}: {_printable(', '.join(table[key]))}")
+            shown = (
+                table[key] if key != "files" or len(table[key]) <= 3 else [*table[key][:2], f"{len(table[key])} in all"]
+            )
+            lines.append(f"    {words}: {_printable(', '.join(shown))}")
     return [*lines, *(f"    note: {_printable(notice)}" for notice in table["notices"])]
 
 

@@ -283,6 +283,12 @@ def test_arms_have_one_panel_an_outcome(made):
     assert figure.story.title == "Every arm is clearly above the comparison arm"
 
 
+def test_one_arm_is_named(made):
+    rows = [row for row in made.experiment().effects if row.treated == "Mens E-Mail"]
+    title = charts.arms(rows).story.title.replace("\xa0", " ")
+    assert title == "Mens E-Mail: clearly above the comparison arm throughout"
+
+
 def test_arms_without_a_clear_difference_say_so(made):
     none = [replace(row, estimate=replace(row.estimate, low=-1.0, high=2.0)) for row in made.experiment().effects]
     assert charts.arms(none).story.title == "No arm clearly differs from the comparison arm"

@@ -130,7 +130,7 @@ def test_the_page_ends_with_what_it_takes_to_make_it_again(whole):
         "0123456789ab",
         "2026-10-06T00:00:00Z",
         "a" * 64,
-        "Before months",
+        "before_months",
         ">6<",
         "region",
         "3.1.0",

@@ -121,6 +121,12 @@ def test_effects_of_several_arms_name_them(made):
     assert table["Difference"].iloc[4] == "+US$0.77 per customer"
 
 
+def test_claims_are_sentences_one_for_each_outcome(made):
+    table = cells(tables.claims(made.channel()))
+    assert list(table["Outcome"]) == ["Orders", "Revenue", "Margin"]
+    assert table["What may be said"].iloc[2].startswith("No difference in the margin they brought could be seen")
+
+
 def test_checks_say_failures_first_and_once(made):
     table = cells(tables.checks(made.channel()))
     assert list(table["Outcome"].unique()) == ["All outcomes"]
@@ -142,7 +148,7 @@ def test_metrics_stand_by_month_in_the_order_of_the_catalogue(made):
 
 
 def test_a_metric_without_value_has_its_reason_once(made):
-    rows = [made.metric("mentions", "2026-08", 5), made.metric("mentions", "2026-07", 5)]
+    rows = [made.metric("mentions", month, 5) for month in ("2026-07", "2026-08")]
     rows += [made.metric("response_rate", month, None) for month in ("2026-07", "2026-08")]
     table = tables.metrics(rows)
     assert list(table.cells["Aug 2026"]) == ["5", "–"]

@@ -1,17 +1,16 @@
-"""`compute` writes one file, the same bytes as `run`, and never into a report.
-
-The last test makes a small demo company and runs the shipped notebooks on it: about 30 s.
-"""
+"""`compute` writes one file, the same bytes as `run`, and never into a report."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from analysis.foundation.errors import InputError
+from analysis.foundation.errors import InputError, TooSoon
 from analysis.runner import demo
 from analysis.runner.compute import compute_study
 from analysis.runner.demo import ensure_demo
@@ -19,7 +18,7 @@ from analysis.runner.manifest import is_whole
 from analysis.runner.publish import Place
 from analysis.runner.results import TOP_KEYS
 from analysis.runner.run import run_study
-from analysis.runner.shipped import shipped
+from analysis.runner.shipped import PACKAGE, shipped
 from analysis.synthetic.make import make_world
 
 CUSTOMERS = 3000
@@ -87,7 +86,25 @@ def test_faulty_tables_leave_nothing_behind(small_demo: Path) -> None:
     assert not (small_demo / "reports").exists()
 
 
+def test_a_comparison_the_data_cannot_answer_is_left_out_or_refused(small_demo: Path) -> None:
+    """Windows of 20 months on both sides do not fit into 36 months."""
+    path = small_demo / "params" / "wide.yaml"
+    text = "study: wide\ndata: {folder: data/demo}\nroi:\nindex: {before_months: 20, after_months: 20}\n"
+    path.write_text(text)
+    results = json.loads(compute_study(path).read_bytes())
+    left_out = {one["step"]: one["reason"] for one in results["coverage"]["skipped"]}
+    assert "20 months before and 20 after" in left_out["before_after"]
+    assert left_out["roi_case"] == "needs what `before_after` finds, and that did not run"
+    assert {row["design"] for row in results["effects"]} == {"ab_randomised"}
+    path.write_text(text + "designs: [before_after]\n")
+    with pytest.raises(TooSoon, match="20 months before and 20 after"):
+        compute_study(path, out=small_demo / "none")
+    assert not (small_demo / "none").exists()
+
+
+@pytest.mark.slow
 def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
+    """All shipped notebooks on a small demo company: about 15 s."""
     computed = compute_study("params/demo.yaml").read_bytes()
     done = run_study("params/demo.yaml")
     assert (done.report / "results.json").read_bytes() == computed
@@ -98,6 +115,18 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     for path in done.report.rglob("*"):
         if path.is_file():
             assert str(small_demo) not in path.read_text(encoding="utf-8"), path
+
+
+def test_plain_papermill_runs_a_shipped_notebook(small_demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a person would call it, from the study's folder: the result goes into the scratch folder."""
+    monkeypatch.setenv("PYTHONPATH", str(PACKAGE.parent))
+    out = small_demo / "out.ipynb"
+    command = ["papermill", "--no-progress-bar", str(shipped("notebooks") / "metrics.ipynb"), str(out)]
+    subprocess.run(
+        [sys.executable, "-m", *command, "-p", "params", "params/demo.yaml"], check=True, capture_output=True
+    )
+    assert out.is_file()
+    assert len(list((small_demo / "reports" / ".scratch" / "demo").glob("*/parts/metrics.json"))) == 1
 
 
 def test_the_demo_is_made_once_and_never_over_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

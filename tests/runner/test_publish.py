@@ -74,6 +74,23 @@ def test_what_no_run_has_made_is_left_alone(place: Place, tmp_path: Path, kind: 
     assert kept.read_text() == "years of work"
 
 
+def test_where_nothing_can_be_written_is_said_before_any_work(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match=r"cannot be written to\. Name another folder with `--out`"):
+        place.check()
+    monkeypatch.undo()
+    place.link.parent.parent.joinpath("file").touch()
+    with pytest.raises(InputError, match="is a file, where a folder is needed"):
+        Place(place.link.parent.parent / "file" / "demo").check()
+
+
+def test_a_place_may_be_written_in_any_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    assert Place.of(Path("..")) == Place.of(tmp_path) == Place(tmp_path)
+    assert Place.of(Path("../b/")).runs == tmp_path / ".runs" / "b"
+
+
 def test_half_a_report_is_not_published(place: Place) -> None:
     publish(finished(place.runs / "one", "one"), place.link)
     (place.runs / "two").mkdir()

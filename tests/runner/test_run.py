@@ -1,6 +1,6 @@
 """A run publishes a whole report or leaves the last one standing, and a rerun goes on from what was finished.
 
-The notebooks here are tiny and record without computing; kernels are real, so the file takes about 40 s.
+The notebooks here are tiny and record without computing; kernels are real, so the file takes about a minute.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ REFUSES = (
 
 def test_a_comparison_nobody_named_may_be_left_out_and_what_reads_it_too(home: Path, write_notebook: Writing) -> None:
     write_notebook(home / "notebooks", "before_after", REFUSES.replace("{skips}", "True"))
-    done = run()
+    told = Told()
+    done = run(told)
+    assert "before_after is left out: wait until May" in told.said
     assert {name: step.state for name, step in done.steps.items()} == {
         "metrics": "done", "ab_segments": "done", "before_after": "skipped", "roi_case": "skipped", "summary": "done"
     }  # fmt: skip
@@ -258,8 +260,10 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
     assert (told.ended["metrics"], told.ended["before_after"]) == ("kept", "done")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is not to be had on Windows")
 def test_a_run_that_is_killed_leaves_the_last_report_and_no_kernel(home: Path, write_notebook: Writing) -> None:
+    """With three runs and a killed one: about 12 s."""
     first = run()
     write_notebook(
         home / "notebooks", "roi_case", "import time; time.sleep(60 if __import__('os').path.exists('wait') else 0)"
@@ -307,9 +311,13 @@ class Executed:
         return dict(json.loads((self.folder / "results.json").read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are not to be had on Windows")
 def test_a_kill_at_any_point_of_closing_and_publishing_leaves_a_whole_report(home: Path, killed_at: Killing) -> None:
-    """From the first page rendered to the index written: killed before the 1st, 2nd, ... call that changes files."""
+    """From the first page rendered to the index written: killed before the 1st, 2nd, ... call that changes files.
+
+    About 15 s.
+    """
     first = run()
     place = Place(home / "reports" / "trial")
     with prepare_study("params/trial.yaml") as study:

@@ -63,13 +63,24 @@ def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict
     with open_study("params/trial.yaml") as study:
         said = study.record(study.metrics())
         assert str(said) == repr(said) == "Recorded for the report under `metrics`: 2 metrics."
-        assert study.folder == home / "reports" / ".scratch" / "trial"
+        assert study.folder.parent == home / "reports" / ".scratch" / "trial"
         assert study.part("metrics") == {
             "metrics": [{"id": "a"}, {"id": "b"}],
             "coverage": {"notes": {"metrics": ["a note"]}},
         }
         assert [row["id"] for row in study.results()["metrics"]] == ["a", "b"]
         assert study.results()["coverage"]["notes"] == {"metrics": ["a note"]}
+
+
+def test_what_was_recorded_by_hand_is_never_mixed_with_other_parameters(home: Path, answers: dict[str, Any]) -> None:
+    answers["metrics"] = Found(metrics=[{"id": "a"}])
+    with open_study("params/trial.yaml") as study:
+        study.record(study.metrics())
+    with open_study("params/trial.yaml") as same:
+        assert same.part("metrics") is not None
+    rewrite(home, "study: trial\ndata: {folder: data}\nseed: 2\n")
+    with open_study("params/trial.yaml") as other:
+        assert other.part("metrics") is None
 
 
 def test_only_what_the_study_gave_can_be_recorded(home: Path, answers: dict[str, Any]) -> None:

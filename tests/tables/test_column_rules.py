@@ -98,6 +98,7 @@ BAD = [
     ("id", "7\t", "padded"),
     ("id", "\u00a07", "padded"),
     ("id", "7\u00a0", "padded"),
+    ("id", "\x1a", "padded"),
     ("id", "nan", "word_for_nothing"),
     ("id", "NULL", "word_for_nothing"),
     ("id", "#N/A", "word_for_nothing"),

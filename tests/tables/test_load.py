@@ -308,6 +308,33 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
         assert tables.engine.query("select count(*) as n from customers").column("n").to_pylist() == [1]
 
 
+def test_a_further_column_may_have_any_name_and_type(data: Path, tmp_path: Path) -> None:
+    names = ["code", "rows", "first", "count", "c", "f", "t", "h", "n", "column", "orders", '"', "'; drop table orders"]
+    quoted = [name.replace('"', '""') for name in names]
+    with duckdb.connect(str(data / "data.duckdb")) as connection:
+        further = ", ".join(f'{number} as "{name}"' for number, name in enumerate(quoted))
+        odd = "[1] as list, {'a': 1} as struct, 'x'::blob as bytes, uuid() as id, time '10:00' as hour"
+        connection.execute(f"create table customers as select 'a' as customer_id, {further}, {odd}")
+        connection.execute(
+            f"create table orders as select '1' as order_id, 'a' as customer_id, timestamp '2026-01-05' as ordered_at, "
+            f"1.5 as revenue, 'EUR' as currency, {further}"
+        )
+    with open_tables(prepare([Source(data)], cache=tmp_path / "cache")) as tables:
+        for table in ("customers", "orders"):
+            row = tables.engine.query(f"select * from {table}").to_pylist()[0]
+            assert [row[name] for name in names] == list(range(len(names)))
+
+
+def test_names_that_are_not_text_are_left_alone_or_refused(data: Path, tmp_path: Path) -> None:
+    as_csv(data)
+    (data / "b\udcff.csv").write_text("x", encoding="utf-8")
+    assert prepare([Source(data)], cache=tmp_path / "cache").notices == ("No table by its name, left alone: b?.csv.",)
+    (data / "customers").mkdir()
+    (data / "customers" / "\udcff.csv").write_text("customer_id\na\n", encoding="utf-8")
+    with pytest.raises(ContractError, match="has a name that is not text"):
+        prepare([Source(data)], cache=tmp_path / "cache")
+
+
 def test_the_engine_reads_nothing_else(data: Path, tmp_path: Path) -> None:
     as_csv(data)
     (tmp_path / "other.csv").write_text("a\n1\n", encoding="utf-8")
@@ -372,12 +399,26 @@ def test_several_exports_may_feed_one_table_but_not_beside_a_contract_table(data
         (data / name).write_text(f"No,Paid,On\n{number},1.50,05/07/2026 12:00\n", encoding="utf-8")
     shop = str(tmp_path / "shop.yaml")
     both = [Source(data / "a.csv", map=shop), Source(data / "b.csv", map=shop)]
-    assert prepare(both, cache=tmp_path / "cache").accounts["orders"].rows == RowsUsed(read=2, kept=2)
+    account = prepare(both, cache=tmp_path / "cache").accounts["orders"]
+    assert account.rows == RowsUsed(read=2, kept=2)
+    assert account.files == ("a.csv", "b.csv")
     with pytest.raises(ContractError, match="repeat the key"):
         prepare([both[0], both[0]], cache=tmp_path / "cache")
     orders_csv(data / "orders.csv")
     with pytest.raises(ContractError, match="given more than once"):
         prepare([both[0], Source(data / "orders.csv")], cache=tmp_path / "cache")
+
+
+def test_files_of_the_same_name_in_two_exports_are_told_apart(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    sources = []
+    for number in (1, 2):
+        (data / str(number)).mkdir()
+        sources.append(Source(data / str(number) / "sales.csv", map=str(tmp_path / "shop.yaml")))
+        sources[-1].path.write_text(f"No,Paid,On\n{number},1.50,05/07/2026 12:00\n", encoding="utf-8")
+    account = prepare(sources, cache=tmp_path / "cache").accounts["orders"]
+    assert account.files == ("sales.csv", "2/sales.csv")
+    assert account.rows.kept == 2
 
 
 IDS = st.text(

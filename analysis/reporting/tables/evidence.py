@@ -89,6 +89,8 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
     rows = [row for row in effect_rows(result) if not is_naive(row)]
     if not rows:
         raise DesignError("There is no effect of which anything could be said.")
+    in_percent = {_key(row) for row in rows if row["scale"] == "ratio"}
+    rows = [row for row in rows if row["scale"] == "ratio" or _key(row) not in in_percent]
     whole = [row for row in rows if not row["segment"]] or rows
     records = [
         {
