@@ -1,4 +1,4 @@
-"""The page on source maps: its example, each line of its tables and its figures are run; no key of the language is left out.
+"""The page on source maps: its example, its tables and its figures are run; no key of the language is left out.
 
 A key or a word added to the language, a shipped map added or changed, fails here until the page says so.
 """
@@ -83,7 +83,6 @@ def test_the_worked_example_makes_the_rows_on_the_page(study: Path) -> None:
     [made] = mapped("maps/calls.yaml", study / "calls.csv", cache=study / "cache")
     printed = table("touchpoint_id")
     found = [[row[name] or "" for name in made.columns] for row in pq.read_table(made.path).to_pylist()]
-    assert ["touchpoint_id", *made.columns[1:]] == list(made.columns)
     assert f"| {' | '.join(made.columns)} |" in PAGE
     assert found == printed
     assert (made.read, made.set_aside) == (len(printed) + 1, {"test call": 1})
@@ -213,7 +212,7 @@ def test_no_key_of_the_language_is_left_out() -> None:
 
 
 def test_no_word_of_the_language_is_left_out() -> None:
-    """The words its keys may be given, and the keys by which conditions and expressions are known, are written as code."""
+    """The words that keys may be given, and the keys that conditions and expressions are known by, are on it."""
     words = words_of_the_language()
     assert {"first_file", "latest", "action", "post", "unknown", "hours", "rows"} <= words
     written = {word for code in codes(re.sub("```.*?```", "", PAGE, flags=re.S)) for word in re.findall(r"\w+", code)}
