@@ -121,13 +121,17 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong with a folder of tables, at once, and what would mend it."""
-    from analysis.runner.validate import validate_folder
+    import tempfile
 
-    report = validate_folder(folder, map_name)
+    from analysis.tables.load import Source
+    from analysis.tables.validate import validate as validated
+
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as cache:
+        report = validated([Source(folder.absolute(), map_name)], cache=Path(cache))
     if as_json:
         _print(report.to_dict())
     else:
-        print(report)
+        print(*report.lines(), sep="\n")
     raise typer.Exit(0 if report.sound else 2)
 
 

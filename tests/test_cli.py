@@ -152,7 +152,7 @@ def test_validate_says_what_is_wrong_and_ends_with_2(
     (tmp_path / "orders.csv").write_text(FAULTY)
     assert called(monkeypatch, "validate", str(tmp_path)) == 2
     seen = capsys.readouterr().out
-    assert f"{tmp_path}: 1 fault found." in seen
+    assert "1 fault was found." in seen
     assert "orders.csv, column `ordered_at`" in seen
     assert "yesterday" not in seen, "a fault never quotes a row"
     assert called(monkeypatch, "validate", str(tmp_path), "--json") == 2
@@ -168,8 +168,8 @@ def test_validate_accounts_for_the_rows_of_sound_tables(
     (tmp_path / "notes.txt").write_text("mine")
     assert called(monkeypatch, "validate", str(tmp_path)) == 0
     seen = capsys.readouterr().out
-    assert "1 table, no fault found." in seen
-    assert "2 rows kept of 2" in seen
+    assert "No fault was found." in seen
+    assert "mentions: 2 rows read, 2 kept" in seen
     assert "notes.txt" in seen, "what was left alone is named"
     assert called(monkeypatch, "validate", str(tmp_path), "--json") == 0
     report = json.loads(capsys.readouterr().out)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from analysis.foundation.errors import Fault, ParamsError, did_you_mean
-from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
-from analysis.runner.params_model import DataSection, Params
+from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
+from analysis.runner.params_model import DataSection, Params, SourceSection
 from analysis.runner.params_yaml import KeyPath, Reading, read_yaml, written
 from analysis.runner.shipped import shipped
 
@@ -83,9 +83,9 @@ class StudyParams:
     def canonical(self) -> dict[str, Any]:
         """All parameters as plain values, defaults written out, without the places where data and reports lie."""
         values = self.values.model_dump(mode="json")
-        maps = [source.map for source in self.values.data.sources or ()]
+        maps = [_map_of(source, self.home) for source in self.values.data.sources or ()]
         values["data"] = {
-            "maps": [None if one is None else Path(one).name for one in maps],
+            "maps": [None if one is None else [Path(one).name, _text_of(one)] for one in maps],
             "zone": self.values.data.zone,
         }
         return values
@@ -177,10 +177,24 @@ def _sources(section: DataSection, home: Path, data: Path | None) -> tuple[Sourc
         base = data or home
         if data is None and any(source.path is None for source in section.sources):
             return None
-        return tuple(Source(base if one.path is None else base / one.path, one.map) for one in section.sources)
+        return tuple(
+            Source(base if one.path is None else base / one.path, _map_of(one, home)) for one in section.sources
+        )
     if data is not None:
         return (Source(data),)
     return None if section.folder is None else (Source(home / section.folder),)
+
+
+def _map_of(source: SourceSection, home: Path) -> str | None:
+    """A map as it is to be opened: a shipped one by its name, one of the user's own from the home of the parameters."""
+    own = source.map is not None and source.map.lower().endswith((".yaml", ".yml"))
+    return str(home / str(source.map)) if own else source.map
+
+
+def _text_of(source_map: str) -> str | None:
+    """The hash of a map of the user's own: edited, it makes another run. Shipped ones are part of the code."""
+    path = Path(source_map)
+    return fingerprint(path) if path.is_file() else None
 
 
 def _read(path: Path, name: str) -> Reading:

@@ -8,6 +8,7 @@ is left to `notebook`, the swap of the link to `publish`.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -100,7 +101,9 @@ def run_study(
         If a step failed. The last report stands; a rerun goes on from what was finished.
     """
     progress = progress or Quiet()
+    clock = _Clock()
     with prepare_study(params, data=data, home=home) as study:
+        clock.lap("tables")
         place = Place.of(out or study.params.reports / study.name)
         place.check()
         notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in study.decision.run}
@@ -120,7 +123,8 @@ def run_study(
             else:
                 running = _Running(study, run, folder, notebooks, progress, time_out or TIME_OUT_SECONDS)
                 running.work()
-                close_report(study, run, running.steps)
+                clock.lap("notebooks")
+                close_report(study, run, running.steps, clock)
                 steps = running.steps
             publish(folder, place.link)
             if place.link.parent == study.params.reports:
@@ -148,6 +152,20 @@ def _alone(place: Place, progress: Progress) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+class _Clock:
+    """How long each part of a run took, in seconds of wall time."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, part: str) -> None:
+        """The part that ends now."""
+        now = time.perf_counter()
+        self.laps[part] = round(now - self._since, 2)
+        self._since = now
 
 
 class _Running:
@@ -303,14 +321,15 @@ class _Running:
         write_status(self.folder, state, self.study.name, self.run, self.steps)
 
 
-def close_report(study: Study, run: str, steps: Mapping[str, StepStatus]) -> None:
+def close_report(study: Study, run: str, steps: Mapping[str, StepStatus], clock: _Clock) -> None:
     """Render the pages of what was executed, and seal the folder with its manifest, which comes last."""
     folder = study.folder
     done = [step for step in study.decision.run if steps[step.name].state == "done"]
     render_pages(study, run, done)
     write_status(folder, "done", study.name, run, steps)
     sweep(folder)
-    seconds = {name: round(step.seconds, 2) for name, step in steps.items()}
+    clock.lap("pages")
+    seconds = {"steps": {name: round(step.seconds, 2) for name, step in steps.items()}, **clock.laps}
     write_manifest(folder, {"study": study.name, "run": run, "seconds": seconds})
 
 

@@ -49,7 +49,7 @@ def test_it_begins_with_the_command_of_the_readme() -> None:
 
 
 def test_the_two_files_are_sound(followed) -> None:
-    assert "no fault found" in followed["touchstone validate my-company/orders.csv"]
+    assert "No fault was found." in followed["touchstone validate my-company/orders.csv"]
     assert "issues" in followed["touchstone validate my-company/tickets.csv --map zendesk"]
 
 

@@ -18,12 +18,12 @@ from ruamel.yaml import YAML
 
 from analysis.foundation.errors import MapError
 from analysis.runner.params import load_params
-from analysis.runner.validate import validate_folder
 from analysis.tables import mapping_grammar as grammar
 from analysis.tables import mapping_model as model
-from analysis.tables.load import prepare
+from analysis.tables.load import Source, prepare
 from analysis.tables.mapping import mapped, names
 from analysis.tables.mapping_yaml import parse_map
+from analysis.tables.validate import validate
 
 PAGE = (Path(__file__).parents[2] / "docs" / "source_maps.md").read_text(encoding="utf-8")
 # The columns that the examples in the page's tables speak of; `started` is a field.
@@ -90,7 +90,8 @@ def test_the_worked_example_makes_the_rows_on_the_page(study: Path) -> None:
 
 def test_validate_says_what_the_page_says(study: Path) -> None:
     [said] = fenced("text")
-    assert str(validate_folder(Path("calls.csv"), "maps/calls.yaml")) == said.rstrip("\n")
+    report = validate([Source(Path("calls.csv").absolute(), "maps/calls.yaml")], cache=study / "cache")
+    assert "\n".join(report.lines()) == said.rstrip("\n")
 
 
 def test_faults_are_told_as_on_the_page(study: Path) -> None:
@@ -117,7 +118,7 @@ def test_the_parameters_on_the_page_find_the_map(study: Path) -> None:
 def test_a_time_that_the_clock_skips_is_refused(study: Path) -> None:
     export = (study / "calls.csv").read_text(encoding="utf-8")
     (study / "calls.csv").write_text(export.replace("01:55", "02:30"), encoding="utf-8")
-    [fault] = validate_folder(Path("calls.csv"), "maps/calls.yaml").faults
+    [fault] = validate([Source(study / "calls.csv", "maps/calls.yaml")], cache=study / "cache").faults
     assert (fault.rule, fault.first) == ("skipped_time", 2)
 
 

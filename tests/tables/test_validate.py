@@ -28,7 +28,8 @@ def test_a_sound_folder(tmp_path: Path) -> None:
     assert (orders["files"], orders["first"]) == (["orders.csv"], "2026-01-05T09:00:00")
     assert said["known_at_assumed"] is True
     lines = report.lines()
-    assert lines[0] == "orders: 2 rows read, 1 kept, 1 set aside (cancelled); 2026-01-05 to 2026-01-05"
+    assert lines[0] == "No fault was found."
+    assert lines[1] == "orders: 2 rows read, 1 kept, 1 set aside (cancelled); 2026-01-05 to 2026-01-05"
     assert "    further columns: sh?op" in lines, "nothing in a file can steer a terminal"
     assert any(line.startswith("No table by its name") for line in lines)
     assert "Cannot be studied: care metrics of mentions. It needs `mentions`." in lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -48,6 +49,8 @@ class DuckDBEngine:
         self._connection.execute("set memory_limit = ?", [limit])
         self._connection.execute("set temp_directory = ?", [self._spill.name])
         self._connection.execute("set TimeZone = 'UTC'")
+        with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
+            self._connection.execute("set enable_progress_bar = false")
         self._connection.execute("set preserve_insertion_order = false")
         self._connection.execute("set allowed_directories = ?", [folders])
         self._connection.execute("set allowed_paths = ?", [paths])
