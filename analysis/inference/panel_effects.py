@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.compare import ratio_estimate
+from analysis.inference.compare import normal_quantile, ratio_estimate
 from analysis.inference.estimate import Estimate
 
 Floats = NDArray[np.float64]
@@ -214,7 +213,7 @@ def ratio_did(
     variance = float(log_influence @ log_influence)
     counts = {"n_treated": np.unique(code[used & treated]).size, "n_comparison": np.unique(code[used & ~treated]).size}
     se_gap = math.sqrt(float(gap_influence @ gap_influence))
-    half = float(stats.norm.ppf((1 + level) / 2)) * se_gap
+    half = normal_quantile(level) * se_gap
     method = "issue-anchored ratio DiD"
     return RatioDid(
         ratio=ratio_estimate(name, total / expected.total, math.sqrt(variance), method=method, level=level, **counts),

@@ -112,9 +112,7 @@ def _roi_case(study: Study) -> Any:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(
-        name="metrics", title="What was counted", needs=("mentions or issues or touchpoints or orders",), call=_metrics
-    ),
+    Step(name="metrics", title="What was counted", needs=("mentions or issues or orders",), call=_metrics),
     Step(
         name="before_after",
         title="Before and after",

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
+from analysis.inference.compare import normal_quantile
 from analysis.inference.estimate import Estimate, Scale
 from analysis.inference.panel_effects import RatioDid, ratio_did
 from analysis.studies.claim import claim_of, refusal
@@ -313,7 +313,7 @@ class _Study:
         """Mean per customer and month around the index month, with intervals clustered by customer."""
         monthly, weight = self.stack.monthly[outcome], self.strata.weight
         customer = self.rows["customer"].to_numpy()
-        half = float(stats.norm.ppf((1 + self.plan.level) / 2))
+        half = normal_quantile(self.plan.level)
         frames, levels = [], {}
         for group, rows in (("contacted", self.contacted), ("comparison", ~self.contacted)):
             mask = rows & (weight > 0)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scipy.stats import binomtest
-
 from analysis.foundation.calendar import Month
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_interval, end_labels, month_axis, quiet, value_axis
@@ -39,6 +37,8 @@ def response_by_month(metrics: Any, *, locale: str = "en_GB") -> Figure:
             "The chart of the response rate needs the numerator and the denominator of each month, from which its "
             "interval follows; this result holds the share alone."
         )
+    from scipy.stats import binomtest  # here: it costs half a second that other pages need not wait for
+
     frame = monthly_frame(rows)
     limits = [
         binomtest(round(row["numerator"]), round(row["denominator"])).proportion_ci(LEVEL, method="wilson")
