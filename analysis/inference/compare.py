@@ -135,7 +135,8 @@ def ratio_estimate(
     >>> round(estimate.low, 4), round(estimate.high, 4)
     (1.0577, 1.144)
     """
-    spread = math.exp(normal_quantile(level) * se_log)
+    width = normal_quantile(level) * se_log
+    spread = math.exp(width) if width < 700 else math.inf  # beyond what a float holds the interval is unbounded
     return Estimate(
         name=name,
         value=value,
@@ -207,3 +208,31 @@ def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float] | None =
         statistic=statistic,
         p_value=float(special.chdtrc(len(counts) - 1, statistic)),
     )
+
+
+def equal_shares(part: Mapping[str, int], whole: Mapping[str, int]) -> float:
+    """How likely are shares this different, if every group had the same? p-value of Pearson's chi-squared.
+
+    Parameters
+    ----------
+    part, whole : mapping of group to count
+        A group that `part` leaves out counts as zero.
+
+    Returns
+    -------
+    float
+        1 where the share is the same in every group.
+
+    Examples
+    --------
+    >>> equal_shares({"a": 90, "b": 90}, {"a": 100, "b": 100})
+    1.0
+    >>> equal_shares({"a": 992, "b": 526}, {"a": 1000, "b": 1000}) < 1e-9
+    True
+    """
+    total, size = sum(part.get(group, 0) for group in whole), sum(whole.values())
+    if total in (0, size):
+        return 1.0
+    share = total / size
+    statistic = sum((part.get(group, 0) - n * share) ** 2 / (n * share * (1 - share)) for group, n in whole.items())
+    return float(special.chdtrc(len(whole) - 1, statistic))

@@ -62,12 +62,16 @@ class Expected:
     months : array of int, shape (n_months,)
     influence : array of float, shape (n_rows,)
         Each row's influence on `total`, in the unit of `after`.
+    bias : float
+        How far `total` lies too high because a growth is a ratio of two estimated sums: the second-order term of its
+        expectation, in the unit of `after`. Large only where months hold few comparison purchases.
     """
 
     total: float
     growth: Floats
     months: NDArray[np.int64]
     influence: Floats
+    bias: float
 
 
 def expected_without_contact(
@@ -120,18 +124,19 @@ def expected_without_contact(
     pre_treated = np.bincount(code, weights=np.where(treated, weights, 0.0) * pre, minlength=months.size)
     pre_comparison = np.bincount(code, weights=comparison * pre, minlength=months.size)
     post_comparison = np.bincount(code, weights=comparison * post, minlength=months.size)
-    stranded = (pre_treated > 0) & (pre_comparison <= 0)
+    stranded = (pre_treated != 0) & (pre_comparison <= 0)
     if stranded.any():
         raise DesignError(
-            f"In {int(stranded.sum())} of {months.size} index months no comparison customer bought anything before "
-            "the index month, so that there is no growth to carry forward. Use a longer before-window or fewer strata."
+            f"In {int(stranded.sum())} of {months.size} index months comparison customers bought nothing on balance "
+            "before the index month, so that there is no growth to carry forward. Use a longer before-window."
         )
     growth = np.divide(post_comparison, pre_comparison, out=np.zeros_like(pre_treated), where=pre_comparison > 0)
     per_unit = np.divide(pre_treated, pre_comparison, out=np.zeros_like(pre_treated), where=pre_comparison > 0)
-    influence = np.where(
-        treated, weights * growth[code] * pre, per_unit[code] * comparison * (post - growth[code] * pre)
-    )
-    return Expected(float(pre_treated @ growth), growth, months, influence)
+    gap = post - growth[code] * pre
+    influence = np.where(treated, weights * growth[code] * pre, per_unit[code] * comparison * gap)
+    noise = np.bincount(code, weights=comparison**2 * pre * gap, minlength=months.size)
+    bias = -np.divide(per_unit * noise, pre_comparison, out=np.zeros_like(noise), where=pre_comparison > 0)
+    return Expected(float(np.sum(pre_treated * growth)), growth, months, influence, float(bias.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,8 @@ class RatioDid:
         Influence of each customer on the logarithm of the ratio, in order of the customer codes.
     largest_share : float
         Share of the variance that comes from the one customer with most of it.
+    bias_log : float
+        Approximate small-sample bias of the logarithm of the ratio: negative where months are thin. Not corrected for.
     """
 
     ratio: Estimate
@@ -156,6 +163,7 @@ class RatioDid:
     expected: Expected
     influence: Floats
     largest_share: float
+    bias_log: float
 
 
 def ratio_did(
@@ -210,9 +218,9 @@ def ratio_did(
     gap = (total - expected.total) / n_treated_rows
     row_gap = (own - expected.influence - np.where(treated, weights * gap, 0.0)) / n_treated_rows
     gap_influence = np.bincount(code, weights=row_gap)
-    variance = float(log_influence @ log_influence)
+    variance = float(np.sum(log_influence**2))
     counts = {"n_treated": np.unique(code[used & treated]).size, "n_comparison": np.unique(code[used & ~treated]).size}
-    se_gap = math.sqrt(float(gap_influence @ gap_influence))
+    se_gap = math.sqrt(float(np.sum(gap_influence**2)))
     half = normal_quantile(level) * se_gap
     method = "issue-anchored ratio DiD"
     return RatioDid(
@@ -233,6 +241,7 @@ def ratio_did(
         expected=expected,
         influence=log_influence,
         largest_share=float((log_influence**2).max() / variance) if variance > 0 else 0.0,
+        bias_log=-expected.bias / expected.total,
     )
 
 

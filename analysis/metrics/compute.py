@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation.calendar import Month, iso, local_midnight
+from analysis.foundation.calendar import Month, iso, local_midnight, month_of
 from analysis.inference.survival import kaplan_meier
 from analysis.metrics.catalogue import Definition, definition, definitions
 from analysis.tables.engine import identifier
@@ -176,6 +176,16 @@ class _Counter:
         rows: list[dict[str, Any]] = self.engine.query(sql).to_pylist()
         return rows
 
+    def outside(self, table: str, time: str) -> frozenset[int | None]:
+        """Months that lie wholly before the first row of a table or after its last: of them nothing is known."""
+        row = self.engine.query(f"select min({time}) as low, max({time}) as high from {identifier(table)}").to_pylist()[
+            0
+        ]
+        if row["low"] is None:
+            return frozenset(month.number for month in self.months)
+        first, last = month_of(row["low"], self.zone), month_of(row["high"], self.zone)
+        return frozenset(month.number for month in self.months if not first <= month <= last)
+
     def by_month(self, expressions: str, table: str, time: str, by: str | None = None) -> dict[tuple[Any, ...], Any]:
         """Rows keyed by (local month or None, group value or None), the whole period as sums of the months."""
         group = f"coalesce({identifier(by)}, '{UNKNOWN}')" if by else "null"
@@ -232,8 +242,13 @@ def _counted(table: str, time: str) -> Count:
         by = entry.by[0] if entry.by else None
         found = count.by_month("count(*) as n", table, time, by)
         groups = sorted({group for _, group in found}) if by else [None]
+        empty = count.outside(table, time)
         for month, period in count.periods():
             for group in groups:
+                if month in empty:
+                    reason = f"`{table}` holds nothing of this month or beyond it"
+                    yield _figure(entry, period, segment={by: str(group)} if by else {}, value=None, reason=reason)
+                    continue
                 n = found.get((month, group), {"n": 0})["n"]
                 yield _figure(entry, period, segment={by: str(group)} if by else {}, value=n, numerator=n)
 
@@ -279,7 +294,8 @@ def _times(share: float, *, answered_only: bool) -> Count:
             part = found if number is None else found[found["local_month"] == number]
             cases = int(part["n"].sum())
             if cases == 0:
-                yield _figure(entry, period, value=None, reason="no opening mention in the period")
+                what = "answered opening mention" if answered_only else "opening mention"
+                yield _figure(entry, period, value=None, reason=f"no {what} in the period")
                 continue
             curve = kaplan_meier(part["wait"], part["n"], part["answered"])
             value = curve.quantile(share)

@@ -5,10 +5,12 @@ Each assumption is given by the parameters or measured from the tables; which of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def cost_lines(assumptions: RoiAssumptions, tables: Tables) -> tuple[CostLine, .
     """What does the programme cost: as the parameters say, else as the `costs` table shows?
 
     From the table: implementation is the initial outlay, in full; every other line is a yearly cost at
-    the mean of its last twelve months.
+    the mean of the last twelve months, or of all there are. A cost counts in the month of its date, whatever the day.
 
     Raises
     ------
@@ -87,29 +89,33 @@ def cost_lines(assumptions: RoiAssumptions, tables: Tables) -> tuple[CostLine, .
         return assumptions.cost_lines
     if not tables.has("costs"):
         raise DesignError("A case without costs is no case: give `roi: cost_lines` or a table of `costs`.")
+    amount = tables.engine.dialect.as_float("sum(amount)")
     rows: list[Mapping[str, Any]] = tables.engine.query(
-        """
-        select line, currency, cast(sum(amount) as double) as total,
-               cast(sum(case when month > (select max(month) from costs) - interval '12 months' then amount else 0 end)
-                    as double) as recent,
-               (select count(distinct month) from costs
-                where month > (select max(month) from costs) - interval '12 months') as months
-        from costs group by line, currency order by line
-        """
+        f"select line, currency, month, {amount} as amount from costs group by line, currency, month order by 1, 2, 3"
     ).to_pylist()
+    if not rows:
+        raise DesignError("`costs` holds no row.")
     foreign = sorted({str(row["currency"]) for row in rows} - {assumptions.currency})
     if foreign:
         raise DesignError(
             f"`costs` are in {', '.join(foreign)}, the case in {assumptions.currency}. Convert them, or set "
             "`report: currency`."
         )
+    booked = [Month.of(row["month"]).number for row in rows]
+    last, covered = max(booked), min(12, max(booked) - min(booked) + 1)
     lines = []
-    for row in rows:
-        if row["line"] in ONE_OFF:
-            lines.append(CostLine(line=row["line"], initial=row["total"], source="costs, all months"))
+    for name in sorted({str(row["line"]) for row in rows}):
+        own = [(Month.of(row["month"]).number, float(row["amount"])) for row in rows if row["line"] == name]
+        once = name in ONE_OFF
+        total = math.fsum(amount for month, amount in own if once or month > last - 12)
+        if total < 0:
+            raise DesignError(
+                f"The cost line `{name}` adds up to less than nothing. Book a credit on the line it belongs to, or "
+                "give `roi: cost_lines`."
+            )
+        if once:
+            lines.append(CostLine(line=name, initial=total, source="costs, all months"))
         else:
-            per_year = 12 * row["recent"] / row["months"]
-            lines.append(CostLine(line=row["line"], per_year=per_year, source="costs, mean of the last 12 months"))
-    if not lines:
-        raise DesignError("`costs` holds no row.")
+            source = f"costs, mean of the last {covered} months"
+            lines.append(CostLine(line=name, per_year=12 * total / covered, source=source))
     return tuple(lines)

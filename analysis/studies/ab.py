@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.foundation.errors import DesignError, UnknownName
-from analysis.inference.compare import SampleRatio, difference_in_means, sample_ratio
+from analysis.foundation.errors import DesignError, TouchstoneError, UnknownName
+from analysis.inference.compare import SAMPLE_RATIO_P, SampleRatio, difference_in_means, equal_shares, sample_ratio
 from analysis.inference.moments import Moments
 from analysis.studies.claim import claim_of, refusal
 from analysis.studies.experiment_rows import OutcomeRows, outcome_rows
 from analysis.studies.grade import grade_of
 from analysis.studies.result import Check, Effect, effects_frame
+from analysis.studies.soundness import unusable_attribute
 from analysis.tables.moments_of import moments_by
 
 if TYPE_CHECKING:
@@ -98,19 +99,24 @@ def randomised(tables: Tables, plan: ExperimentPlan) -> ExperimentResult:
     ------
     Welch's comparison and the sample-ratio test: `inference.compare`.
     """
-    segments = [name for name in plan.segments if tables.has_column("customers", name)]
-    notes = [
-        f"Segment `{name}` was skipped: `customers` has no column `{name}`."
-        for name in plan.segments
-        if name not in segments
-    ]
+    lacks = {name: unusable_attribute(tables, name) for name in plan.segments}
+    segments = [name for name, lack in lacks.items() if lack is None]
+    notes = [f"Segment `{name}` was skipped: {lack}" for name, lack in lacks.items() if lack is not None]
     effects: list[Effect] = []
     arms: list[pd.DataFrame] = []
+    failures: list[TouchstoneError] = []
     for experiment in _experiments(tables):
-        study = _Experiment(tables, plan, experiment, segments)
-        effects += study.effects()
+        try:
+            study = _Experiment(tables, plan, experiment, segments)
+            effects += study.effects()
+        except (DesignError, UnknownName) as error:
+            failures.append(error)
+            notes.append(str(error))
+            continue
         arms.append(study.arms_frame())
         notes += study.notes
+    if not arms:
+        raise failures[0]
     return ExperimentResult(tuple(effects), pd.concat(arms, ignore_index=True), tuple(notes))
 
 
@@ -125,20 +131,24 @@ class _Experiment:
     def __init__(self, tables: Tables, plan: ExperimentPlan, experiment: str, segments: Sequence[str]) -> None:
         self.tables, self.plan, self.experiment, self.segments = tables, plan, experiment, tuple(segments)
         self.notes: list[str] = []
+        self.uneven = False
         self.counts, shares = self._arms()
+        self.stated = shares is not None
         self.control = self._control()
         self.ratio: SampleRatio | None = sample_ratio(self.counts, shares) if len(self.counts) > 1 else None
 
     def _arms(self) -> tuple[dict[str, int], dict[str, float] | None]:
         rows = self.tables.engine.query(
             "select arm, count(distinct customer_id) as customers, min(probability) as low, max(probability) as high, "
-            "count(*) - count(probability) as without from assignments where experiment_id = ? "
-            "group by arm order by arm",
+            "count(*) - count(probability) as without, count(probability) as stated from assignments "
+            "where experiment_id = ? group by arm order by arm",
             [self.experiment],
         ).to_pylist()
         counts = {str(row["arm"]): int(row["customers"]) for row in rows}
-        stated = all(row["without"] == 0 and row["low"] == row["high"] and row["low"] > 0 for row in rows)
-        return counts, {str(row["arm"]): float(row["low"]) for row in rows} if stated else None
+        if not any(row["stated"] for row in rows):
+            return counts, None
+        self.uneven = any(row["without"] or row["low"] != row["high"] or row["low"] <= 0 for row in rows)
+        return counts, None if self.uneven else {str(row["arm"]): float(row["low"]) for row in rows}
 
     def _control(self) -> str:
         if self.plan.control is not None:
@@ -172,22 +182,30 @@ class _Experiment:
             return (Check(name="sample_ratio", verdict="failed", detail="There is one arm only.", gate=True),)
         seen = ", ".join(f"{arm} {count:,}" for arm, count in self.counts.items())
         verdict = "failed" if self.ratio.failed else "passed"
-        detail = (
-            f"Customers per arm: {seen}; p = {self.ratio.p_value:.3g} against the intended shares, below 0.001 fails."
-        )
+        shares = "the shares stated" if self.stated else "equal shares, since no `probability` states others"
+        detail = f"Customers per arm: {seen}; p = {self.ratio.p_value:.3g} against {shares}, below 0.001 fails."
         return (Check(name="sample_ratio", verdict=verdict, detail=detail, gate=True),)  # type: ignore[arg-type]
 
     def _unit_refusal(self) -> str | None:
         """Why the whole experiment cannot be analysed at the customer's grain, if so."""
         row = self.tables.engine.query(
-            "select count(case when coalesce(unit, 'customer') <> 'customer' then 1 end) as other, "
-            "count(*) - count(distinct customer_id) as repeated from assignments where experiment_id = ?",
+            """
+            select count(case when unit <> 'customer' or block_start is not null then 1 end) as other,
+                   count(*) - count(distinct customer_id) as repeated,
+                   count(cluster_id) - count(distinct cluster_id) as shared_clusters
+            from assignments where experiment_id = ?
+            """,
             [self.experiment],
         ).to_pylist()[0]
-        if row["other"] or row["repeated"]:
+        if row["other"] or row["repeated"] or row["shared_clusters"]:
             return (
                 "customers were not assigned one by one (clusters, time blocks or repeated assignments); comparing "
                 "them one by one would understate the error."
+            )
+        if self.uneven:
+            return (
+                "the chances of assignment differ between customers of one arm, or are stated for some only; the arms "
+                "are not alike as they stand."
             )
         return None
 
@@ -199,17 +217,36 @@ class _Experiment:
         found: list[Effect] = []
         for source in self._sources():
             why = refused or source.reason
+            found_checks = checks
             if why is None:
                 self.tables.engine.keep(_ROWS, source.query, source.parameters)
+                recorded = self._recorded()
+                found_checks = (*checks, recorded)
+                why = None if recorded.verdict != "failed" else f"outcomes are missing unevenly. {recorded.detail}"
             for segment in (None, *self.segments):
                 groups = {} if why else self._moments(source, segment)
                 values = sorted({key[1] for key in groups if key[1] is not None}) if segment else [None]
                 for value in values:
                     where = {segment: value} if segment and value is not None else {}
                     for outcome in source.units:
-                        found += self._contrasts(outcome, source, where, groups, value, checks, why)
+                        found += self._contrasts(outcome, source, where, groups, value, found_checks, why)
             self.tables.engine.drop(_ROWS)
         return found
+
+    def _recorded(self) -> Check:
+        """Is the outcome known of as large a share of every arm? One that is lost by arm undoes the randomisation."""
+        rows = self.tables.engine.query(f"select arm, count(*) as n from {_ROWS} group by arm").to_pylist()
+        known = {str(row["arm"]): int(row["n"]) for row in rows}
+        share = {arm: known.get(arm, 0) / count for arm, count in self.counts.items()}
+        lowest, highest = min(share.values()), max(share.values())
+        p_value = equal_shares(known, self.counts)
+        return Check(
+            name="outcome_recorded",
+            verdict="failed" if p_value < SAMPLE_RATIO_P else "passed",
+            detail=f"The outcome is known of {lowest * 100:.1f} to {highest * 100:.1f} % of the arms' customers; "
+            f"p = {p_value:.3g} for equal shares, below 0.001 fails.",
+            gate=True,
+        )
 
     def _sources(self) -> list[OutcomeRows]:
         wanted = self.plan.outcomes
@@ -220,6 +257,8 @@ class _Experiment:
             wanted=wanted,
             window_days=self.plan.window_days,
         )
+        if wanted is not None:
+            found = sorted(found, key=lambda source: min(wanted.index(name) for name in source.units))
         names = [name for source in found for name in source.units]
         absent = [name for name in wanted or () if name not in names]
         self.notes += [f"Outcome `{name}` is not in the data of experiment `{self.experiment}`." for name in absent]
@@ -304,6 +343,16 @@ class _Experiment:
             level=self.plan.level,
             name=outcome,
         )
+        if estimate.se == 0:
+            nothing = "nothing varies within the arms, so that no error can be told."
+            return Effect(
+                **names,
+                n_treated=treated.n,
+                n_comparison=comparison.n,
+                grade="D",
+                reason=nothing,
+                claim=refusal(nothing),
+            )
         grade = grade_of(checks, randomised=True)
         claim = claim_of(
             estimate, who=f"Customers assigned to {arm}", against=f"customers assigned to {self.control}",

@@ -28,15 +28,23 @@ from analysis.studies.grade import grade_of
 from analysis.studies.naive import naive_before_after, naive_user_gap
 from analysis.studies.result import Check, Effect, effects_frame
 from analysis.studies.sample import ATTRIBUTE, MEASURES, IndexRules, Stack, build_stack
+from analysis.studies.soundness import unusable_attribute, unusable_margin
 from analysis.studies.strata import Strata, balance, choose_strata, overlap
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
-DESIGN = "before_after"
+DESIGN, ESTIMAND = "before_after", "channel_effect"
 TREATED, COMPARISON = "social", "other_channels"
 FEWEST_CUSTOMERS = 50
 LARGEST_SHARE = 0.05
+BUYERS_PER_MONTH = 20
+"""Fewer comparison rows with purchases before, in the mean month, make growth ratios that are too rough to use."""
+BIAS_ALLOWED, BIAS_REFUSED = 0.2, 0.5
+"""Small-sample bias in standard errors: beyond the first the check fails, beyond the second nothing is claimed."""
+WIDEST = 1.0
+"""Largest standard error of a log ratio of which anything is claimed."""
+NOT_YET = ("issues", "support_cost", "index_issue_cost", "repurchased", "retained")
 _SCALES: tuple[Scale, ...] = ("ratio", "difference")
 _GATES_NOT_RUN = tuple(
     Check(name=name, verdict="not_run", detail=why, gate=True)
@@ -141,6 +149,8 @@ def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
     attributes = tuple(dict.fromkeys([*segments, *strata]))
     stack = build_stack(tables, plan.rules(), outcomes=outcomes, attributes=attributes)
     study = _Study(stack, plan, attributes, strata)
+    if not study.strata.weight.any():
+        raise DesignError("In no month are there contacted and comparison customers who can be compared.")
     fits: dict[str, RatioDid] = {}
     effects = study.effects(outcomes, {}, np.ones(len(stack.rows), dtype=bool), fits)
     for name in segments:
@@ -155,21 +165,33 @@ def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
 
 
 def _outcomes(tables: Tables, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
-    known = [name for name in wanted if name in MEASURES]
-    usable = [name for name in known if name == "orders" or tables.has_column("orders", name)]
+    usable, notes = [], []
+    for name in wanted:
+        if name in NOT_YET:
+            notes.append(f"`{name}` was left out: this version follows {', '.join(MEASURES)} only.")
+        elif name in MEASURES:
+            lack = unusable_margin(tables) if name == "margin" else None
+            if lack is None:
+                usable.append(name)
+            else:
+                notes.append(f"`{name}` was left out: {lack}")
     if not usable:
         raise DesignError(
             f"None of the outcomes asked for ({', '.join(wanted) or 'none'}) can be followed in `orders`; "
             f"this study follows {', '.join(MEASURES)}."
         )
-    return usable, [f"`{name}` was left out: `orders` has no column `{name}`." for name in known if name not in usable]
+    return usable, notes
 
 
 def _attributes(tables: Tables, wanted: Sequence[str], kind: str) -> tuple[list[str], list[str]]:
-    usable = [name for name in wanted if tables.has_column("customers", name)]
-    return usable, [
-        f"{kind} `{name}` was skipped: `customers` has no column `{name}`." for name in wanted if name not in usable
-    ]
+    usable, notes = [], []
+    for name in wanted:
+        lack = unusable_attribute(tables, name)
+        if lack is None:
+            usable.append(name)
+        else:
+            notes.append(f"{kind} `{name}` was skipped: {lack}")
+    return usable, notes
 
 
 def _covariance(fits: Mapping[str, RatioDid]) -> dict[str, Any]:
@@ -177,7 +199,18 @@ def _covariance(fits: Mapping[str, RatioDid]) -> dict[str, Any]:
     if not fits:
         return {"ids": [], "matrix": []}
     influence = np.column_stack([fit.influence for fit in fits.values()])
-    return {"ids": [f"{DESIGN}/{name}/ratio" for name in fits], "matrix": (influence.T @ influence).tolist()}
+    return {"ids": [f"{DESIGN}/{ESTIMAND}/{name}/ratio" for name in fits], "matrix": (influence.T @ influence).tolist()}
+
+
+def _thin_months(fit: RatioDid) -> Check:
+    share = abs(fit.bias_log) / float(fit.ratio.se_log or math.inf)
+    return Check(
+        name="enough_purchases_a_month",
+        verdict="passed" if share <= BIAS_ALLOWED else "failed",
+        detail=f"Months with few purchases push the ratio by about {share:.2f} of its standard error; "
+        f"up to {BIAS_ALLOWED} is allowed.",
+        gate=True,
+    )
 
 
 def _single(fit: RatioDid) -> Check:
@@ -237,6 +270,9 @@ class _Study:
             )
             return [self._refused(name, scale, segment, reason, sizes) for name in outcomes for scale in _SCALES]
         strata = self.strata if part.all() else choose_strata(rows, self.extra)
+        if not strata.weight.any():
+            reason = "in no month are there contacted and comparison customers who can be compared."
+            return [self._refused(name, scale, segment, reason, sizes) for name in outcomes for scale in _SCALES]
         alike = (overlap(strata), balance(rows, strata, self.attributes))
         found: list[Effect] = []
         for outcome in outcomes:
@@ -247,12 +283,19 @@ class _Study:
                 continue
             if fits is not None:
                 fits[outcome] = fit
-            checks = (*alike, _single(fit), *_GATES_NOT_RUN)
+            checks = (*alike, _thin_months(fit), _single(fit), *_GATES_NOT_RUN)
             found += [self._effect(outcome, estimate, segment, checks) for estimate in (fit.ratio, fit.difference)]
         return found
 
     def _fit(self, outcome: str, rows: pd.DataFrame, part: NDArray[np.bool_], strata: Strata) -> RatioDid:
-        return ratio_did(
+        bought = (self.stack.before(outcome)[part] > 0) & (strata.weight > 0) & ~rows["contacted"].to_numpy(bool)
+        buyers = bought.sum() / rows.loc[rows["contacted"], "month"].nunique()
+        if buyers < BUYERS_PER_MONTH:
+            raise DesignError(
+                f"a month holds {buyers:.1f} comparison customers who bought before, in the mean; with fewer than "
+                f"{BUYERS_PER_MONTH} its growth is too rough to carry anything forward."
+            )
+        fit = ratio_did(
             name=outcome,
             unit=self.unit(outcome),
             before=self.stack.before(outcome)[part],
@@ -263,6 +306,13 @@ class _Study:
             customer=rows["customer"],
             level=self.plan.level,
         )
+        error = float(fit.ratio.se_log or 0.0)
+        if error == 0 or error > WIDEST or abs(fit.bias_log) > BIAS_REFUSED * error:
+            raise DesignError(
+                f"the ratio cannot be told well enough: its standard error is {error:.2g} on the log scale and its "
+                f"small-sample bias about {fit.bias_log:+.2g}. Use a longer window, fewer segments or more data."
+            )
+        return fit
 
     def _effect(
         self, outcome: str, estimate: Estimate, segment: Mapping[str, str], checks: tuple[Check, ...]
@@ -278,7 +328,7 @@ class _Study:
         )
         return Effect(
             design=DESIGN,
-            estimand="channel_effect",
+            estimand=ESTIMAND,
             treated=TREATED,
             comparison=COMPARISON,
             outcome=outcome,
@@ -296,7 +346,7 @@ class _Study:
     ) -> Effect:
         return Effect(
             design=DESIGN,
-            estimand="channel_effect",
+            estimand=ESTIMAND,
             treated=TREATED,
             comparison=COMPARISON,
             outcome=outcome,

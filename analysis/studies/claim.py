@@ -14,7 +14,7 @@ from analysis.studies.result import GRADE_WORDS, Grade
 _LIMITS: Mapping[Grade, str] = {
     "A": "Customers were assigned at random, so the difference is an effect of the assignment.",
     "B": "The comparison passed its checks; the difference is an effect unless an unrecorded cause explains it.",
-    "C": "Not every check of this comparison was passed, so the difference may have other causes.",
+    "C": "The comparison leaves questions open, so the difference may have other causes.",
     "D": "This raw figure compares unlike customers or months and says nothing about cause.",
     "E": "This is an assumption, not a measurement.",
 }
@@ -32,8 +32,8 @@ def claim_of(estimate: Estimate, *, who: str, against: str, when: str, grade: Gr
     ...                when="in the 6 months after", grade="C", segment={"region": "north"}))
     Customers whose first social contact was from 2025-01 to 2025-06 (region: north) had 8.0 % more orders (95 %
     interval: 3.8 % more to 12.3 % more) in the 6 months after than similar customers whose issue went to another
-    channel. Not every check of this comparison was passed, so the difference may have other causes. Grade C:
-    comparison with open questions.
+    channel. The comparison leaves questions open, so the difference may have other causes. Grade C: comparison with
+    open questions.
     """
     where = "".join(f" ({name}: {value})" for name, value in sorted(segment.items()))
     what = estimate.name.replace("_", " ")
@@ -63,8 +63,12 @@ def refusal(reason: str) -> str:
 def _size(estimate: Estimate, number: float) -> str:
     """A size with its direction: "8.0 % more", "7.23 EUR less", "0.13 fewer"."""
     more = number >= estimate.no_effect
+    fewer = "less" if estimate.name in ("revenue", "margin", "support_cost", "index_issue_cost") else "fewer"
+    word = "more" if more else fewer
     if estimate.scale == "ratio":
-        return f"{abs(number - 1) * 100:.1f} % {'more' if more else 'fewer'}"
+        percent = abs(number - 1) * 100
+        return f"{percent:.1f} % {word}" if percent >= 0.1 or percent == 0 else f"{percent:.2g} % {word}"
     unit = estimate.unit.removesuffix("per customer").strip()
-    money = len(unit) == 3 and unit.isupper()
-    return f"{abs(number):.3g}{' ' + unit if money else ''} {'more' if more else 'less' if money else 'fewer'}"
+    if len(unit) == 3 and unit.isupper():
+        return f"{abs(number):,.2f} {unit} {word}"
+    return f"{abs(number):,.3f} {word}" if abs(number) >= 0.1 else f"{abs(number):.3g} {word}"

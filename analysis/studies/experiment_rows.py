@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import TooSoon
+from analysis.studies.soundness import unusable_margin
 from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def outcome_rows(
     """
     found = _measured(tables, experiment, segments, wanted)
     if tables.has("orders") and tables.has_column("assignments", "assigned_at"):
-        events = [name for name in EVENTS if name != "margin" or tables.has_column("orders", "margin")]
+        events = [name for name in EVENTS if name != "margin" or unusable_margin(tables) is None]
         events = [name for name in events if wanted is None or name in wanted]
         if events:
             found.append(_from_orders(tables, experiment, segments, events, window_days))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def naive_before_after(stack: Stack, dates: Mapping[str, Any], level: float) -> Effect:
-    """By what factor did contacted customers' own orders change? The index month is in neither window.
+    """By what factor did contacted customers' own orders a month change? The index month is in neither window.
 
     Parameters
     ----------
@@ -31,6 +31,7 @@ def naive_before_after(stack: Stack, dates: Mapping[str, Any], level: float) -> 
         `index_from`, `index_to`, `before_months`, `after_months` of the study it stands beside.
     level : float
     """
+    rules = stack.rules
     contacted = stack.rows["contacted"].to_numpy(bool)
     before, after = (window[contacted] for window in (stack.before("orders"), stack.after("orders")))
     estimate = None
@@ -39,11 +40,11 @@ def naive_before_after(stack: Stack, dates: Mapping[str, Any], level: float) -> 
         customers = stack.rows.loc[contacted, "customer"].nunique()
         estimate = ratio_estimate(
             "orders",
-            float(after.sum() / before.sum()),
-            math.sqrt(float(influence @ influence)),
+            float(after.sum() / before.sum()) * rules.before_months / rules.after_months,
+            math.sqrt(float((influence**2).sum())),
             n_treated=customers,
             n_comparison=customers,
-            method="raw ratio of after to before",
+            method="raw ratio of orders a month after to before",
             level=level,
         )
     return _naive(
@@ -52,8 +53,8 @@ def naive_before_after(stack: Stack, dates: Mapping[str, Any], level: float) -> 
         estimate=estimate,
         lacking="contacted customers bought nothing in one of the windows.",
         who="Customers contacted on social",
-        against="in as many months before",
-        when=f"in the {stack.rules.after_months} months after",
+        against=f"in the {rules.before_months} months before",
+        when=f"a month in the {rules.after_months} months after",
         dates=dates,
     )
 

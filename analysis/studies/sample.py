@@ -17,14 +17,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.foundation.calendar import Month, local_midnight, month_of
+from analysis.foundation.calendar import Month, local_midnight, month_of, months_between
 from analysis.foundation.errors import DesignError, TooSoon
 from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
-MEASURES: Mapping[str, str] = {"orders": "count(*)", "revenue": "sum(revenue)", "margin": "sum(coalesce(margin, 0))"}
+MEASURES: Mapping[str, str] = {"orders": "count(*)", "revenue": "sum(revenue)", "margin": "sum(margin)"}
 ATTRIBUTE = "attribute: "
 """What stands before the name of a customers' attribute in a stack, so that it cannot be taken for a column of ours."""
 COVERED_DAYS = 25
@@ -154,6 +154,7 @@ def build_stack(tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], a
             f"index month need data to the end of {needed}: wait for them, or set shorter windows under `index`."
         )
     builder = _StackQueries(tables, rules, begin, end, attributes)
+    builder.must_have_orders_in_every_month()
     builder.keep_rows(first, last)
     builder.keep_months(outcomes)
     rows = builder.rows()
@@ -179,6 +180,18 @@ class _StackQueries:
     def month(self, column: str) -> str:
         return str(self.engine.dialect.month_number(column, self.rules.zone, self.begin, self.end))
 
+    def must_have_orders_in_every_month(self) -> None:
+        """A month without a single order is a hole in the export, and would be read as nobody buying."""
+        inside = self.engine.dialect.in_months("ordered_at", self.rules.zone, self.begin, self.end)
+        found = self.engine.query(f"select distinct {self.month('ordered_at')} as month from orders where {inside}")
+        held = set(found.column("month").to_pylist())
+        holes = [str(month) for month in months_between(self.begin, self.end) if month.number not in held]
+        if holes:
+            raise DesignError(
+                f"`orders` holds no order at all in {', '.join(holes)}, between months that have some. Export those "
+                "months too; read as they are, nobody would have bought anything."
+            )
+
     def keep_rows(self, first: Month, last: Month) -> None:
         self.engine.keep("stack_issues", self._issues())
         self.engine.keep("stack_social", self._social())
@@ -203,7 +216,8 @@ class _StackQueries:
             {customers}
             where i.place = 1 and i.month between {first.number} and {last.number}
               and i.month - j.first_month >= {self.rules.observed_before}
-              and not (s.first_at is not null and s.first_at < i.opened_at and s.first_issue <> i.issue_id)
+              and not (s.first_at is not null and s.first_at < i.opened_at
+                       and (s.first_issue <> i.issue_id or i.channel <> 'social'))
               and not (s.next_at is not null and s.next_at < i.opened_at)
             """,
         )
@@ -304,9 +318,10 @@ class _StackQueries:
     def monthly(self, outcome: str, n_rows: int) -> Floats:
         """Sparse amounts from the engine, laid into an array of zeros."""
         before, after = self.rules.before_months, self.rules.after_months
+        amount = self.engine.dialect.as_float(f"o.{outcome}")
         found = self.engine.query(
             f"""
-            select r.row_number, o.month - r.month + {before} as place, cast(o.{outcome} as double) as amount
+            select r.row_number, o.month - r.month + {before} as place, {amount} as amount
             from stack_rows r
             join stack_months o on o.customer = r.customer and o.month between r.month - {before} and r.month + {after}
             """
@@ -321,7 +336,9 @@ class _StackQueries:
             select count(*) as issues,
                    count(case when month is null then 1 end) as outside_data,
                    count(distinct customer_id) as customers,
-                   count(distinct case when channel = 'social' then customer_id end) as social_customers
+                   count(distinct case when channel = 'social' then customer_id end) as social_customers,
+                   count(distinct case when customer_id not in (select customer_id from stack_joined)
+                                       then customer_id end) as unknown_customers
             from stack_issues
             """
         ).to_pylist()[0]
@@ -331,6 +348,7 @@ class _StackQueries:
             "issues_outside_the_data_span": int(row["outside_data"]),
             "customers_with_an_issue": int(row["customers"]),
             "customers_with_a_social_issue": int(row["social_customers"]),
+            "customers_whose_start_is_unknown": int(row["unknown_customers"]),
             "contacted": int(contacted.sum()),
             "comparison_rows": int((~contacted).sum()),
             "comparison_customers": int(rows.loc[~contacted, "customer"].nunique()),

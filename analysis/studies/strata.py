@@ -7,6 +7,7 @@ contacted have no comparison the cells are made coarser, in a fixed order, and t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -106,8 +107,10 @@ def balance(rows: pd.DataFrame, strata: Strata, attributes: tuple[str, ...]) -> 
     if gap > worst:
         worst, where = gap, "observed"
     verdict = "passed" if worst < IMBALANCE_ALLOWED else "failed"
+    size = "without bound" if math.isinf(worst) else f"{worst:.3f}"
+    named = where.removeprefix("attribute: ").replace("_", " ")
     detail = (
-        f"The largest standardised difference after weighting is {worst:.3f}, in `{where}`; "
+        f"The largest standardised difference after weighting is {size}, in {named}; "
         f"below {IMBALANCE_ALLOWED} counts as alike."
     )
     return Check(name="balance", verdict=verdict, detail=detail, gate=True)  # type: ignore[arg-type]
@@ -116,7 +119,7 @@ def balance(rows: pd.DataFrame, strata: Strata, attributes: tuple[str, ...]) -> 
 def _share_gap(indicator: Floats, treated: NDArray[np.bool_], weight: Floats) -> float:
     one, other = np.average(indicator[treated]), np.average(indicator[~treated], weights=weight[~treated])
     spread = np.sqrt((one * (1 - one) + other * (1 - other)) / 2)
-    return abs(one - other) / spread if spread > 0 else 0.0
+    return _standardised(one - other, spread)
 
 
 def _mean_gap(values: Floats, treated: NDArray[np.bool_], weight: Floats) -> float:
@@ -124,4 +127,11 @@ def _mean_gap(values: Floats, treated: NDArray[np.bool_], weight: Floats) -> flo
     spread_one = values[treated].var()
     spread_other = np.average((values[~treated] - other) ** 2, weights=weight[~treated])
     spread = np.sqrt((spread_one + spread_other) / 2)
-    return abs(one - other) / spread if spread > 0 else 0.0
+    return _standardised(one - other, spread)
+
+
+def _standardised(gap: float, spread: float) -> float:
+    """The gap in standard deviations; without any spread, groups that differ at all could not be less alike."""
+    if spread > 0:
+        return abs(gap) / spread
+    return 0.0 if abs(gap) < 1e-12 else math.inf

@@ -103,9 +103,10 @@ def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) ->
     Returns
     -------
     Findings
-        Faults (one for each column and rule, with count and first line), notices, and the number of rows.
+        Faults (those of reading, then one for each column and rule, with count and first line), notices, and the
+        number of rows: all that the files hold, also those left out for a wrong number of fields.
     """
-    findings = Findings()
+    findings = Findings(faults=list(table.faults))
     for scan in table.scans:
         rows, remarkable = _remarkable(connection, table, scan)
         findings.rows += rows
@@ -131,7 +132,7 @@ def _remarkable(connection: duckdb.DuckDBPyConnection, table: TableInput, scan: 
         counts.append(_number_of(in_place_of(f"case {first} {cases} else false end", place)))
     found = connection.execute(f"select {', '.join(counts)} from ({table.cells(scan)})").fetchone()
     assert found is not None
-    return found[0], [name for name, count in zip(readings, found[1:], strict=True) if count]
+    return found[0] + scan.left_out, [name for name, count in zip(readings, found[1:], strict=True) if count]
 
 
 def _judge_column(
@@ -141,19 +142,20 @@ def _judge_column(
     column, readings = table.schema.column(name), table.readings(scan)
     place, read = list(readings).index(name), readings[name]
     rules = [*read.rules, *([] if column.nullable else [_missing_value(table.schema, column)])]
-    days = in_place_of(f'"__cell{place}" is not null and {read.day_only or "false"}', place)
+    day_only = in_place_of(read.day_only or "false", place)
+    days = f'"__code" = 0 and "__local{place}" is not null and {day_only}'
     code = _first_broken(read, place, nullable=column.nullable)
     judged = f'select *, {code} as "__code" from ({table.cells(scan)})'
     counts = [
-        _number_of(f'"__cell{place}" is not null'),
         _number_of(days),
+        _number_of(f'"__local{place}" is not null and not ({day_only})'),
         _number_of(_blank(scan, name, place)),
         *(_number_of(in_place_of(notice.broken, place)) for notice in read.notices),
         *(_number_of(f'"__code" = {number}') for number, _ in enumerate(rules, start=1)),
     ]
     found = connection.execute(f"select {', '.join(counts)} from ({judged})").fetchone()
     assert found is not None
-    filled, bare, blank, *others = found
+    bare, with_clock, blank, *others = found
     findings.blank_text |= blank > 0
     for count, notice in zip(others, read.notices, strict=False):
         if count:
@@ -161,7 +163,7 @@ def _judge_column(
     broken = [
         (rule, f'"__code" = {number}', others[len(read.notices) + number - 1]) for number, rule in enumerate(rules, 1)
     ]
-    if bare == filled and bare:
+    if bare and not with_clock:
         findings.note(scan.name, name, bare, rows, "bare dates are read as midnight")
     else:
         broken.append((_MIXED_DATES, days, bare))
@@ -229,6 +231,8 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
     ----------
     typed : str
         SQL behind FROM for all rows in the engine's types.
+    findings : Findings
+        What `column_findings` found in the same table.
     """
     schema, present = table.schema, set(table.columns)
     where = table.scans[0].name
@@ -245,7 +249,6 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
     known = f"coalesce(known_at, {stand_in})" if "known_at" in present else stand_in
     dated = "known_at is not null" if "known_at" in present else "false"
     counts = {
-        "rows": "count(*)",
         "currencies": f"count(distinct currency) filter (where {filled})" if money else "0",
         "currency": f"min(currency) filter (where {filled})" if money else "null",
         "without": _number_of(f"({filled}) and currency is null") if money else "0",
@@ -262,7 +265,7 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
     row = connection.execute(f"select {', '.join(counts.values())} from {typed}").fetchone()
     assert row is not None
     found = dict(zip(counts, row, strict=True))
-    rows = found["rows"]
+    rows = findings.rows
     if found["currencies"] > 1:
         what = f"its money is in {found['currencies']} currencies, and there is no table of rates"
         remedy = "Convert it to one currency before the export."

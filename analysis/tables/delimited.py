@@ -22,6 +22,7 @@ from typing import TextIO
 from analysis.foundation.errors import ContractError, Fault
 
 BLANK_LINE = "blank line"
+OF_ONE_RECORD = frozenset({"too_few_fields", "too_many_fields", "spreadsheet_error"})  # others can still be told apart
 LONGEST_LINE = 1 << 24
 BATCH_ROWS = 250  # few enough that Python's garbage collector has nothing to walk through
 OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -57,7 +58,8 @@ class Tally:
 
 @dataclass
 class DelimitedText:
-    """A text file as records. After `batches()` has run out, `faults` and `set_aside` say what was found on the way.
+    """A text file as records. After `batches()` has run out, `faults` and `set_aside` say what was found on the way,
+    and `left_out` how many records had a wrong number of fields.
 
     Parameters
     ----------
@@ -84,6 +86,7 @@ class DelimitedText:
     columns: tuple[str, ...] = ()
     set_aside: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    left_out: int = 0
 
     def batches(self) -> Iterator[Batch]:
         """Records of as many fields as there are `columns`, with the line each begins at; first of all, none.
@@ -91,11 +94,12 @@ class DelimitedText:
         Raises
         ------
         ContractError
-            If there is no usable header. All other faults are gathered in `faults`.
+            If it is no text at all, or there is no usable header. All other faults are gathered in `faults`.
         """
         few, many, records_read = Tally(), Tally(), 0
         lines: _Lines | None = None
         try:
+            _refuse_other_formats(self.path)
             with opened(self.path, self.encoding) as file:
                 for _ in range(self.skip_lines):
                     file.readline(LONGEST_LINE)
@@ -105,7 +109,7 @@ class DelimitedText:
                 yield [], ()
                 blank = 0
                 for rows, starts in _batched(records, lines):
-                    records_read += len(rows)
+                    records_read += sum(map(bool, rows))  # a blank line is no record
                     if not blank and set(map(len, rows)) == {len(self.columns)}:
                         yield rows, starts
                         continue
@@ -121,6 +125,7 @@ class DelimitedText:
             self._fault("wrong_ending", "is not a whole gzip file", "Pack it again, or take the ending .gz away.")
         except _Broken as broken:
             self._fault(broken.rule, *_BROKEN[broken.rule], first=broken.line)
+        self.left_out = few.count + many.count
         remedy = "Quote cells that hold a delimiter or a line break, or declare in a source map what such records are."
         for rule, found in (("too_few_fields", few), ("too_many_fields", many)):
             if found.count:
@@ -225,6 +230,32 @@ def opened(path: Path, encoding: str, errors: str = "strict") -> Iterator[TextIO
     unpack = gzip.open if path.suffix.lower() == ".gz" else open
     with unpack(path, "rb") as binary, io.TextIOWrapper(binary, encoding=encoding, errors=errors, newline="") as file:
         yield file
+
+
+_OTHER_FORMATS = (
+    (
+        re.compile(rb"PK\x03\x04"),
+        "an Excel workbook (or another ZIP archive)",
+        "Give it the ending .xlsx, its sheet the table's name; or save the sheet as {kind}.",
+    ),
+    (re.compile(rb"PAR1[^\t\r\n -~]"), "a Parquet file", "Give it the ending .parquet."),
+    (re.compile(rb"\x1f\x8b"), "packed with gzip", "Unpack it, or put the ending .gz behind its name."),
+    (re.compile(rb".{8}DUCK.{2}\x00", re.DOTALL), "a DuckDB database", "Give it the ending .duckdb."),
+)
+
+
+def _refuse_other_formats(path: Path) -> None:
+    """A ContractError if the first bytes, unpacked, are those of another kind of file; no text has any of them."""
+    unpack = gzip.open if path.suffix.lower() == ".gz" else open
+    with unpack(path, "rb") as file:
+        first = file.read(16)
+    kind = {".csv": "CSV", ".tsv": "TSV"}.get(Path(path.name.lower().removesuffix(".gz")).suffix, "text")
+    for begins, other, remedy in _OTHER_FORMATS:
+        if begins.match(first):
+            what = f"is {other}, not {kind}"
+            raise ContractError(
+                Fault(where=path.name, what=what, remedy=remedy.format(kind=kind), rule="wrong_ending")
+            )
 
 
 class _Lines:

@@ -22,6 +22,7 @@ from analysis.tables.scans import Scan, TableInput, literal, parquet_relation, t
 from analysis.tables.workbook import sheet_names
 
 TABLE_FILES = ("parquet", "csv")
+LABEL_LENGTH, SHEETS_SHOWN = 40, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +41,15 @@ class Found:
 
 @dataclass
 class Contents:
-    """What a contract folder, or a file, holds: tables, names that are no table, and faults."""
+    """What a contract folder, or a file, holds: tables, names that are no table, and faults.
+
+    `other_sheets` are those of workbooks of which no sheet is a table, by the name of the file.
+    """
 
     found: list[Found] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    other_sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def fault(self, where: str, what: str, remedy: str, rule: str) -> None:
         self.faults.append(Fault(where=where, what=what, remedy=remedy, rule=rule))
@@ -81,6 +86,7 @@ def look_into(path: Path) -> Contents:
             _look_at(entry, contents)
         except ContractError as error:
             contents.faults += error.faults
+    _tell_of_sheets(contents)
     if not contents.found and not contents.faults:
         if not seen:
             what, remedy = "is an empty folder", "Put a table into it, such as orders.csv."
@@ -109,6 +115,26 @@ def _listed() -> str:
     return ", ".join(f"`{name}`" for name in SCHEMAS)
 
 
+def _tell_of_sheets(contents: Contents) -> None:
+    """Fault workbooks without a sheet that is a table, where the file has a table's name or nothing else is given."""
+    tables = {found.table for found in contents.found}
+    for file, sheets in contents.other_sheets.items():
+        stem = file.split(".")[0].lower()
+        if (stem in SCHEMAS and stem not in tables) or not tables:
+            wanted = f"`{stem}`" if stem in SCHEMAS else "as its table"
+            shown = ", ".join(f"`{_label(name)}`" for name in sheets[:SHEETS_SHOWN])
+            more = f" and {len(sheets) - SHEETS_SHOWN} more" if len(sheets) > SHEETS_SHOWN else ""
+            what = f"has no sheet that is a table by its name; its sheets: {shown}{more}"
+            remedy = f"The sheet's name counts, not the file's: name the sheet {wanted}. Tables are called {_listed()}."
+            contents.fault(file, what, remedy, "no_table_sheet")
+
+
+def _label(name: str) -> str:
+    """A sheet's name, fit for a message: no more than 40 signs, each of which can be printed."""
+    cut = name if len(name) <= LABEL_LENGTH else name[: LABEL_LENGTH - 1] + "…"
+    return "".join(sign if sign.isprintable() else "?" for sign in cut)
+
+
 def _look_at(entry: Path, contents: Contents) -> None:
     kind, stem = ending(entry), entry.name.split(".")[0]
     if entry.is_dir():
@@ -121,7 +147,10 @@ def _look_at(entry: Path, contents: Contents) -> None:
     elif kind in TABLE_FILES and stem in SCHEMAS and entry.name.lower() in (f"{stem}.{kind}", f"{stem}.{kind}.gz"):
         contents.found.append(Found(table=stem, name=entry.name, parts=MappingProxyType({entry.name: entry})))
     elif kind == "xlsx":
-        _look_inside(entry, ((name,) for name in sheet_names(entry)), contents)
+        sheets = sheet_names(entry)
+        _look_inside(entry, ((name,) for name in sheets), contents)
+        if not SCHEMAS.keys() & set(sheets):
+            contents.other_sheets[entry.name] = sheets
     elif kind == "duckdb":
         _look_inside(entry, database_tables(entry), contents)
     else:
@@ -214,10 +243,12 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
     Raises
     ------
     ContractError
-        With every fault of every file that cannot be read.
+        With every fault of every file that cannot be read. Records of a wrong number of fields are left out, and
+        their faults kept in the table, so that the others are checked too.
     """
     scans: list[Scan] = []
     faults: list[Fault] = []
+    of_records: list[Fault] = []
     notices: list[str] = []
     native: dict[tuple[tuple[str, str], ...], dict[Path, str]] = {}
     for name, path in found.parts.items():
@@ -230,9 +261,11 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
                     shape = tuple(types_of(connection, parquet_relation([path.resolve()])).items())
                 native.setdefault(shape, {})[path.resolve()] = name
             else:
-                relation, aside = read_text(path, cache=cache, sheet=found.inside[0] if found.inside else None)
+                sheet = found.inside[0] if found.inside else None
+                relation, aside = read_text(path, cache=cache, sheet=sheet, leave_out_faulty=True)
                 label = name if not found.inside else relation.name
-                scans.append(Scan.of_text(connection, relation.path, label, zone))
+                scans.append(Scan.of_text(connection, relation.path, label, zone, relation.left_out))
+                of_records += relation.faults
                 if blank := aside.get(BLANK_LINE):
                     notices.append(f"{label}: {blank:,} blank lines between records are passed over.")
         except ContractError as error:
@@ -240,8 +273,14 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
     scans += [Scan.of_parquet(connection, files, zone) for files in native.values()]
     faults += _faults_of_shape(found, scans)
     if faults:
-        raise ContractError(faults)
-    return TableInput(schema=SCHEMAS[found.table], scans=tuple(scans), originals=found.parts, notices=tuple(notices))
+        raise ContractError([*faults, *of_records])
+    return TableInput(
+        schema=SCHEMAS[found.table],
+        scans=tuple(scans),
+        originals=found.parts,
+        notices=tuple(notices),
+        faults=tuple(of_records),
+    )
 
 
 def database_name(path: Path) -> str:

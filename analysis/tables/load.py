@@ -11,6 +11,7 @@ rows get into the engine's types to `staging`.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,13 +91,16 @@ def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory
     """
     zone_of(zone)
     cache = cache.resolve()
-    given = _Given.look(sources)
+    given = _Given.look([replace(source, path=_absolute(source.path)) for source in sources])
     key = given.key(zone) if not given.faults else None
     if key and (cache / key / RECORD).is_file():
-        return Prepared.read(cache / key)
+        if _is_whole(cache / key):
+            return Prepared.read(cache / key)
+        shutil.rmtree(cache / key)  # a full disk or a tidy hand: what can be remade is remade
     with _build_folder(cache) as build:
         record = _prepare_in(build, given, zone, memory_limit)
         assert key is not None
+        record["kept"] = {path.relative_to(build).as_posix(): path.stat().st_size for path in _files_in(build)}
         (build / RECORD).write_bytes(canonical_json(record))
         try:
             build.rename(cache / key)
@@ -104,6 +108,24 @@ def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory
             if not (cache / key / RECORD).is_file():  # else another caller was quicker with the same
                 raise
     return Prepared.read(cache / key)
+
+
+def _absolute(path: Path) -> Path:
+    """The path without `..`, under its own name: a link called `orders.csv` holds orders, whatever it points to."""
+    return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a prepared folder still holds every file that was kept in it, at its size."""
+    try:
+        kept = json.loads((folder / RECORD).read_bytes())["kept"]
+    except (ValueError, KeyError):
+        return False
+    return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in kept.items())
 
 
 @dataclass
@@ -252,7 +274,8 @@ def _record(
         connection.execute(f"create view {identifier(name)} as {view.sql(build)}")
     if "customers" in views:
         views["customers"] = with_joined_at(connection, views["customers"], build, has_orders="orders" in views)
-    hashes = {path: fingerprint(path) for table in tables.values() for path in table.originals.values()}
+    originals = {path.resolve() for table in tables.values() for path in table.originals.values()}
+    hashes = {path: fingerprint(path) for path in originals}
     record: dict[str, Any] = {"tables": {}}
     for name, table in tables.items():
         found = findings[name]
@@ -276,7 +299,7 @@ def _record(
             first=found.first,
             last=found.last,
         )
-        in_place = {str(path): seen(path, hashes[path]) for path in views[name].in_place()}
+        in_place = {str(path): seen(path, hashes[path.resolve()]) for path in views[name].in_place()}
         record["tables"][name] = {"account": account.to_dict(), "view": views[name].to_dict(), "in_place": in_place}
     known = [found.known_at for found in findings.values() if found.known_at is not None]
     record["known_at"] = max(known).isoformat() if known else None
@@ -335,9 +358,9 @@ def _visible_files(path: Path) -> dict[str, Path]:
 def _fingerprint_of(originals: Mapping[str, Path], hashes: Mapping[Path, str]) -> str:
     """The hash of the one file behind a table, or of the names and hashes of several."""
     if len(originals) == 1:
-        return hashes[next(iter(originals.values()))]
+        return hashes[next(iter(originals.values())).resolve()]
     return fingerprint_of_bytes(
-        "\n".join(f"{name} {hashes[path]}" for name, path in sorted(originals.items())).encode()
+        "\n".join(f"{name} {hashes[path.resolve()]}" for name, path in sorted(originals.items())).encode()
     )
 
 

@@ -25,6 +25,7 @@ from analysis.foundation.errors import ContractError, Fault
 from analysis.tables.delimited import (
     BLANK_LINE,
     LONGEST_LINE,
+    OF_ONE_RECORD,
     OTHER_DELIMITERS,
     DelimitedText,
     RaggedPolicy,
@@ -57,13 +58,16 @@ class TextRelation:
     """One file as text, in Parquet: all columns VARCHAR, null where a cell is empty, and `__line` (BIGINT).
 
     `name` is the file as its owner knows it, `columns` its header without `__line`, `rows` the records kept.
-    `__line` is the line of a CSV file as an editor shows it, elsewhere the number of the row from 1.
+    `__line` is the line of a CSV file as an editor shows it, elsewhere the number of the row from 1. `faults` are those
+    of single records, `left_out` the number of these records: none unless they were asked to be left out.
     """
 
     name: str
     path: Path
     columns: tuple[str, ...]
     rows: int
+    faults: tuple[Fault, ...] = ()
+    left_out: int = 0
 
 
 def read_text(
@@ -77,6 +81,7 @@ def read_text(
     encoding: str = "utf-8-sig",
     fixed_width: bool = False,
     sheet: str | None = None,
+    leave_out_faulty: bool = False,
 ) -> tuple[TextRelation, dict[str, int]]:
     """What does this file say?
 
@@ -100,6 +105,9 @@ def read_text(
         Fields are separated by any amount of white space, and nothing is quoted.
     sheet : str, optional
         Which sheet of an `.xlsx`; by default its first.
+    leave_out_faulty : bool
+        Leave out records of a wrong number of fields, and rows with an error of the spreadsheet, and hand their faults
+        back with the relation. For a caller who refuses the file all the same, once the other records are checked.
 
     Returns
     -------
@@ -129,7 +137,8 @@ def read_text(
         if kind == "parquet":
             return _parquet_as_text(path, cache), {}
         if kind == "xlsx":
-            return _written(SheetText(path, sheet if sheet is not None else sheet_names(path)[0], header), cache)
+            name = sheet if sheet is not None else sheet_names(path)[0]
+            return _written(SheetText(path, name, header), cache, leave_out_faulty)
         text = DelimitedText(
             path=path,
             delimiter=None if fixed_width else delimiter or ("\t" if kind == "tsv" else ","),
@@ -138,7 +147,7 @@ def read_text(
             skip_lines=skip_lines,
             ragged=ragged,
         )
-        return _written(text, cache)
+        return _written(text, cache, leave_out_faulty)
     except PermissionError as error:
         fault = Fault(
             where=path.name, what="may not be read", remedy="Ask its owner for access.", rule="unreadable_file"
@@ -227,8 +236,10 @@ def _parquet_as_text(path: Path, cache: Path) -> TextRelation:
     return TextRelation(path.name, target, columns, pq.read_metadata(target).num_rows)
 
 
-def _written(text: DelimitedText | SheetText, cache: Path) -> tuple[TextRelation, dict[str, int]]:
-    """Write the records down, some megabytes at a time; refuse them all if there is a fault in any."""
+def _written(
+    text: DelimitedText | SheetText, cache: Path, leave_out_faulty: bool
+) -> tuple[TextRelation, dict[str, int]]:
+    """Write the records down, some megabytes at a time; refuse them all if there is a fault that is not left out."""
     batches = text.batches()
     first = next(batches, None)
     if first is None:
@@ -247,13 +258,13 @@ def _written(text: DelimitedText | SheetText, cache: Path) -> tuple[TextRelation
                     writer.write_table(pa.Table.from_batches(held, schema))
                     held, size = [], 0
             writer.write_table(pa.Table.from_batches(held, schema))
-        if text.faults:
+        if text.faults and not (leave_out_faulty and all(fault.rule in OF_ONE_RECORD for fault in text.faults)):
             raise ContractError(text.faults)
     except ContractError:
         target.unlink()
         raise
     name = text.name if isinstance(text, SheetText) else text.path.name
-    return TextRelation(name, target, text.columns, rows), text.set_aside
+    return TextRelation(name, target, text.columns, rows, tuple(text.faults), text.left_out), text.set_aside
 
 
 def _columns(records: Sequence[Sequence[str]], width: int) -> list[pa.Array]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from analysis.foundation.errors import Fault
 from analysis.tables.column_rules import CELL, LOCAL, OFFSET, Reading, reading
 from analysis.tables.contract import TableSchema
 from analysis.tables.engine import identifier
@@ -59,6 +60,8 @@ class Scan:
         Time zone of times that say no offset.
     in_place : tuple of Path
         The user's own Parquet files, if that is what it reads.
+    left_out : int
+        Rows of the file that `relation` does not hold, because they could not be told into columns.
     """
 
     relation: str
@@ -68,6 +71,7 @@ class Scan:
     names: Mapping[str, str]
     zone: str
     in_place: tuple[Path, ...] = ()
+    left_out: int = 0
 
     @classmethod
     def of_parquet(cls, connection: duckdb.DuckDBPyConnection, files: Mapping[Path, str], zone: str) -> Scan:
@@ -83,13 +87,15 @@ class Scan:
         )
 
     @classmethod
-    def of_text(cls, connection: duckdb.DuckDBPyConnection, path: Path, name: str, zone: str) -> Scan:
+    def of_text(
+        cls, connection: duckdb.DuckDBPyConnection, path: Path, name: str, zone: str, left_out: int = 0
+    ) -> Scan:
         """Text that was read from a file of that name, or that a source map made of several; it carries its lines."""
         relation = parquet_relation([path])
         types = types_of(connection, relation)
         types.pop(LINE)
         file = literal(name) if types.pop(FILE, None) is None else identifier(FILE)
-        return cls(relation, types, file, identifier(LINE), {name: name}, zone)
+        return cls(relation, types, file, identifier(LINE), {name: name}, zone, left_out=left_out)
 
     @property
     def name(self) -> str:
@@ -106,7 +112,8 @@ def types_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, 
 class TableInput:
     """All that is given for one table: its scans, what was read and set aside before, and where it came from.
 
-    `originals` are the user's files by name, for the fingerprint; `set_aside` counts what a source map put aside.
+    `originals` are the user's files by name, for the fingerprint; `set_aside` counts what a source map put aside;
+    `faults` are those of reading, with which the table is refused once all others are found.
     """
 
     schema: TableSchema
@@ -115,6 +122,7 @@ class TableInput:
     set_aside: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     mapped: bool = False
+    faults: tuple[Fault, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -139,7 +139,10 @@ def write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> No
 
 
 def broken_files(connection: duckdb.DuckDBPyConnection, table: TableInput) -> list[ContractError]:
-    """The user's own Parquet files that cannot be read to their end, whatever their footer promised."""
+    """The user's own Parquet files that cannot be read to their end, whatever their footer promised.
+
+    With them, the faults found in reading the table's other files.
+    """
     broken = []
     for scan in table.scans:
         for path in scan.in_place:
@@ -148,4 +151,6 @@ def broken_files(connection: duckdb.DuckDBPyConnection, table: TableInput) -> li
                     connection.execute(f"select max(hash(columns(*))) from {parquet_relation([path])}").fetchall()
             except ContractError as error:
                 broken.append(error)
+    if broken and table.faults:
+        broken.append(ContractError(table.faults))
     return broken

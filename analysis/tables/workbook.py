@@ -37,13 +37,14 @@ class SheetText:
     columns: tuple[str, ...] = ()
     set_aside: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    left_out: int = 0
 
     @property
     def name(self) -> str:
         return f"{self.path.name}, sheet {self.sheet}"
 
     def batches(self) -> Iterator[Batch]:
-        """Records of as many fields as there are `columns`, with the row each stands in."""
+        """Records of as many fields as there are `columns` and no error in them, with the row each stands in."""
         many, blank, read = Tally(), 0, 0
         errors: dict[str, Tally] = {}
         rows = _rows(self.path, self.sheet)
@@ -61,11 +62,13 @@ class SheetText:
                     self.set_aside[BLANK_LINE] = self.set_aside.get(BLANK_LINE, 0) + blank
                     blank = 0
                 read += 1
-                for column, cell in zip(self.columns, cells, strict=False):
-                    if cell.data_type == "e":
-                        errors.setdefault(column, Tally()).at(number)
+                wrong = [column for column, cell in zip(self.columns, cells, strict=False) if cell.data_type == "e"]
+                for column in wrong:
+                    errors.setdefault(column, Tally()).at(number)
                 if len(record) > len(self.columns):
                     many.at(number)
+                if wrong or len(record) > len(self.columns):
+                    self.left_out += 1
                 else:
                     kept.append(record + [""] * (len(self.columns) - len(record)))
                     starts.append(number)

@@ -120,9 +120,15 @@ def test_kinds_are_counted_apart_and_never_guessed(tmp_path: Path) -> None:
     found = counted(mentions(tmp_path, *({"posted_at": "2026-07-01T10:00:00", "kind": kind} for kind in kinds)))
     assert value(found, "mentions_by_kind", kind="complaint").value == 2
     assert value(found, "mentions_by_kind", kind="unknown").value == 1
-    assert value(found, "mentions_by_kind", "2026-08", kind="positive").value == 0
+    august = value(found, "mentions_by_kind", "2026-08", kind="positive")
+    assert (august.value, august.reason) == (None, "`mentions` holds nothing of this month or beyond it")
     assert value(found, "complaints_per_positive").value == 2
     assert value(found, "complaints_per_positive", "2026-09").value is None
+
+
+def test_a_month_between_others_without_a_mention_is_a_zero(tmp_path: Path) -> None:
+    found = counted(mentions(tmp_path, {"posted_at": "2026-07-01T10:00:00"}, {"posted_at": "2026-09-30T10:00:00"}))
+    assert value(found, "mentions", "2026-08").value == 0
 
 
 def test_what_is_missing_is_named_and_the_rest_is_counted(tmp_path: Path) -> None:

@@ -129,3 +129,28 @@ def test_costs_from_the_table(tmp_path) -> None:
         with pytest.raises(DesignError, match="`costs` are in EUR, the case in USD"):
             cost_lines(assumptions(cost_lines=None, currency="USD"), tables)
     assert found == {"agents": (0, 2400), "implementation": (1000, 0)}
+
+
+def test_costs_count_in_their_month_whatever_the_day(tmp_path) -> None:
+    """Agents on the 1st and tools on the 28th, every month of a year; a line booked by quarter counts in full."""
+    from analysis.tables.load import Source, open_tables, prepare
+
+    rows = [("agents", f"2025-{month:02d}-01", 1000) for month in range(1, 13)]
+    rows += [("tools", f"2025-{month:02d}-28", 500) for month in range(1, 13)]
+    rows += [("training", f"2025-{month:02d}-15", 3000) for month in (2, 5, 8, 11)]
+    frame = pd.DataFrame(rows, columns=["line", "month", "amount"]).assign(currency="EUR")
+    frame.assign(cost_id=range(len(frame))).to_csv(tmp_path / "costs.csv", index=False)
+    with open_tables(prepare([Source(tmp_path / "costs.csv")], cache=tmp_path / "cache", zone="UTC")) as tables:
+        found = {line.line: line.per_year for line in cost_lines(assumptions(cost_lines=None), tables)}
+    assert found == {"agents": 12_000, "tools": 6_000, "training": 12_000}
+
+
+def test_a_line_of_credits_is_refused_by_name(tmp_path) -> None:
+    from analysis.tables.load import Source, open_tables, prepare
+
+    (tmp_path / "costs.csv").write_text("cost_id,month,line,amount,currency\n1,2025-01-01,goodwill,-5,EUR\n")
+    with (
+        open_tables(prepare([Source(tmp_path / "costs.csv")], cache=tmp_path / "cache", zone="UTC")) as tables,
+        pytest.raises(DesignError, match="`goodwill` adds up to less than nothing"),
+    ):
+        cost_lines(assumptions(cost_lines=None), tables)

@@ -46,6 +46,11 @@ def assigned(counts: dict[str, int], **columns) -> pd.DataFrame:
     return frame.assign(experiment_id="trial", **columns)
 
 
+def some_visits(frame: pd.DataFrame) -> np.ndarray:
+    """Visits that differ between customers and not between arms."""
+    return np.arange(len(frame)) % 3
+
+
 def measured(assignments: pd.DataFrame, value, name: str = "visits") -> pd.DataFrame:
     return assignments[["experiment_id", "customer_id"]].assign(name=name, value=value)
 
@@ -81,7 +86,8 @@ def test_a_broken_randomisation_claims_no_effect(company) -> None:
 def test_stated_probabilities_are_the_intended_shares(company) -> None:
     frame = assigned({"a": 5000, "control": 4500})
     frame["probability"] = np.where(frame["arm"] == "a", 10 / 19, 9 / 19).round(6)
-    found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())
+    visits = measured(frame, some_visits(frame))
+    found = randomised(company(assignments=frame, outcomes=visits), ExperimentPlan())
     assert found.effects[0].grade == "A"
 
 
@@ -92,20 +98,20 @@ def test_clusters_are_not_compared_customer_by_customer(company) -> None:
 
 
 def test_events_are_counted_in_the_window_after_the_assignment(company) -> None:
-    """Orders on days −1, 0, 29 and 30 of a 30-day window: two count, for customers of arm `a` alone."""
+    """Orders on days −1, 0, 29 and 30 of a 30-day window: two count, for half of arm `a` and nobody else."""
     frame = assigned({"a": 60, "control": 60}, assigned_at="2025-03-01T00:00:00")
     days = ["2025-02-28T23:59:59", "2025-03-01T00:00:00", "2025-03-30T23:59:59", "2025-03-31T00:00:00"]
     orders = pd.DataFrame(
         [
             (f"{who}-{day}", who, day, "10.50", "EUR")
-            for who in frame.loc[frame["arm"] == "a", "customer_id"]
+            for who in frame.loc[frame["arm"] == "a", "customer_id"][::2]
             for day in days
         ],
         columns=["order_id", "customer_id", "ordered_at", "revenue", "currency"],
     )
     found = randomised(company(assignments=frame, orders=orders), ExperimentPlan(window_days=30))
     values = {effect.outcome: effect.estimate.value for effect in found.effects if effect.estimate}
-    assert values == {"orders": 2, "revenue": 21, "repurchased": 1}
+    assert values == {"orders": 1, "revenue": 10.5, "repurchased": 0.5}
 
 
 def test_a_window_that_runs_past_the_data_is_refused_with_the_date(company) -> None:
@@ -126,10 +132,56 @@ def test_a_window_that_runs_past_the_data_is_refused_with_the_date(company) -> N
 def test_a_missing_outcome_is_not_a_zero(company) -> None:
     frame = assigned({"a": 100, "control": 100})
     known = frame[frame["customer_id"].str.endswith(("1", "2", "3", "4", "5", "6"))]
-    found = randomised(company(assignments=frame, outcomes=measured(known, 2)), ExperimentPlan())
+    found = randomised(company(assignments=frame, outcomes=measured(known, some_visits(known))), ExperimentPlan())
     estimate = found.effects[0].estimate
     assert estimate is not None
     assert (estimate.value, estimate.n_treated, estimate.n_comparison) == (0, 60, 60)
+
+
+def test_an_outcome_lost_in_one_arm_claims_no_effect(company) -> None:
+    """Control loses half of its outcomes: the customers who are left are no longer a random half."""
+    frame = assigned({"a": 1000, "control": 1000})
+    known = frame[(frame["arm"] == "a") | (np.arange(2000) % 2 == 0)]
+    found = randomised(company(assignments=frame, outcomes=measured(known, some_visits(known))), ExperimentPlan())
+    assert str(found.effects[0].reason).startswith("outcomes are missing unevenly")
+
+
+def test_chances_that_differ_within_an_arm_claim_no_effect(company) -> None:
+    frame = assigned({"a": 100, "control": 100})
+    frame["probability"] = np.where(np.arange(200) % 2 == 0, 0.8, 0.2)
+    found = randomised(company(assignments=frame, outcomes=measured(frame, some_visits(frame))), ExperimentPlan())
+    assert "chances of assignment differ" in str(found.effects[0].reason)
+
+
+def test_shared_clusters_are_found_without_being_declared(company) -> None:
+    frame = assigned({"a": 100, "control": 100})
+    frame["cluster_id"] = np.arange(200) // 20
+    found = randomised(company(assignments=frame, outcomes=measured(frame, some_visits(frame))), ExperimentPlan())
+    assert "understate the error" in str(found.effects[0].reason)
+
+
+def test_an_outcome_that_does_not_vary_claims_no_effect(company) -> None:
+    frame = assigned({"a": 100, "control": 100})
+    found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())
+    assert "nothing varies" in str(found.effects[0].reason)
+
+
+def test_one_experiment_without_a_comparison_arm_does_not_stop_the_others(company) -> None:
+    sound = assigned({"a": 100, "control": 100})
+    unclear = assigned({"x": 100, "y": 100}).assign(experiment_id="unclear")
+    both = pd.concat([sound, unclear])
+    found = randomised(company(assignments=both, outcomes=measured(both, some_visits(both))), ExperimentPlan())
+    assert [effect.treated for effect in found.effects] == ["a"]
+    assert any("`unclear`" in note for note in found.notes)
+
+
+def test_an_address_is_no_segment(company) -> None:
+    frame = assigned({"a": 100, "control": 100})
+    customers = frame[["customer_id"]].assign(joined_at="2024-01-01T00:00:00", email=frame["customer_id"] + "@x.org")
+    tables = company(assignments=frame, customers=customers, outcomes=measured(frame, some_visits(frame)))
+    found = randomised(tables, ExperimentPlan(segments=("email",)))
+    assert len(found.effects) == 1
+    assert any("200 different values" in note for note in found.notes)
 
 
 def test_the_comparison_arm_must_be_known(company) -> None:

@@ -45,17 +45,6 @@ class Dialect:
     def as_float(self, expression: str) -> str:
         return f"cast({expression} as double)"
 
-    def exact_quantile(self, expression: str, share: float) -> str:
-        """The interpolated quantile (`percentile_cont`) of an aggregate's rows."""
-        return f"quantile_cont({expression}, {float(share)!r})"
-
-    def hash_below(self, column: str, salt: str, share: float) -> str:
-        """Whether a row falls into a repeatable random part of size `share`; the same rows on every engine."""
-        if not re.fullmatch(r"[a-z0-9_-]{1,40}", salt):
-            raise ValueError("A salt has 1 to 40 lower-case letters, digits, `_` or `-`.")
-        bound = f"{int(share * 16**8):08x}" if share < 1 else "g"
-        return f"substr(md5(cast({column} as varchar) || ':{salt}'), 1, 8) < '{bound}'"
-
     def month_number(self, column: str, zone: str, first: Month, last: Month) -> str:
         """Months since January 1970, in local time of `zone`, for instants within `first` to `last`; null outside.
 

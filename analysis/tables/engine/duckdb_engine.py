@@ -7,17 +7,30 @@ shut and the configuration locked: a query cannot read a file that the study doe
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import psutil
 import pyarrow as pa
 
+from analysis.foundation.errors import DesignError
 from analysis.tables.engine.dialect import Dialect, identifier
 
 MEMORY_SHARE = 0.5
+
+
+@contextmanager
+def _exactly() -> Iterator[None]:
+    """Says in a user's words that a number outgrew the decimals; the engine's own words would quote it."""
+    try:
+        yield
+    except (duckdb.OutOfRangeException, duckdb.ConversionException):
+        raise DesignError(
+            "A number in the tables is too large to be summed exactly: beyond 13 digits before the point, or 38 in a "
+            "sum of squares. Is the money in its main unit?"
+        ) from None
 
 
 class DuckDBEngine:
@@ -60,10 +73,12 @@ class DuckDBEngine:
         self._connection.execute("set lock_configuration = true")
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
-        return self._connection.execute(sql, list(parameters)).to_arrow_table()
+        with _exactly():
+            return self._connection.execute(sql, list(parameters)).to_arrow_table()
 
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
-        self._connection.execute(f"create or replace temp table {identifier(name)} as {sql}", list(parameters))
+        with _exactly():
+            self._connection.execute(f"create or replace temp table {identifier(name)} as {sql}", list(parameters))
 
     def drop(self, name: str) -> None:
         self._connection.execute(f"drop table if exists {identifier(name)}")

@@ -1,0 +1,49 @@
+"""Which columns can a study lean on? Small questions asked of the tables before anything is estimated from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.tables.contract import SCHEMAS
+from analysis.tables.engine import identifier
+
+if TYPE_CHECKING:
+    from analysis.tables.load import Tables
+
+MOST_VALUES = 30
+NO_SEGMENT = ("id", "time")
+"""Types of the contract whose values tell customers apart, and so belong on no page."""
+
+
+def unusable_margin(tables: Tables) -> str | None:
+    """Why margin cannot be an outcome, or None.
+
+    An order without a margin is not an order with a margin of zero, so a column with gaps is not used at all.
+    """
+    if not tables.has_column("orders", "margin"):
+        return "`orders` has no column `margin`."
+    row = tables.engine.query("select count(*) as n, count(*) - count(margin) as empty from orders").to_pylist()[0]
+    if row["empty"]:
+        return f"{row['empty']:,} of {row['n']:,} orders have no margin. Fill it, or leave the column out."
+    return None
+
+
+def unusable_attribute(tables: Tables, name: str) -> str | None:
+    """Why a column of `customers` cannot make segments or cells, or None.
+
+    One with very many values (an address, a name) is no segment, and its values do not belong on a page.
+    """
+    if not tables.has_column("customers", name):
+        return f"`customers` has no column `{name}`."
+    schema = SCHEMAS["customers"].by_name.get(name)
+    if schema is not None and schema.type in NO_SEGMENT:
+        return "it tells single customers apart."
+    column = identifier(name)
+    row = tables.engine.query(
+        f"select count(distinct {column}) as n, count(*) as customers, count({column}) as filled from customers"
+    ).to_pylist()[0]
+    if row["n"] > MOST_VALUES:
+        return f"it has {row['n']:,} different values; {MOST_VALUES} are the most that can be told apart."
+    if row["n"] == 0:
+        return "it is empty."
+    return None
