@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from analysis.foundation.errors import Fault, ParamsError, did_you_mean
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
-from analysis.runner.params_model import DataSection, Params, SourceSection
+from analysis.runner.params_model import DataSection, Params, SourceSection, written_as_day
 from analysis.runner.params_yaml import KeyPath, Reading, read_yaml, written
 from analysis.runner.shipped import shipped
 
@@ -307,12 +307,14 @@ def _in_words(model: type[BaseModel], path: KeyPath, found: Mapping[str, Any]) -
         return f"is {_kind(given)}, where a name is expected", did_you_mean("", known)
     if path == ("period",):
         return f"is {_kind(given)}", "Write 2026-09, 2026q3, two dates in a list, or a section."
+    if kind.startswith("date_") and isinstance(given, str) and written_as_day(given):
+        return "there is no such day", "Look at the length of the month."
     if kind in _EXPECTED:
         expected, remedy = _EXPECTED[kind]
         return f"is {_kind(given)}, where {expected} is expected", remedy
     if kind in _LIMITS:
         what, remedy = _LIMITS[kind]
-        limits = {key: f"{limit:,g}" if isinstance(limit, float) else limit for key, limit in context.items()}
+        limits = {key: f"{limit:,.15g}" if isinstance(limit, float) else limit for key, limit in context.items()}
         return what.format(**limits), remedy.format(**limits)
     if kind == "string_pattern_mismatch" and path[-1] in _PATTERNS:
         return _PATTERNS[str(path[-1])]

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from analysis.foundation.calendar import Period, zone
+from analysis.foundation.calendar import Month, Period, zone
 from analysis.foundation.errors import UnknownName
 
 Design = Literal[
@@ -31,7 +31,14 @@ Design = Literal[
 ]
 CostLineName = Literal["agents", "tools", "training", "implementation", "goodwill", "measurement", "other"]
 OTHER_CHANNELS = "other_channels"
-TAKEN = frozenset({"ledger", "register", "index.html", "README.md"})
+TAKEN = frozenset({"ledger", "register", "index.html", "readme.md"})
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+"""Names that mean a device on Windows, with any ending, so that no folder can be called so."""
+
+YEARS = range(1990, 2101)
+"""Years a period or an instant may lie in; others are slips of the pen."""
+
+MOST_MONTHS = 600
 
 _STUDY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
@@ -49,8 +56,10 @@ def _study_name(name: str) -> str:
             "is no name for a study",
             "Use 1 to 100 letters, digits, `-`, `_` and `.`, with no dot first or last: it names the report folder.",
         )
-    if name in TAKEN:
+    if name.casefold() in TAKEN:
         raise _fault("study_name", "names something else in the reports folder", "Choose another name.")
+    if name.casefold().partition(".")[0] in DEVICES:
+        raise _fault("study_name", "is the name of a device on Windows", "Choose another name.")
     return name
 
 
@@ -65,10 +74,17 @@ def _known_zone(name: str) -> str:
 
 def _known_span(text: str) -> str:
     try:
-        Period.of(text)
+        period = Period.of(text)
     except ValueError as error:
         raise _fault("period", "is no period", "Write 2026-09, 2026q3, or two dates.") from error
+    _known_day(period.start)
     return text
+
+
+def _known_day(day: date) -> date:
+    if day.year not in YEARS:
+        raise _fault("years", f"lies outside the years {YEARS[0]} to {YEARS[-1]}", "Look at the year.")
+    return day
 
 
 def _known_locale(name: str) -> str:
@@ -84,6 +100,17 @@ def _known_locale(name: str) -> str:
 def _known_instant(text: str) -> str:
     instant_of(text)
     return text
+
+
+def written_as_day(text: str) -> bool:
+    """Whether a text has the form of a day, be there such a day or not.
+
+    Examples
+    --------
+    >>> written_as_day("2026-09-31"), written_as_day("next week")
+    (True, False)
+    """
+    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
 
 
 def _different(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,7 +133,9 @@ def instant_of(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _fault("instant", "is no day and no time", "Write 2026-10-06 or 2026-10-06T00:00:00Z.") from error
+        what = "there is no such day" if written_as_day(text[:10]) else "is no day and no time"
+        raise _fault("instant", what, "Write 2026-10-06 or 2026-10-06T00:00:00Z.") from error
+    _known_day(instant)
     return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -114,9 +143,11 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 Names = Annotated[tuple[Name, ...], AfterValidator(_different)]
 StudyName = Annotated[str, AfterValidator(_study_name)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[date, AfterValidator(_known_day)]
 Instant = Annotated[str, AfterValidator(_known_instant)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+Money = Annotated[float, Field(ge=0, le=1e12)]
 
 
 class Section(BaseModel):
@@ -132,9 +163,9 @@ class PeriodSection(Section):
 
     span: Annotated[str, AfterValidator(_known_span)] | None = None
     """A month (`2026-09`), a quarter (`2026q3`) or a year in quotes (`"2026"`), instead of two dates."""
-    start: date | None = None
+    start: Day | None = None
     """First day. Default: where the data begin."""
-    end: date | None = None
+    end: Day | None = None
     """The day after the last one. Default: where the data end."""
     timezone: ZoneName = "UTC"
     """Zone in which days and months begin."""
@@ -147,7 +178,13 @@ class PeriodSection(Section):
             raise _fault("period", "has a span and a date", "Give `span`, or `start` and `end`.")
         if self.start is not None and self.end is not None and not self.start < self.end:
             raise _fault("period", "ends before it starts", "`end` is the day after the last one.")
+        if self.start is not None and self.end is not None and _months(self.start, self.end) > MOST_MONTHS:
+            raise _fault("period", f"is longer than {MOST_MONTHS} months", "Look at the years.")
         return self
+
+
+def _months(start: date, end: date) -> int:
+    return Month.of(end).number - Month.of(start).number
 
 
 class SourceSection(Section):
@@ -223,9 +260,9 @@ class CloseSection(Section):
 class CostLineSection(Section):
     """One line of the programme's cost, in the report's currency."""
 
-    initial: NotNegative = 0.0
+    initial: Money = 0.0
     """Paid once, at the start."""
-    per_year: NotNegative = 0.0
+    per_year: Money = 0.0
     """Paid every year."""
 
 
@@ -236,7 +273,7 @@ class RoiSection(Section):
     """Years the case runs."""
     discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.10
     """Yearly rate at which later money is worth less."""
-    contacts_per_year: Annotated[float, Field(gt=0)] | None = None
+    contacts_per_year: Annotated[float, Field(gt=0, le=1e10)] | None = None
     """Social index contacts a year. Default: as many as measured."""
     cost_lines: dict[CostLineName, CostLineSection] | None = None
     """Cost by line. Default: from the table `costs`."""

@@ -13,14 +13,21 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionStartEvent, Event, MappingEndEvent, NodeEvent, SequenceEndEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from analysis.foundation.errors import Fault
 
 KeyPath = tuple[str | int, ...]
+Place = tuple[int, int]
 
 MOST_NODES = 20_000
 DEEPEST = 20
+"""Levels a section may lie below the top, aliases followed."""
+
+DEEPEST_WRITTEN = 50
+"""Levels of nesting beyond which a file is not even composed."""
+
 _TAG = "tag:yaml.org,2002:"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -61,6 +68,10 @@ def read_yaml(text: str, name: str) -> Reading:
     if re.match(r"\s*%YAML\s+(?!1\.2\b)", text):
         return _refused(name, "does not declare YAML 1.2", "Take out the line that begins with `%YAML`.", "yaml", 1)
     try:
+        tagged, too_deep = _first_look(text)
+        if too_deep is not None:
+            what, remedy = f"nests deeper than {DEEPEST_WRITTEN} levels", "Is this a parameters file?"
+            return _refused(name, what, remedy, "yaml", too_deep)
         root = YAML(typ="rt").compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -75,8 +86,8 @@ def read_yaml(text: str, name: str) -> Reading:
         return Reading({})
     if not isinstance(root, MappingNode):
         return _refused(name, "holds no keys", "Write `key: value` lines.", "yaml", root.start_mark.line + 1)
-    walk = _Walk(name)
-    values = walk.mapping(root, ())
+    walk = _Walk(name, tagged)
+    values = walk.top(root)
     return Reading(values, walk.lines, tuple(walk.faults))
 
 
@@ -98,6 +109,27 @@ def _refused(name: str, what: str, remedy: str, rule: str, line: int | None) -> 
     return Reading({}, {}, (Fault(where=name, what=what, remedy=remedy, rule=rule, first=line),))
 
 
+def _first_look(text: str) -> tuple[frozenset[Place], int | None]:
+    """Where tags are written, and the line on which nesting gets too deep, told before anything is built."""
+    tagged: set[Place] = set()
+    depth = 0
+    for event in YAML(typ="rt").parse(text):
+        if isinstance(event, NodeEvent) and getattr(event, "ctag", None) is not None:
+            tagged.add(_place(event))
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST_WRITTEN:
+                return frozenset(tagged), int(event.start_mark.line) + 1
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            depth -= 1
+    return frozenset(tagged), None
+
+
+def _place(written: Event | Node) -> Place:
+    """Line and column at which an event, or the node made of it, begins."""
+    return written.start_mark.line, written.start_mark.column
+
+
 class _TooMuch(Exception):
     """The file expands to more than a parameters file can need."""
 
@@ -105,8 +137,8 @@ class _TooMuch(Exception):
 class _Walk:
     """One pass over the nodes. Aliases are followed, up to a number of nodes no honest file reaches."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, tagged: frozenset[Place]) -> None:
+        self.name, self.tagged = name, tagged
         self.lines: dict[KeyPath, int] = {}
         self.faults: list[Fault] = []
         self.seen = 0
@@ -116,9 +148,24 @@ class _Walk:
         line = node.start_mark.line + 1
         self.faults.append(Fault(where=where, what=what, remedy=remedy, rule=rule, first=line))
 
+    def top(self, node: MappingNode) -> dict[str, Any]:
+        self.refuse_tag(node, ())
+        return self.mapping(node, ())
+
+    def refuse_tag(self, node: Node, path: KeyPath) -> bool:
+        if _place(node) not in self.tagged:
+            return False
+        self.fault(path, node, "carries a tag", "Take out the word that begins with `!`.", "tag")
+        return True
+
     def mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            if isinstance(key_node, ScalarNode) and str(key_node.tag) == _TAG + "merge":
+                self.fault(path, key_node, "has a merge key `<<`", "Write its keys out.", "merge_key")
+                continue
+            if self.refuse_tag(key_node, path):
+                continue
             if not isinstance(key_node, ScalarNode) or str(key_node.tag) != _TAG + "str":
                 self.fault(path, key_node, "has a key that is no text", "Write keys as words.", "key")
                 continue
@@ -140,6 +187,8 @@ class _Walk:
         self.seen += 1
         if self.seen > MOST_NODES or len(path) > DEEPEST:
             raise _TooMuch
+        if self.refuse_tag(node, path):
+            return None
         if isinstance(node, MappingNode):
             return self.mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -164,7 +213,7 @@ class _Walk:
                 return number
             self.fault(path, node, "is no finite number", "Write it in digits.", "number")
             return None
-        self.fault(path, node, "carries a tag", "Take out the word that begins with `!`.", "tag")
+        self.fault(path, node, "is neither text nor number", "Put it in quotes.", "kind")
         return None
 
 

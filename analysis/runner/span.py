@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.foundation.calendar import Month, Period, local_midnight, month_of
-from analysis.foundation.errors import DesignError
+from analysis.foundation.errors import DesignError, Fault, ParamsError
 from analysis.studies.sample import COVERED_DAYS, span_of_data
 
 if TYPE_CHECKING:
@@ -21,17 +21,28 @@ COUNTED = ("mentions", "touchpoints", "issues", "orders")
 """Tables whose events are counted by month, and so make a period."""
 
 
-def period_of(section: PeriodSection, tables: Tables) -> Period | None:
+def period_of(section: PeriodSection, tables: Tables, *, name: str = "params") -> Period | None:
     """What does the report cover: as the parameters say, else the months of the data; None where nothing has a date.
+
+    Parameters
+    ----------
+    section : PeriodSection
+    tables : Tables
+    name : str
+        How faults call the parameters file.
 
     Raises
     ------
+    ParamsError
+        If the period given and the data have no day in common, so that everything would be counted as zero.
     DesignError
-        If the date given lies outside the data, so that nothing is left.
+        If the one date given lies outside the data, so that nothing is left.
     """
-    if section.span is not None:
-        return Period.of(section.span, section.timezone)
     start, end = section.start, section.end
+    if section.span is not None or (start is not None and end is not None):
+        period = _as_given(section)
+        _must_meet(period, tables, name)
+        return period
     if start is None or end is None:
         months = _months(tables, section.timezone)
         if months is None:
@@ -47,19 +58,45 @@ def period_of(section: PeriodSection, tables: Tables) -> Period | None:
     return Period(start, end, section.timezone)
 
 
+def _as_given(section: PeriodSection) -> Period:
+    if section.span is not None:
+        return Period.of(section.span, section.timezone)
+    assert section.start is not None and section.end is not None
+    return Period(section.start, section.end, section.timezone)
+
+
+def _must_meet(period: Period, tables: Tables, name: str) -> None:
+    """Refuse a period in which the tables have no day at all."""
+    covered = _instants(tables)
+    if covered is None:
+        return
+    low, high = covered
+    start, end = period.instants()
+    if end <= low or high < start:
+        what = f"{period.start} to {period.end} and the data, {low:%Y-%m-%d} to {high:%Y-%m-%d}, have no day in common"
+        remedy = "Change it, or leave it out to cover the data."
+        raise ParamsError(Fault(where=f"{name}: period", what=what, remedy=remedy, rule="period"))
+
+
+def _instants(tables: Tables) -> tuple[datetime, datetime] | None:
+    """The first and the last instant of what is counted; None where nothing has a date."""
+    accounts = [tables.accounts[table] for table in COUNTED if tables.has(table)]
+    spans = [
+        (one.first, one.last) for one in accounts if isinstance(one.first, datetime) and isinstance(one.last, datetime)
+    ]
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+
+
 def _months(tables: Tables, zone: str) -> tuple[Month, Month] | None:
     if tables.has("orders") and (tables.has("issues") or tables.has("touchpoints")):
         try:
             return span_of_data(tables, zone)
         except DesignError:
             pass  # counting can go on without a common month; the comparison will say what it lacks
-    accounts = [tables.accounts[table] for table in COUNTED if tables.has(table)]
-    spans = [
-        (one.first, one.last) for one in accounts if isinstance(one.first, datetime) and isinstance(one.last, datetime)
-    ]
-    if not spans:
+    covered = _instants(tables)
+    if covered is None:
         return None
-    low, high = min(first for first, _ in spans), max(last for _, last in spans)
+    low, high = covered
     touched = month_of(low, zone), month_of(high, zone)
     first, last = touched
     if (local_midnight(first.plus(1).first_day, zone) - low).days + 1 < COVERED_DAYS:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError, Fault, ParamsError
+from analysis.runner.asked import names_not_there
 from analysis.runner.params_model import OTHER_CHANNELS, Params
-from analysis.runner.results import skipped
+from analysis.runner.results import skipped, why_skipped
 
 if TYPE_CHECKING:
     from analysis.runner.study import Study
@@ -93,9 +94,12 @@ def _roi_case(study: Study) -> Any:
     roi = study.values.roi
     if roi is None:
         raise DesignError("The parameters ask for no case in money. Add a section `roi:`, which may be empty.")
-    part = study.part("before_after")
+    part = study.found("before_after")
     if part is None:
         raise DesignError("The case in money reads what `before_after` found, and it has not been recorded.")
+    reason = why_skipped(part)
+    if reason is not None:
+        raise DesignError(f"The case in money reads what `before_after` finds, and that was left out: {reason}")
     lines = roi.cost_lines
     assumptions = RoiAssumptions(
         currency=study.values.report.currency,
@@ -164,7 +168,7 @@ def decide(values: Params, tables: Tables, *, name: str = "params", steps: Colle
     Raises
     ------
     ParamsError
-        If a comparison was asked for by name and its tables are missing.
+        If a comparison was asked for by name and its tables are missing, or an arm or outcome is in no table.
     """
     run: list[Step] = []
     left_out: list[dict[str, Any]] = []
@@ -185,6 +189,7 @@ def decide(values: Params, tables: Tables, *, name: str = "params", steps: Colle
             left_out.append(cannot_follow(step))
         else:
             run.append(step)
+    faults += names_not_there(values, tables, [step.name for step in run], name=name)
     if faults:
         raise ParamsError(faults)
     return Decision(tuple(run), tuple(left_out))

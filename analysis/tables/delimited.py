@@ -246,16 +246,15 @@ _OTHER_FORMATS = (
 
 def _refuse_other_formats(path: Path) -> None:
     """A ContractError if the first bytes, unpacked, are those of another kind of file; no text has any of them."""
-    unpack = gzip.open if path.suffix.lower() == ".gz" else open
-    with unpack(path, "rb") as file:
+    packed = path.suffix.lower() == ".gz"
+    with (gzip.open if packed else open)(path, "rb") as file:
         first = file.read(16)
     kind = {".csv": "CSV", ".tsv": "TSV"}.get(Path(path.name.lower().removesuffix(".gz")).suffix, "text")
     for begins, other, remedy in _OTHER_FORMATS:
         if begins.match(first):
             what = f"is {other}, not {kind}"
-            raise ContractError(
-                Fault(where=path.name, what=what, remedy=remedy.format(kind=kind), rule="wrong_ending")
-            )
+            remedy = ("Unpack it. " if packed else "") + remedy.format(kind=kind)
+            raise ContractError(Fault(where=path.name, what=what, remedy=remedy, rule="wrong_ending"))
 
 
 class _Lines:

@@ -104,7 +104,51 @@ ONE_FAULT = {
     ),
     "no such day": (
         "study: a\nperiod: {start: 2026-02-30}\n",
-        "period.start: is text, where a day is expected (line 2). Write it as 2026-10-06.",
+        "period.start: there is no such day (line 2). Look at the length of the month.",
+    ),
+    "no such day in an instant": (
+        "study: a\nas_of: 2026-09-31\n",
+        "as_of: there is no such day (line 2). Write 2026-10-06 or 2026-10-06T00:00:00Z.",
+    ),
+    "an instant beyond time": (
+        'study: a\nas_of: "9999-12-31T23:59:59-12:00"\n',
+        "as_of: lies outside the years 1990 to 2100 (line 2). Look at the year.",
+    ),
+    "a day beyond time": (
+        "study: a\nperiod: [2026-01-01, 9999-12-31]\n",
+        "period.end: lies outside the years 1990 to 2100 (line 2). Look at the year.",
+    ),
+    "a month beyond time": (
+        "study: a\nperiod: 1026-01\n",
+        "period.span: lies outside the years 1990 to 2100 (line 2). Look at the year.",
+    ),
+    "a period too long": (
+        "study: a\nperiod: [1990-01-01, 2040-02-01]\n",
+        "period: is longer than 600 months (line 2). Look at the years.",
+    ),
+    "money beyond belief": (
+        "study: a\nroi: {cost_lines: {tools: {initial: 1e308}}}\n",
+        "roi.cost_lines.tools.initial: is above 1,000,000,000,000 (line 2). The most is 1,000,000,000,000.",
+    ),
+    "contacts beyond belief": (
+        "study: a\nroi: {contacts_per_year: 1e300}\n",
+        "roi.contacts_per_year: is above 10,000,000,000 (line 2). The most is 10,000,000,000.",
+    ),
+    "tagged list": (
+        "study: a\nsegments: !evil [region]\n",
+        "segments: carries a tag (line 2). Take out the word that begins with `!`.",
+    ),
+    "tagged section": (
+        "study: a\nindex: !!python/object:os.system {a: 1}\n",
+        "index: carries a tag (line 2). Take out the word that begins with `!`.",
+    ),
+    "tag of YAML's own": (
+        "study: a\nindex: !!map {before_months: 3}\n",
+        "index: carries a tag (line 2). Take out the word that begins with `!`.",
+    ),
+    "nesting": (
+        "study: " + "[" * 10_000 + "\n",
+        "nests deeper than 50 levels (line 1). Is this a parameters file?",
     ),
     "no period": (
         "study: a\nperiod: 2026q5\n",
@@ -168,7 +212,7 @@ ONE_FAULT = {
     ),
     "merge key": (
         "study: a\n<<: {seed: 2}\n",
-        "has a key that is no text (line 2). Write keys as words.",
+        "has a merge key `<<` (line 2). Write its keys out.",
     ),
     "not a number": (
         "study: a\nroi: {discount_rate: .nan}\n",
@@ -203,14 +247,21 @@ def test_each_fault_is_told_in_its_own_words(home: Path, case: str) -> None:
     assert faults(home, text) == [f"params/trial.yaml: {expected}"]
 
 
-@pytest.mark.parametrize("name", [".hidden", "a/b", "..", "", "a b", "trailing.", "x" * 101, "ledger", "register", "é"])
+@pytest.mark.parametrize("name", [".hidden", "a/b", "..", "", "a b", "trailing.", "x" * 101, "Ledger", "register", "README.MD", "é"])
 def test_a_study_name_is_a_plain_folder_name(home: Path, name: str) -> None:
     found = faults(home, f'study: "{name}"\n')
     assert len(found) == 1
     assert "study: " in found[0]
 
 
-@pytest.mark.parametrize("name", ["a", "2026q3", "care_2026.q3-b", "_x"])
+@pytest.mark.parametrize("name", ["con", "AUX", "nul.2026", "Prn", "com1", "LPT9"])
+def test_a_study_is_not_named_as_a_device(home: Path, name: str) -> None:
+    assert faults(home, f'study: "{name}"\n') == [
+        "params/trial.yaml: study: is the name of a device on Windows (line 1). Choose another name."
+    ]
+
+
+@pytest.mark.parametrize("name", ["a", "com10", "console", "2026q3", "care_2026.q3-b", "_x"])
 def test_names_that_a_study_may_have(home: Path, name: str) -> None:
     assert load_params(written(home, f'study: "{name}"\n')).values.study == name
 

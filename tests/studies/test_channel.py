@@ -245,7 +245,7 @@ def test_a_month_without_a_single_order_is_a_hole_and_not_a_zero(effect_world, t
 
 
 def test_windows_of_different_length_are_compared_by_the_month(tmp_path) -> None:
-    """An issue lowers demand by 30 % in the three months after it, whatever its channel: about 0.7, and not half that."""
+    """An issue lowers demand by 30 % in the three months after it, whatever its channel: about 0.7."""
     folder = tmp_path / "none"
     make_world(folder, world="none", seed=3, customers=6_000)
     with opened(folder) as tables:

@@ -178,6 +178,19 @@ def test_bare_dates_are_midnight_if_all_are_and_a_fault_if_some_are(tmp_path: Pa
     assert (fault.rule, fault.count, fault.first) == ("bare_date", 1, 3)
 
 
+def test_a_day_that_is_none_is_one_fault_and_makes_no_other(tmp_path: Path) -> None:
+    """A bare date that is no day is not a time; it is no bare date among times, nor a time among bare dates."""
+    cases = {
+        ("2026-01-05T09:00Z", "2025-13-01"): [("not_a_time", 1, 2)],
+        ("2026-01-05", "2025-13-01", "yesterday"): [("not_a_time", 2, 2)],
+        ("2026-01-05T09:00Z", "1900-01-01"): [("out_of_range", 1, 2)],
+        ("2026-01-05T09:00Z", "2025-13-01", "2026-01-06"): [("not_a_time", 1, 2), ("bare_date", 1, 3)],
+    }
+    for cells, expected in cases.items():
+        _, findings, _ = judged(tmp_path, "time", list(cells))
+        assert [(fault.rule, fault.count, fault.first) for fault in findings.faults] == expected
+
+
 def test_local_times_that_do_not_exist_are_refused_and_those_that_exist_twice_are_said(tmp_path: Path) -> None:
     """London, 2026: no 01:30 on 29 March; two on 25 October, of which the first is summer time, 00:30 UTC."""
     cells = ["2026-03-29 00:59:59", "2026-03-29 02:00:00", "2026-10-25 01:30", "2026-10-25 02:00", "2026-10-25T01:30Z"]

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.foundation.errors import ContractError
+from analysis.foundation.errors import ContractError, Fault
 from analysis.tables.load import Source, prepare
 
 SECRET = "S3CRET"
@@ -102,8 +102,8 @@ BROKEN: dict[str, tuple[str, bytes, str, str | None, int | None]] = {
     "UTF-16": ("orders.csv", csv(GOOD).decode().encode("utf-16"), "undecodable", None, None),
     "gzip that is text": ("orders.csv.gz", csv(GOOD), "wrong_ending", None, None),
     "gzip that is cut": ("orders.csv.gz", gzip.compress(csv(*[GOOD] * 99))[:-9], "wrong_ending", None, None),
-    "CSV that is gzip": ("orders.csv", gzip.compress(csv(GOOD)), "undecodable", None, 1),
-    "CSV that is Parquet": ("orders.csv", parquet(), "undecodable", None, None),
+    "CSV that is gzip": ("orders.csv", gzip.compress(csv(GOOD)), "wrong_ending", None, None),
+    "CSV that is Parquet": ("orders.csv", parquet(), "wrong_ending", None, None),
     "Parquet that is CSV": ("orders.parquet", csv(GOOD), "wrong_ending", None, None),
     "Parquet that is cut": ("orders.parquet", parquet()[:-30], "wrong_ending", None, None),
     "Parquet broken inside": ("orders.parquet", cut_inside(), "wrong_ending", None, None),
@@ -201,6 +201,154 @@ def test_folders_that_cannot_be_read_as_tables(tmp_path: Path, case: str) -> Non
         prepare([Source(folder)], cache=tmp_path / "cache")
     assert rule in [fault.rule for fault in caught.value.faults]
     assert SECRET not in str(caught.value)
+
+
+def refused(path: Path, cache: Path) -> tuple[Fault, ...]:
+    with pytest.raises(ContractError) as caught:
+        prepare([Source(path)], cache=cache)
+    assert SECRET not in str(caught.value)
+    return caught.value.faults
+
+
+def a_database(folder: Path) -> bytes:
+    database("create table orders as select 1 as order_id")(folder)
+    return (folder / "data.duckdb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("make", "what", "remedy"),
+    [
+        (lambda folder: workbook(NAMES, ("1",)), "an Excel workbook (or another ZIP archive)", "ending .xlsx"),
+        (lambda folder: b"PK\x03\x04garbage", "an Excel workbook (or another ZIP archive)", "ending .xlsx"),
+        (lambda folder: parquet(), "a Parquet file", "ending .parquet"),
+        (lambda folder: parquet()[:-30], "a Parquet file", "ending .parquet"),
+        (lambda folder: gzip.compress(csv(GOOD)), "packed with gzip", "Unpack it"),
+        (a_database, "a DuckDB database", "ending .duckdb"),
+    ],
+    ids=["workbook", "zip", "parquet", "cut parquet", "gzip", "duckdb"],
+)
+@pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
+def test_another_kind_of_file_called_csv_is_one_fault_that_names_it(
+    tmp_path: Path, make: Callable[[Path], bytes], what: str, remedy: str, name: str
+) -> None:
+    content = make(tmp_path)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    (fault,) = refused(path, tmp_path / "cache")
+    assert (fault.rule, fault.where, fault.what) == ("wrong_ending", name, f"is {what}, not CSV")
+    assert remedy in fault.remedy
+    assert fault.remedy.startswith("Unpack it") or name == "orders.csv"
+
+
+def test_text_that_begins_like_another_kind_of_file_is_text(tmp_path: Path) -> None:
+    for beginning in ("PAR1", "PAR1_share", "order no DUCK", "PK"):
+        path = tmp_path / "orders.csv"
+        path.write_bytes(csv(f"x,{GOOD}", header=f"{beginning},{HEADER}"))
+        assert prepare([Source(path)], cache=tmp_path / "cache").accounts["orders"].rows.kept == 1
+
+
+SPOILED = ("2,c1,2025-13-01,abc,EURO,", GOOD, f"3,{SECRET}")
+SPOILED_FAULTS = {
+    ("not_a_time", "ordered_at", 1, 4, 3),
+    ("not_a_number", "revenue", 1, 4, 3),
+    ("not_a_currency", "currency", 1, 4, 3),
+    ("duplicate_key", "order_id", 1, 4, 4),
+}
+
+
+def counted(faults: tuple[Fault, ...]) -> set[tuple[object, ...]]:
+    found = {(fault.rule, fault.column, fault.count, fault.of, fault.first) for fault in faults}
+    assert len(found) == len(faults), "nothing is said twice"
+    return found
+
+
+def test_a_short_record_hides_no_other_fault_of_its_file(tmp_path: Path) -> None:
+    """Lines 2 to 5: a good order; one with no time, no number and no currency; the first again; two fields alone."""
+    path = tmp_path / "orders.csv"
+    path.write_bytes(csv(GOOD, *SPOILED))
+    short = ("too_few_fields", None, 1, 4, 5)
+    assert counted(refused(path, tmp_path / "cache")) == {short, *SPOILED_FAULTS}
+
+
+def test_a_long_record_and_blank_lines_hide_none_and_are_counted_truly(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(csv(GOOD, *SPOILED[:-1], "", f"{GOOD},{SECRET}", ""))
+    long = ("too_many_fields", None, 1, 4, 6)
+    assert counted(refused(path, tmp_path / "cache")) == {long, *SPOILED_FAULTS}
+
+
+def test_records_that_are_all_too_long_are_no_empty_table(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(csv(f"{GOOD},{SECRET}", f"{GOOD},{SECRET}"))
+    assert counted(refused(path, tmp_path / "cache")) == {("too_many_fields", None, 2, 2, 2)}
+
+
+def test_a_short_record_hides_no_fault_of_another_part(tmp_path: Path) -> None:
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(csv(GOOD, "2,c1"))
+    (folder / "b.csv").write_bytes(csv(GOOD, "3,c1,2026-01-05T09:00:00Z,abc,EUR,"))
+    faults = refused(tmp_path, tmp_path / "cache")
+    assert counted(faults) == {
+        ("too_few_fields", None, 1, 2, 3),
+        ("not_a_number", "revenue", 1, 2, 3),
+        ("duplicate_key", "order_id", 1, 4, 2),
+    }
+    assert {fault.where for fault in faults} == {"orders/a.csv", "orders/b.csv"}
+
+
+def test_a_row_with_an_error_of_the_spreadsheet_hides_no_other_fault(tmp_path: Path) -> None:
+    row = ("1", None, "2026-01-05T09:00", 1, "EUR")
+    rows = (row, ("2", None, "2026-01-05T09:00", "#N/A", "EUR"), ("1", None, "2025-13-01", 2, "EUR"), (*row, None, "x"))
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(workbook(NAMES, *rows))
+    book = openpyxl.load_workbook(path)
+    book.active["D3"].data_type = "e"
+    book.save(path)
+    assert counted(refused(path, tmp_path / "cache")) == {
+        ("spreadsheet_error", "revenue", 1, 4, 3),
+        ("too_many_fields", None, 1, 4, 5),
+        ("not_a_time", "ordered_at", 1, 4, 4),
+        ("duplicate_key", "order_id", 1, 4, 4),
+    }
+
+
+@pytest.mark.parametrize("as_folder", [True, False])
+@pytest.mark.parametrize(("name", "wanted"), [("orders.xlsx", "name the sheet `orders`"), ("export.xlsx", "`orders`")])
+def test_a_workbook_without_a_table_among_its_sheets_is_told_which_it_has(
+    tmp_path: Path, name: str, wanted: str, as_folder: bool
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_bytes(workbook(NAMES, ("1",), sheet="Sheet"))
+    (fault,) = refused(tmp_path / "data" / ("" if as_folder else name), tmp_path / "cache")
+    assert (fault.where, fault.rule) == (name, "no_table_sheet")
+    assert fault.what.endswith("its sheets: `Sheet`")
+    assert fault.remedy.startswith("The sheet's name counts, not the file's")
+    assert wanted in fault.remedy
+
+
+def test_a_workbook_of_a_table_s_name_is_a_fault_beside_other_tables_and_another_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "customers.csv").write_text("customer_id\n1\n", encoding="utf-8")
+    (folder / "notes.xlsx").write_bytes(workbook(("a",), ("1",), sheet="Sheet"))
+    assert list(prepare([Source(folder)], cache=tmp_path / "cache").accounts) == ["customers"]
+    (folder / "Orders.xlsx").write_bytes(workbook(NAMES, ("1",), sheet="Sheet"))
+    (fault,) = refused(folder, tmp_path / "cache")
+    assert (fault.where, fault.rule) == ("Orders.xlsx", "no_table_sheet")
+
+
+def test_the_names_of_sheets_are_cut_and_printable(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "a\u202eb"
+    for number in range(9):
+        book.create_sheet(f"{number}" + "x" * 60)
+    book.save(tmp_path / "orders.xlsx")
+    (fault,) = refused(tmp_path / "orders.xlsx", tmp_path / "cache")
+    shown = fault.what.partition("its sheets: ")[2]
+    names = shown.removesuffix(" and 2 more").split(", ")
+    assert names[0] == "`a?b`"
+    assert [len(name) for name in names[1:]] == [42] * 7, "40 signs between two quotation marks"
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""Do these tables hold what the parameters name? Arms and outcomes, compared with the data before anything is computed.
+
+A name that is in no table is a slip of the pen, and is said at once with the nearest one there is. Whether the data
+suffice for a comparison is left to the studies; which steps run, to `steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from analysis.foundation.errors import Fault, did_you_mean
+from analysis.runner.params_model import OTHER_CHANNELS, Params
+
+if TYPE_CHECKING:
+    from analysis.tables.load import Tables
+
+OUTCOMES = (
+    "orders", "revenue", "margin", "issues", "support_cost", "index_issue_cost", "repurchased", "retained",
+)  # fmt: skip
+"""The outcomes of the contract; others come with the table `outcomes`."""
+
+
+def names_not_there(values: Params, tables: Tables, steps: Collection[str], *, name: str) -> list[Fault]:
+    """Which of the names asked for are in none of the tables?
+
+    Parameters
+    ----------
+    values : Params
+    tables : Tables
+    steps : collection of str
+        The steps that will run: an arm is looked for where randomised tests are read.
+    name : str
+        How faults call the parameters file.
+    """
+    faults = []
+    if values.comparison != OTHER_CHANNELS and "ab_segments" in steps:
+        arms = _names(tables, "select distinct arm as name from assignments")
+        if values.comparison not in arms:
+            what = f"no experiment has an arm `{values.comparison}`"
+            remedy = did_you_mean(values.comparison, arms)
+            faults.append(Fault(where=f"{name}: comparison", what=what, remedy=remedy, rule="unknown_arm"))
+    if values.outcomes is None:
+        return faults
+    known = set(OUTCOMES)
+    if not known.issuperset(values.outcomes) and tables.has("outcomes"):
+        known |= _names(tables, "select distinct name from outcomes")
+    for place, outcome in enumerate(values.outcomes):
+        if outcome not in known:
+            what, remedy = f"there is no outcome `{outcome}`", did_you_mean(outcome, known)
+            faults.append(Fault(where=f"{name}: outcomes[{place}]", what=what, remedy=remedy, rule="unknown_outcome"))
+    return faults
+
+
+def _names(tables: Tables, query: str) -> set[str]:
+    return {str(one) for one in tables.engine.query(query).column("name").to_pylist()}

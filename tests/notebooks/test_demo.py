@@ -1,0 +1,120 @@
+"""The main job, front to back, as `make study` does it: the demo company, its report, its truth. About 40 seconds."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOUCHSTONE = str(Path(sys.executable).parent / "touchstone")
+TOP_KEYS = {
+    "schema", "study", "period", "known_at", "provenance", "rows", "metrics", "effects", "roi", "effect_covariance",
+    "bounds", "scorecard", "incidents", "coverage", "hypotheses", "promises", "power",
+}  # fmt: skip
+
+
+def called(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run([TOUCHSTONE, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with the project's parameters and notebooks, in which the demo has been run."""
+    place = tmp_path_factory.mktemp("demo")
+    for folder in ("params", "notebooks"):
+        (place / folder).symlink_to(ROOT / folder)
+    called("make-world", "data/demo", "--world", "demo", "--seed", "3", "--customers", "40000", cwd=place)
+    (place / "mine.yaml").write_text((ROOT / "params" / "demo.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    called("run", "mine.yaml", cwd=place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def results(home: Path) -> dict[str, Any]:
+    return json.loads((home / "reports" / "demo" / "results.json").read_text(encoding="utf-8"))
+
+
+def key(row: dict[str, Any]) -> tuple[str, ...]:
+    names = ("design", "estimand", "treated", "comparison", "outcome", "scale")
+    return (*(row[name] for name in names), json.dumps(row["segment"], sort_keys=True))
+
+
+def test_the_results_are_those_of_the_contract(results) -> None:
+    assert set(results) == TOP_KEYS
+    assert results["schema"] == "touchstone.results/1"
+    assert results["period"] == {"start": "2023-10-01", "end": "2026-10-01", "timezone": "Europe/London"}
+    for account in results["rows"].values():
+        assert account["read"] == account["kept"] + sum(account["set_aside"].values())
+    assert all(row["value"] is not None or row["reason"] for row in [*results["effects"], *results["metrics"]])
+
+
+def test_every_interval_over_all_customers_holds_the_truth_and_nine_in_ten_of_all(home, results) -> None:
+    truth = json.loads((home / "data" / "demo" / "truth.json").read_text(encoding="utf-8"))
+    truths = {key(row): row["value"] for row in truth["effects"]}
+    rows = [row for row in results["effects"] if not row["estimand"].startswith("naive_")]
+    held = {key(row): row["low"] <= truths[key(row)] <= row["high"] for row in rows}
+    whole = [held[key(row)] for row in rows if not row["segment"]]
+    assert (len(whole), len(held)) == (10, 80), "docs/worlds.md says so"
+    assert all(whole)
+    assert sum(held.values()) >= 0.9 * len(held)
+
+
+def test_the_readme_tells_the_figures_of_this_demo(home, results) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    naive = {row["estimand"]: row["value"] for row in results["effects"] if row["estimand"].startswith("naive_")}
+    truth = json.loads((home / "data" / "demo" / "truth.json").read_text(encoding="utf-8"))["effects"]
+    [true] = [row["value"] for row in truth if key(row)[4:] == ("orders", "ratio", "{}")]
+    assert f"known ({true - 1:.0%} more orders".replace("%", " %") in readme
+    assert f"bought {naive['naive_user_gap'] - 1:.0%} more than others".replace("%", " %") in readme
+    assert f"bought {1 - naive['naive_before_after']:.0%} less than before".replace("%", " %") in " ".join(
+        readme.split()
+    )
+
+
+def test_money_follows_from_the_margin_that_was_measured(results) -> None:
+    [margin] = [row for row in results["effects"] if key(row)[1] == "channel_effect" and key(row)[4:] == ("margin", "difference", "{}")]  # fmt: skip # noqa: E501
+    [benefit] = results["roi"]["benefits"]
+    assert benefit["gain_per_contact"] == margin["value"]
+    assert benefit["grade"] == margin["grade"]
+    npv = results["roi"]["npv"]
+    assert npv["p5"] < npv["p50"] < npv["p95"]
+
+
+def test_compute_gives_the_same_bytes_as_run_and_as_itself(home) -> None:
+    bytes_of = lambda folder: (home / folder / "results.json").read_bytes()  # noqa: E731
+    called("compute", "mine.yaml", "--out", "one", cwd=home)
+    called("compute", "mine.yaml", "--out", "other", cwd=home)
+    assert bytes_of("one") == bytes_of("other") == bytes_of("reports/demo")
+
+
+def test_pages_carry_a_strict_policy_alternative_texts_and_no_address(home) -> None:
+    pages = sorted((home / "reports" / "demo").glob("*.html"))
+    assert {page.stem for page in pages} == {"index", "metrics", "before_after", "ab_segments", "roi_case"}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "default-src 'none'" in html.unescape(text)
+        assert "<script" not in text
+        assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+        assert all(re.search(r'alt="[^"]{20,}"', image) for image in re.findall(r"<img\b[^>]*>", text))
+    assert (home / "reports" / "index.html").is_file()
+
+
+def test_start_here_runs_by_plain_papermill(home) -> None:
+    papermill = str(Path(sys.executable).parent / "papermill")
+    done = subprocess.run(
+        [papermill, "notebooks/start_here.ipynb", "out.ipynb", "-p", "params", "mine.yaml", "--no-progress-bar"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
