@@ -6,7 +6,9 @@ Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a ste
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,9 +19,12 @@ from analysis import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from analysis.runner.progress import Progress
     from analysis.runner.run import Run
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="touchstone",
@@ -191,17 +196,52 @@ def make_world(
 
 def main() -> None:
     """The command, with every expected error as its own words and its exit status."""
-    sys.exit(_status())
+    with _interrupts() as interrupts:
+        status = _status(interrupts)
+    if interrupts.seen:
+        print("Interrupted. The last report stands; a rerun goes on from what was finished.", file=sys.stderr)
+        status = INTERRUPTED
+    sys.exit(status)
 
 
-def _status() -> int:
+class _Interrupts:
+    """Whether Ctrl-C was pressed: the engine and others turn it into errors of their own on the way up."""
+
+    seen = False
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _interrupts() -> Iterator[_Interrupts]:
+    interrupts = _Interrupts()
+    listening = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if listening else None
+    if before is not signal.default_int_handler:  # Ctrl-C is ignored, or somebody else takes care of it
+        yield interrupts
+        return
+    signal.signal(signal.SIGINT, interrupts.note)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _status(interrupts: _Interrupts) -> int:
     from analysis.foundation.errors import TouchstoneError
 
     try:
         app(prog_name="touchstone")
+    except KeyboardInterrupt:
+        interrupts.seen = True
     except SystemExit as end:
+        interrupts.seen |= end.code == INTERRUPTED
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except TouchstoneError as error:
+        if interrupts.seen:
+            return INTERRUPTED
         if error.exit_status == 1:
             return _bug(error)
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -210,7 +250,7 @@ def _status() -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
-        return _bug(error)
+        return INTERRUPTED if interrupts.seen else _bug(error)
     return 0
 
 
@@ -225,15 +265,11 @@ def _bug(error: Exception) -> int:
 def _progress(*, plain: bool = False) -> Iterator[Progress]:
     from analysis.runner.progress import Lines, Live
 
-    try:
-        if plain or not sys.stderr.isatty():
-            yield Lines()
-        else:
-            with Live() as live:
-                yield live
-    except KeyboardInterrupt:
-        print("Interrupted. The last report stands; a rerun goes on from what was finished.", file=sys.stderr)
-        raise typer.Exit(130) from None
+    if plain or not sys.stderr.isatty():
+        yield Lines()
+    else:
+        with Live() as live:
+            yield live
 
 
 def _run(params: str, data: Path | None, out: Path | None, progress: Progress, time_out: float | None = None) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,70 @@ def test_each_expected_error_has_its_status_and_no_traceback(
     seen = capsys.readouterr().err
     assert "Traceback" not in seen
     assert (str(error) or "Interrupted. The last report stands") in seen
+
+
+@pytest.mark.parametrize("command", ["run", "compute", "plan", "validate"])
+def test_an_interrupt_that_the_engine_renames_is_still_an_interrupt(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB raises RuntimeError after Ctrl-C; reading a file may even make a fault of it."""
+
+    def fail(*_: object, **__: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("Query interrupted") from None
+
+    monkeypatch.chdir(tmp_path)
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("analysis.runner.study.load_params", fail)
+    monkeypatch.setattr("analysis.tables.validate.validate", fail)
+    assert called(monkeypatch, command, "params/demo.yaml") == 130
+    assert capsys.readouterr().err == ("Interrupted. The last report stands; a rerun goes on from what was finished.\n")
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["run", "compute", "plan"])
+@pytest.mark.parametrize("out", ["mine/tables", "mine/tables/out", "mine", "link"])
+def test_results_are_never_written_among_the_data(
+    command: str, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine" / "tables").mkdir(parents=True)
+    (tmp_path / "mine" / "tables" / "mentions.csv").write_text(SOUND)
+    (tmp_path / "link").symlink_to(tmp_path / "mine" / "tables")
+    before = sorted(tmp_path.rglob("*"))
+    assert called(monkeypatch, command, "params/study.yaml", "--data", "mine/tables", "--out", out) == 2
+    assert "name another folder with `--out`" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder of the system that nobody can write to")
+@pytest.mark.parametrize("command", ["run", "compute", "plan"])
+@pytest.mark.parametrize("out", ["/proc/x", "/proc/x/y", "n" * 300])
+def test_a_place_where_nothing_can_be_made_is_a_fault(
+    command: str, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "mentions.csv").write_text(SOUND)
+    assert called(monkeypatch, command, "params/study.yaml", "--data", "mine", "--out", out) == 2
+    assert "cannot be written to (" in capsys.readouterr().err
+
+
+def test_plan_says_where_the_report_would_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "mentions.csv").write_text(SOUND)
+    assert called(monkeypatch, "plan", "params/study.yaml", "--data", "mine", "--out", "else/where") == 0
+    seen = capsys.readouterr().out
+    place = tmp_path / "else"
+    assert f"  {place / 'where'} (a link to {place / '.runs' / 'where'}" in seen
+    assert "reports" not in seen
+    assert not place.exists()
 
 
 @pytest.mark.parametrize(

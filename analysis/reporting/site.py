@@ -18,14 +18,14 @@ from urllib.parse import quote
 
 from analysis.foundation.provenance import write_atomically
 from analysis.reporting.formats import plain
-from analysis.reporting.rows import metric_rows
 from analysis.reporting.shell import environment, shell
-from analysis.reporting.summary import headline
-from analysis.reporting.wording import Words, evidence_in_words, humanised, state_in_words, words
+from analysis.reporting.summary import headline, status_in_words
+from analysis.reporting.wording import Words, evidence_in_words, humanised, words
 
 INDEX = "index.html"
 _MANIFEST, _RESULTS = "manifest.json", "results.json"
 _ORDER = ("metrics", "before_after", "ab_segments", "roi_case", "summary")
+_FRONT = "summary"  # the notebook that the report opens with
 _TITLE = re.compile(r"<title>([^<]*?)(?: – [^<]*)?</title>")
 _LARGEST = 200 * 2**20  # bytes; no results file of ours comes near
 
@@ -83,7 +83,7 @@ def _entry(folder: Path, results: Mapping[str, Any], say: Words) -> Entry | None
         return Entry(
             study=plain(results["study"], 120),
             period=_period(results.get("period"), say),
-            state=_state(results),
+            state=status_in_words(results),
             headline=said,
             evidence="" if head is None else evidence_in_words(head),
             address=_address(folder, INDEX if (folder / INDEX).is_file() else _RESULTS),
@@ -114,21 +114,20 @@ def _period(period: Any, say: Words) -> str:
     return f"{say.day(first)} to {say.day(end - timedelta(days=1))} ({plain(period.get('timezone', 'UTC'), 60)})"
 
 
-def _state(results: Mapping[str, Any]) -> str:
-    states = {str(row["state"]) for row in metric_rows(results)}
-    if "provisional" in states and len(states) > 1:
-        return "partly provisional"
-    return ", ".join(state_in_words(state) for state in sorted(states)) or "complete"
-
-
 def _links(folder: Path) -> list[tuple[str, str]]:
     pages = sorted((page.stem for page in folder.glob("*.html") if page.name != INDEX), key=_place)
     links = [(_title(folder / f"{page}.html"), _address(folder, f"{page}.html")) for page in pages]
     links.append(("Results", _address(folder, _RESULTS)))
     books = sorted((book.stem for book in (folder / "notebooks").glob("*.ipynb")), key=_place)
     return links + [
-        (f"Notebook: {humanised(book, 60).lower()}", _address(folder, f"notebooks/{book}.ipynb")) for book in books
+        (f"Notebook: {_shown_by(folder, book)}", _address(folder, f"notebooks/{book}.ipynb")) for book in books
     ]
+
+
+def _shown_by(folder: Path, book: str) -> str:
+    """The title of the page that shows a notebook."""
+    page = folder / (INDEX if book == _FRONT else f"{book}.html")
+    return _title(page) if page.is_file() else humanised(book, 60)
 
 
 def _title(page: Path) -> str:

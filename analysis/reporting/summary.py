@@ -14,6 +14,7 @@ from typing import Any
 
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
+from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import (
     Words,
     check_in_words,
@@ -24,6 +25,7 @@ from analysis.reporting.wording import (
     in_plain_words,
     metric_in_words,
     outcome_in_words,
+    state_in_words,
     verdict_in_words,
     words,
 )
@@ -32,6 +34,9 @@ QUESTIONS = ("channel_effect", "service_effect", "experiment_effect", "complier_
 OUTCOMES = ("orders", "revenue", "margin", "repurchased", "issues", "support_cost", "spend", "conversion", "visit")
 METRICS = ("response_rate", "first_response_time_median", "mentions", "complaints_per_positive", "issues_raised")
 MOST_FIGURES = 8
+MOST_OUTCOMES = 3
+MOST_EFFECTS = 6
+"""Figures of effects where there is no case in money; each of the first outcomes has one before any has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Summary:
 
     answer: str
     evidence: str
+    also: str
     figures: tuple[KeyFigure, ...]
     provisional: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -62,7 +68,7 @@ class Summary:
         yield "What is missing", self.missing or ("Nothing that was asked for.",)
 
     def __str__(self) -> str:
-        lines = [self.answer, self.evidence, ""]
+        lines = [self.answer, self.evidence, *([self.also] if self.also else []), ""]
         lines += [f"{figure.label}: {figure.value} ({figure.range})" for figure in self.figures]
         for title, items in self.sections():
             lines += ["", title, *(f"- {item}" for item in items)]
@@ -82,7 +88,9 @@ class Summary:
         )
         return (
             f'<div class="ts-summary"><p class="ts-answer">{_text(self.answer)}</p>'
-            f'<p class="ts-evidence">{_text(self.evidence)}</p><dl class="ts-figures">{figures}</dl>{sections}</div>'
+            f'<p class="ts-evidence">{_text(self.evidence)}</p>'
+            + (f'<p class="ts-also">{_text(self.also)}</p>' if self.also else "")
+            + f'<dl class="ts-figures">{figures}</dl>{sections}</div>'
         )
 
 
@@ -103,11 +111,13 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
     effects = [row for row in effect_rows(results) if row["estimand"] in QUESTIONS]
     whole = [row for row in effects if not row["segment"]]
     head = headline(results)
+    outcomes = _outcomes(results)
     answer = "No comparison was made; this report counts and claims no effect." if head is None else say.finding(head)
     return Summary(
         answer=answer,
         evidence=evidence_in_words(head),
-        figures=tuple(_figures(results, whole, say))[:MOST_FIGURES],
+        also=_also(head, whole, outcomes, say),
+        figures=tuple(_figures(results, whole, outcomes, say))[:MOST_FIGURES],
         provisional=tuple(_provisional(results, effects, say)),
         doubts=tuple(_doubts(results, whole, effects)),
         missing=tuple(_missing(results, effects, say)),
@@ -127,20 +137,64 @@ def headline(results: Mapping[str, Any]) -> Row | None:
     )
 
 
-def _place(row: Row) -> tuple[int, str, int, str]:
-    known = OUTCOMES.index(row["outcome"]) if row["outcome"] in OUTCOMES else len(OUTCOMES)
+def status_in_words(results: Mapping[str, Any]) -> str:
+    """Whether figures may still change; nothing where none was counted by month, since none can then be closed.
+
+    Examples
+    --------
+    >>> status_in_words({"metrics": [{"state": "provisional"}]}), status_in_words({"metrics": []})
+    ('provisional', '')
+    """
+    states = {str(row["state"]) for row in metric_rows(results)}
+    if "provisional" in states and len(states) > 1:
+        return "partly provisional"
+    return ", ".join(state_in_words(state) for state in sorted(states))
+
+
+def _outcomes(results: Mapping[str, Any]) -> tuple[str, ...]:
+    """The outcomes in the order in which the parameters name them, where they do."""
+    named = (results.get("coverage") or {}).get("outcomes")
+    return tuple(map(str, named)) if isinstance(named, Sequence) and not isinstance(named, str) and named else OUTCOMES
+
+
+def _also(head: Row | None, whole: Sequence[Row], outcomes: Sequence[str], say: Words) -> str:
+    """What a randomised test found, where something less certain is the answer."""
+    if head is None or head["grade"] == "A":
+        return ""
+    tested = [row for row in whole if row["grade"] == "A" and row["value"] is not None]
+    best = min(tested, key=lambda row: (QUESTIONS.index(row["estimand"]), *_place(row, outcomes)), default=None)
+    return "" if best is None else f"{say.finding(best)} {evidence_in_words(best)}"
+
+
+def _place(row: Row, outcomes: Sequence[str] = OUTCOMES) -> tuple[int, str, int, str]:
+    known = outcomes.index(row["outcome"]) if row["outcome"] in outcomes else len(outcomes)
     return known, str(row["outcome"]), int(row["scale"] != "ratio"), str(row["treated"])
 
 
-def _figures(results: Mapping[str, Any], whole: Sequence[Row], say: Words) -> Iterator[KeyFigure]:
-    rows = sorted(
-        (row for row in whole if row["value"] is not None),
-        key=lambda row: (QUESTIONS.index(row["estimand"]), *_place(row)),
-    )
-    main = {(row["estimand"], row["outcome"], row["treated"]): row for row in reversed(rows)}
-    chosen = sorted(main.values(), key=lambda row: (QUESTIONS.index(row["estimand"]), *_place(row)))
+def _chosen(whole: Sequence[Row], outcomes: Sequence[str], most: int) -> list[Row]:
+    """One effect a question, outcome and arm, in order; the first outcomes of each question before further arms."""
+
+    def place(row: Row) -> tuple[Any, ...]:
+        return (QUESTIONS.index(row["estimand"]), *_place(row, outcomes))
+
+    rows = sorted((row for row in whole if row["value"] is not None), key=place)
+    arms = {(row["estimand"], row["outcome"], row["treated"]): row for row in reversed(rows)}
+    first: dict[tuple[str, str], Row] = {}
+    others = []
+    for row in sorted(arms.values(), key=place):
+        asked = [name for question, name in first if question == row["estimand"]]
+        if row["outcome"] in asked:
+            others.append(row)
+        elif len(asked) < MOST_OUTCOMES:
+            first[row["estimand"], row["outcome"]] = row
+    return sorted([*first.values(), *others][:most], key=place)
+
+
+def _figures(
+    results: Mapping[str, Any], whole: Sequence[Row], outcomes: Sequence[str], say: Words
+) -> Iterator[KeyFigure]:
     roi = results.get("roi")
-    for row in chosen[: 3 if roi else 4]:
+    for row in _chosen(whole, outcomes, MOST_OUTCOMES if roi else MOST_EFFECTS):
         arm = f", {group_in_words(row['treated'])}" if row["estimand"] == "experiment_effect" else ""
         low = "no limit" if row["low"] is None else say.effect_signed(row, row["low"])
         high = "no limit" if row["high"] is None else say.effect_signed(row, row["high"])
@@ -185,6 +239,10 @@ def _provisional(results: Mapping[str, Any], effects: Sequence[Row], say: Words)
         every = {row["period"] for row in monthly(metric_rows(results))}
         which = "all months" if len(months) == len(every) else ", ".join(say.month(month) for month in months)
         yield f"Counted figures of {which}: the months are not closed and may still change."
+    else:
+        states = {row["state"] for row in metric_rows(results)}
+        if not states:
+            yield "No figure was counted by month."
     interim = sorted({outcome_in_words(row["outcome"]).label for row in effects if row["maturity"] == "interim"})
     if interim:
         yield f"Effects on {', '.join(interim)}: the time after the contact is not over for all customers."
@@ -208,7 +266,12 @@ def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[
         yield "A cause that nobody recorded could explain a comparison, even one that passed its checks."
     late = sum(not row.get("declared", True) for row in effects)
     notes = (results.get("coverage") or {}).get("notes") or {}
-    yield from dict.fromkeys(in_plain_words(plain(note)) for step in sorted(notes) for note in notes[step])
+    yield from dict.fromkeys(
+        in_plain_words(plain(note))
+        for step in sorted(notes)
+        for note in notes[step]
+        if not str(note).startswith(METHOD_NOTES)
+    )
     if late:
         yield f"{late} {'effect was' if late == 1 else 'effects were'} not named before the data were looked at."
 
@@ -216,11 +279,11 @@ def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[
 def _missing(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> Iterator[str]:
     refused = [say.finding(row) for row in effects if row["value"] is None]
     yield from _counted(refused, "effects")
-    empty: dict[str, str] = {}
+    empty: dict[str, list[Row]] = {}
     for row in metric_rows(results):
         if row["value"] is None:
-            empty.setdefault(metric_in_words(row["id"]), plain(row.get("reason") or "no reason was recorded"))
-    yield from _counted([f"{name}: {why}." for name, why in sorted(empty.items())], "figures")
+            empty.setdefault(metric_in_words(row["id"]), []).append(row)
+    yield from _counted([_why_empty(name, rows, say) for name, rows in sorted(empty.items())], "figures")
     coverage = results.get("coverage") or {}
     for row in coverage.get("skipped") or ():
         if isinstance(row, Mapping):
@@ -234,6 +297,20 @@ def _missing(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> 
         yield f"Set, but without effect in this version: {in_plain_words(plain(text))}."
     if results.get("roi") is None:
         yield "The case in money was not made."
+
+
+def _why_empty(name: str, rows: Sequence[Row], say: Words) -> str:
+    """Why a figure has no value: in the whole period, else in its last month, and in how many months besides."""
+    rows = [row for row in rows if not row["segment"]] or rows
+    single = monthly(rows)
+    wholes = [row for row in rows if row not in single]
+    shown = wholes[-1] if wholes else single[-1]
+    months = len({row["period"] for row in single} - {shown["period"]})
+    first, _, last = str(shown["period"]).partition("/")
+    which = "too in {} of its months" if wholes else "in {} earlier months" if months > 1 else "in {} earlier month"
+    more = f"; so {which.format(months)}" if months else ""
+    why = plain(shown.get("reason") or "no reason was recorded")
+    return f"{name}, {say.months(first, last or first)}: {why}{more}."
 
 
 def _counted(items: Sequence[str], what: str, most: int = 5) -> Iterable[str]:

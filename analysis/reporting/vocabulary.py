@@ -28,6 +28,28 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
 )
 """Words no page for executives may hold, each with what to say instead."""
 
+SAID_PLAINER: Mapping[str, str] = MappingProxyType(
+    {
+        "index issue": "issue",
+        "index month": "month of the issue",
+        "index months": "months",
+        "in observed;": "in the months observed before;",
+        "in lately;": "in having an issue in the 3 months before;",
+        "in recent;": "in the issues of the 6 months before;",
+        "in issue product;": "in the product of the issue;",
+    }
+)
+"""Words of a study that a page says more plainly; unlike those above they are no fault in a text of our own."""
+
+METHOD_NOTES = ("Cells were made coarser",)
+"""How notes begin that tell how a comparison was made; they stand beside it and limit nothing."""
+
+MONEY = ("revenue", "spend", "margin", "support_cost", "index_issue_cost")
+"""Outcomes that are money, whether or not the tables say in which currency."""
+
+COUNTED = ("orders", "issues")
+"""Outcomes whose name is also the unit in which they are counted."""
+
 ANY_CASE = ("estimand", "pre-trend", "ledger")
 """Those that are forbidden however they are written; the others are common words in other letters."""
 
@@ -158,6 +180,8 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "spill_over": "Comparison customers were not affected",
         "second_road": "A second method gives the same answer",
         "no_single_customer": "No single customer makes the answer",
+        "enough_purchases_a_month": "Months hold enough purchases to compare",
+        "outcome_recorded": "The outcome is known of equally many in every group",
     }
 )
 
@@ -178,9 +202,17 @@ LIMITS: Mapping[str, str] = MappingProxyType(
     {
         "A": "Customers were assigned at random.",
         "B": "It holds unless an unrecorded cause explains it.",
-        "C": "Not every check was passed, so the difference may have other causes.",
+        "C": "The comparison leaves questions open, so the difference may have other causes.",
         "D": "It compares unlike customers or months and says nothing about cause.",
         "E": "It was assumed, not measured.",
     }
 )
 """What each grade allows a reader to conclude."""
+
+OPEN_QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "failed": "A check of this comparison failed, so the difference may have other causes.",
+        "not_run": "Some checks of this comparison could not be run yet, so the difference may have other causes.",
+    }
+)
+"""What leaves a comparison with open questions, by the worst verdict among its checks, worst first."""

@@ -20,11 +20,15 @@ from analysis.reporting.formats import GAP, MINUS, Formats, is_currency, plain
 from analysis.reporting.vocabulary import (
     ANY_CASE,
     CHECKS,
+    COUNTED,
     FORBIDDEN_ON_PAGES,
     GROUPS,
     LIMITS,
     METHODS,
+    MONEY,
+    OPEN_QUESTIONS,
     OUTCOMES,
+    SAID_PLAINER,
     STATES,
     VERDICTS,
     Outcome,
@@ -62,7 +66,7 @@ def in_plain_words(text: str) -> str:
     >>> in_plain_words("The pre-trend is flat.")
     'The earlier path is flat.'
     """
-    for word, instead in FORBIDDEN_ON_PAGES.items():
+    for word, instead in (*FORBIDDEN_ON_PAGES.items(), *SAID_PLAINER.items()):
         text = _pattern(word).sub(instead, text)
     return text.replace("`", "")
 
@@ -122,7 +126,7 @@ def outcome_in_words(name: str) -> Outcome:
     if name in OUTCOMES:
         return OUTCOMES[name]
     label = humanised(name)
-    quoted = f"“{plain(name, 60)}”"
+    quoted = f"“{plain(name, 60).replace('_', ' ')}”"
     inside = quoted.replace("{", "{{").replace("}", "}}")
     return Outcome(label, f"were {{}} higher on {inside}", f"were {{}} lower on {inside}", quoted, "higher", "lower")
 
@@ -137,6 +141,11 @@ def segment_in_words(segment: Mapping[str, str]) -> str:
     if not segment:
         return "all customers"
     return ", ".join(f"{plain(key, 40).replace('_', ' ')} {plain(value, 60)}" for key, value in sorted(segment.items()))
+
+
+def unit_in_words(unit: str) -> str:
+    """A unit as a page prints it: `logins_90d per customer` is "logins 90d per customer"."""
+    return plain(unit, 60).replace("_", " ")
 
 
 def method_in_words(estimand: str) -> str:
@@ -191,8 +200,8 @@ class Words(Formats):
             return self.number(shift, digits) + (f"{GAP}pp" if bare else " percentage points")
         if is_currency(unit):
             return self.money(shift, unit, None if shift >= 1000 else max(digits, 2))
-        named = bare or (unit in ("", "money", row["outcome"]) and row["outcome"] not in OUTCOMES)
-        return self.number(shift, digits) if named else f"{self.number(shift, digits)} {plain(unit, 60)}"
+        named = bare or _has_no_unit(row)
+        return self.number(shift, digits) if named else f"{self.number(shift, digits)} {unit_in_words(unit)}"
 
     def effect_signed(self, row: Mapping[str, Any], value: float | None = None) -> str:
         """How much, with its sign and without a unit that is said elsewhere: "+8 %", "−€3.20", "+0.077"."""
@@ -230,7 +239,8 @@ class Words(Formats):
         if shift_of(row, low) < 0 < shift_of(row, high):
             return f"{size(low)} {side(low)} to {size(high)} {side(high)}"
         small, large = sorted((low, high), key=lambda end: abs(shift_of(row, end)))
-        first = size(small).removesuffix(" percentage points")
+        unit = unit_in_words(str(row.get("unit") or "").partition(" per ")[0])
+        first = size(small).removesuffix(" percentage points").removesuffix(f" {unit}")
         return f"{first} to {size(large)} {side(large)}"
 
     def finding(self, row: Mapping[str, Any]) -> str:
@@ -259,7 +269,10 @@ than similar customers whose issue went to another channel.
         if holds_no_effect(row):
             sentence = f"no difference in {outcome.measure} could be seen ({interval}) between {subject} and {against}"
         else:
-            phrase = outcome.phrase(more=shift_of(row, row["value"]) > 0, scale=row["scale"])
+            more = shift_of(row, row["value"]) > 0
+            phrase = outcome.phrase(more=more, scale=row["scale"])
+            if row["scale"] == "difference" and row["outcome"] in MONEY and _has_no_unit(row):
+                phrase = f"had {{}} {outcome.greater if more else outcome.fewer} {outcome.label.lower()}"
             _, per, whom = str(row.get("unit") or "").partition(" per ")
             each = f" per {plain(whom, 40)}" if per and row["scale"] == "difference" else ""
             sentence = f"{subject} {phrase.format(self.effect_size(row))}{each} ({interval}) than {against}"
@@ -279,7 +292,11 @@ def evidence_in_words(row: Mapping[str, Any] | None) -> str:
     """
     if row is None or row["value"] is None:
         return "No effect is claimed."
-    return f"Grade {row['grade']}, {grade_in_words(row['grade'])}. {LIMITS[row['grade']]}"
+    limit = LIMITS[row["grade"]]
+    if row["grade"] == "C":
+        verdicts = {check["verdict"] for check in row.get("checks") or ()}
+        limit = next((said for verdict, said in OPEN_QUESTIONS.items() if verdict in verdicts), limit)
+    return f"Grade {row['grade']}, {grade_in_words(row['grade'])}. {limit}"
 
 
 def shift_of(row: Mapping[str, Any], value: float) -> float:
@@ -303,13 +320,19 @@ def _parties(row: Mapping[str, Any]) -> tuple[str, str]:
             f"similar customers whose issue went to {comparison}",
         ),
         "service_effect": ("customers who were answered in time", "similar customers who were not"),
-        "experiment_effect": (f"customers given {treated}", f"customers given {comparison}"),
-        "complier_effect": (f"customers who took up {treated}", f"such customers given {comparison}"),
+        "experiment_effect": (f"customers assigned to {treated}", f"customers assigned to {comparison}"),
+        "complier_effect": (f"customers who took up {treated}", f"such customers assigned to {comparison}"),
         "adoption_effect": (f"customers who took up {treated}", "similar customers who had not yet"),
         "naive_before_after": (f"customers in touch through {treated}", "the same customers before"),
         "naive_user_gap": (f"customers in touch through {treated}", "all other customers"),
     }
     return known.get(row["estimand"], (f"customers of {treated}", f"customers of {comparison}"))
+
+
+def _has_no_unit(row: Mapping[str, Any]) -> bool:
+    """Whether all that is known of the unit is the outcome's own name, or that it is money."""
+    unit = str(row.get("unit") or "").partition(" per ")[0]
+    return unit in ("", "money", row["outcome"]) and row["outcome"] not in COUNTED
 
 
 def _digits_of(row: Mapping[str, Any]) -> int:

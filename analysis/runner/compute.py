@@ -9,19 +9,17 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Collection
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analysis.foundation.errors import DesignError, Fault, InputError
+from analysis.foundation.errors import Fault, InputError
 from analysis.foundation.provenance import canonical_json, write_atomically
 from analysis.runner.manifest import read_manifest
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import RUNS, is_link, must_be_writable
-from analysis.runner.results import RESULTS, why_skipped, write_part
-from analysis.runner.steps import Step, asked_by_name, cannot_follow
-from analysis.runner.study import Study, prepare_study, said_before_running
+from analysis.runner.results import RESULTS
+from analysis.runner.study import prepare_study, said_before_running
 
 
 def compute_study(
@@ -51,7 +49,7 @@ def compute_study(
         If parameters or tables are at fault, or cannot answer a comparison asked for by name. Nothing is written.
     """
     progress = progress or Quiet()
-    with prepare_study(params, data=data, home=home) as study:
+    with prepare_study(params, data=data, home=home, out=out) as study:
         folder = Path(os.path.abspath(out or study.params.reports / ".computed" / study.name))
         _refuse_a_report(folder)
         must_be_writable(folder)
@@ -59,37 +57,20 @@ def compute_study(
             progress.say(line)
         with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch, threadpool_limits(1):
             study.folder = Path(scratch)
-            left_out: set[str] = set()
-            for step in study.decision.run:
-                if step.call is None:
-                    continue
+            for step in study.decision.recording:
                 progress.begin(step.name)
                 begun = time.monotonic()
-                reason = _left_out(study, step, left_out)
+                reason = study.settle(step.name)
                 progress.end(step.name, "done" if reason is None else "skipped", time.monotonic() - begun)
                 if reason is not None:
-                    left_out.add(step.name)
                     progress.say(f"{step.name} is left out: {reason}")
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
     return folder / RESULTS
 
 
-def _left_out(study: Study, step: Step, others: Collection[str]) -> str | None:
-    """Record what a step finds; the reason where it cannot find anything and nobody asked for it by name."""
-    if set(others) & set(step.reads):
-        write_part(study.folder, step.name, {"coverage": {"skipped": [cannot_follow(step)]}})
-        return why_skipped(study.part(step.name))
-    try:
-        study.record(study.make(step.name))
-    except DesignError:
-        if asked_by_name(step, study.values):
-            raise
-        return why_skipped(study.part(step.name))
-    return None
-
-
 def _refuse_a_report(folder: Path) -> None:
-    if is_link(folder) or read_manifest(folder) is not None or RUNS in folder.parts:
+    there = os.path.lexists(folder)
+    if RUNS in folder.parts or (there and (is_link(folder) or read_manifest(folder) is not None)):
         raise InputError(
             Fault(
                 where=str(folder),
@@ -97,8 +78,4 @@ def _refuse_a_report(folder: Path) -> None:
                 remedy="A report is made by `touchstone run`; name another folder with `--out`.",
                 rule="place_taken",
             )
-        )
-    if folder.exists() and not folder.is_dir():
-        raise InputError(
-            Fault(where=str(folder), what="is a file", remedy="Name a folder with `--out`.", rule="place_taken")
         )

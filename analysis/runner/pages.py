@@ -14,7 +14,8 @@ from nbformat import NotebookNode
 
 from analysis.foundation.provenance import write_atomically
 from analysis.reporting.page import render_page
-from analysis.reporting.wording import state_in_words, words
+from analysis.reporting.summary import status_in_words
+from analysis.reporting.wording import words
 from analysis.runner.notebook import read_notebook
 from analysis.runner.steps import Step
 from analysis.runner.study import Study
@@ -57,7 +58,7 @@ def render_pages(study: Study, run: str, steps: Sequence[Step]) -> list[Path]:
             nav=nav,
             current=page_name(step.name),
             reproduction=_reproduction(study, results, run),
-            state=_state(results),
+            state=status_in_words(results),
             period=_period(results),
         )
     for name, page in pages.items():
@@ -76,8 +77,12 @@ def heading(notebook: NotebookNode) -> str | None:
 
 def _reproduction(study: Study, results: Mapping[str, Any], run: str) -> dict[str, object]:
     provenance = results["provenance"]
+    data = study.values.data
+    somewhere = data.folder is not None or (data.sources is not None and all(one.path for one in data.sources))
+    same = "the same tables, known by the hashes below"
     return {
-        "command": f"touchstone run {study.params.name}",
+        "command": f"touchstone run {study.params.name}" + ("" if somewhere else " --data FOLDER"),
+        "with": same if somewhere else f"FOLDER holding {same}",
         "run": run,
         "tables known at": results["known_at"],
         "parameters": provenance["params"],
@@ -85,14 +90,6 @@ def _reproduction(study: Study, results: Mapping[str, Any], run: str) -> dict[st
         "code": provenance["code"],
         "packages": provenance["packages"],
     }
-
-
-def _state(results: Mapping[str, Any]) -> str:
-    """Whether figures may still change, in the words of the index page."""
-    states = {str(row["state"]) for row in results["metrics"]}
-    if "provisional" in states and len(states) > 1:
-        return "partly provisional"
-    return ", ".join(state_in_words(state) for state in sorted(states)) or "complete"
 
 
 def _period(results: Mapping[str, Any]) -> str:

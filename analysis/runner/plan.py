@@ -84,7 +84,7 @@ def plan_study(
     InputError
         With every fault of parameters and tables, as the run would raise it.
     """
-    with prepare_study(params, data=data, home=home) as study:
+    with prepare_study(params, data=data, home=home, out=out) as study:
         place = Place.of(out or study.params.reports / study.name)
         place.check()
         steps = study.decision.run

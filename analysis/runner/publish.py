@@ -9,6 +9,8 @@ from __future__ import annotations
 import glob
 import os
 import sys
+import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from analysis.foundation.errors import Fault, InputError
 from analysis.runner.manifest import is_whole, read_manifest
 
 RUNS = ".runs"
+LONGEST_NAME = 200
+"""Bytes a folder's name may have: file systems allow 255, and names are lengthened while a report is swapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Place:
             If a file, or a folder that no run has made, is in the way, or nothing may be written there.
         """
         must_be_writable(self.link.parent)
+        must_be_writable(self.runs)
         if not os.path.lexists(self.link):
             return
         if is_link(self.link):
@@ -86,17 +91,46 @@ def must_be_writable(folder: Path) -> None:
     Raises
     ------
     InputError
-        If the folder, or the nearest one above it that exists, may not be written to.
+        If in the folder, or in the nearest one above it that exists, no file can be made. It is tried, since
+        permissions alone do not tell: a folder may belong to the system, a disk may be full or read-only.
     """
-    there = next(one for one in (folder, *folder.parents) if one.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        fault = Fault(
-            where=str(there),
-            what="cannot be written to" if there.is_dir() else "is a file, where a folder is needed",
-            remedy="Name another folder with `--out`, or work in a folder of your own.",
-            rule="not_writable",
+    there, what = folder, "cannot be written to"
+    try:
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        if any(len(os.fsencode(part)) > LONGEST_NAME for part in folder.parts):
+            what += f" (a name is longer than {LONGEST_NAME} bytes)"
+        elif there.is_dir():
+            with tempfile.TemporaryFile(dir=there):
+                return
+        else:
+            what = "is a file, where a folder is needed"
+    except OSError as error:
+        what += f" ({error.strerror})" if error.strerror else ""
+    remedy = "Name another folder with `--out`, or work in a folder of your own."
+    raise InputError(Fault(where=str(there), what=what, remedy=remedy, rule="not_writable"))
+
+
+def must_lie_apart(out: Path, sources: Iterable[Path]) -> None:
+    """Refuse a folder for results that is a source of the data, lies in one or holds one.
+
+    Raises
+    ------
+    InputError
+        Naming each source it would mix with.
+    """
+    place = out.resolve()
+    mixed = [source for source in map(Path.resolve, sources) if place.is_relative_to(source) or place in source.parents]
+    if mixed:
+        remedy = "Results and data are kept apart: name another folder with `--out`."
+        raise InputError(
+            Fault(where=str(out), what=_beside(place, one), remedy=remedy, rule="out_in_data") for one in mixed
         )
-        raise InputError(fault)
+
+
+def _beside(place: Path, source: Path) -> str:
+    if place == source:
+        return "is where the data are read"
+    return f"lies in {source}, where the data are read" if source in place.parents else f"holds the data in {source}"
 
 
 def publish(folder: Path, link: Path) -> None:

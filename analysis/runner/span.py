@@ -38,11 +38,9 @@ def period_of(section: PeriodSection, tables: Tables, *, name: str = "params") -
     DesignError
         If the one date given lies outside the data, so that nothing is left.
     """
+    if section.span is not None:
+        return _meeting(Period.of(section.span, section.timezone), tables, name)
     start, end = section.start, section.end
-    if section.span is not None or (start is not None and end is not None):
-        period = _as_given(section)
-        _must_meet(period, tables, name)
-        return period
     if start is None or end is None:
         months = _months(tables, section.timezone)
         if months is None:
@@ -55,27 +53,21 @@ def period_of(section: PeriodSection, tables: Tables, *, name: str = "params") -
                 f"The data cover {first} to {last}: with the date given under `period` nothing is left. Change it, or "
                 "leave both dates out."
             )
-    return Period(start, end, section.timezone)
+    return _meeting(Period(start, end, section.timezone), tables, name)
 
 
-def _as_given(section: PeriodSection) -> Period:
-    if section.span is not None:
-        return Period.of(section.span, section.timezone)
-    assert section.start is not None and section.end is not None
-    return Period(section.start, section.end, section.timezone)
-
-
-def _must_meet(period: Period, tables: Tables, name: str) -> None:
-    """Refuse a period in which the tables have no day at all."""
+def _meeting(period: Period, tables: Tables, name: str) -> Period:
+    """The period, unless the tables have no day in it at all."""
     covered = _instants(tables)
     if covered is None:
-        return
+        return period
     low, high = covered
     start, end = period.instants()
     if end <= low or high < start:
         what = f"{period.start} to {period.end} and the data, {low:%Y-%m-%d} to {high:%Y-%m-%d}, have no day in common"
         remedy = "Change it, or leave it out to cover the data."
         raise ParamsError(Fault(where=f"{name}: period", what=what, remedy=remedy, rule="period"))
+    return period
 
 
 def _instants(tables: Tables) -> tuple[datetime, datetime] | None:

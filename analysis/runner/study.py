@@ -29,10 +29,10 @@ from analysis.foundation.provenance import (
 )
 from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
 from analysis.runner.params_model import Params, instant_of, without_effect
-from analysis.runner.publish import must_be_writable
-from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, write_part
+from analysis.runner.publish import must_be_writable, must_lie_apart
+from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
-from analysis.runner.steps import STEPS, Decision, asked_by_name, decide, step_named
+from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, decide, step_named
 from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
@@ -71,14 +71,23 @@ class Study:
         Where parts are written.
     memory_limit : str, optional
         For the engine, where the parameters set none.
+    by_hand : bool
+        Nobody runs the steps in their order: what one reads of another is made when it is asked for.
     """
 
     def __init__(
-        self, params: StudyParams, prepared: Prepared, folder: Path, *, memory_limit: str | None = None
+        self,
+        params: StudyParams,
+        prepared: Prepared,
+        folder: Path,
+        *,
+        memory_limit: str | None = None,
+        by_hand: bool = False,
     ) -> None:
         self.params = params
         self.prepared = prepared
         self.folder = folder
+        self.by_hand = by_hand
         self._memory_limit = memory_limit
         self._made: list[tuple[str, object]] = []
 
@@ -99,7 +108,7 @@ class Study:
     @cached_property
     def period(self) -> Period | None:
         """What the report covers; None where no table has dates."""
-        return period_of(self.values.period, self.tables)
+        return period_of(self.values.period, self.tables, name=self.params.name)
 
     @cached_property
     def decision(self) -> Decision:
@@ -195,11 +204,46 @@ class Study:
         """What a step has recorded so far."""
         return read_part(self.folder, step)
 
+    def found(self, step: str) -> dict[str, Any] | None:
+        """What a step has recorded; by hand it is made and recorded now if it has not been.
+
+        Raises
+        ------
+        DesignError
+            If it is made now and the data cannot answer it.
+        """
+        if self.by_hand and self.part(step) is None:
+            self.record(self.make(step))
+        return self.part(step)
+
+    def settle(self, step: str) -> str | None:
+        """Record what a step finds. Where it can find nothing and nobody asked for it by name, the reason.
+
+        Raises
+        ------
+        DesignError
+            If it was asked for by name and the data cannot answer it.
+        """
+        one = step_named(step)
+        if any(why_skipped(self.part(name)) is not None for name in one.reads):
+            write_part(self.folder, step, {"coverage": {"skipped": [cannot_follow(one)]}})
+        else:
+            try:
+                self.record(self.make(step))
+            except DesignError:
+                if asked_by_name(one, self.values):
+                    raise
+        return why_skipped(self.part(step))
+
     def results(self) -> dict[str, Any]:
-        """All results: `results.json` once every step has recorded, until then what is there."""
+        """All results: `results.json` of a run; by hand, what is recorded, the missing parts being made now."""
         whole = self.folder / RESULTS
         if whole.is_file():
             return dict(json.loads(whole.read_text(encoding="utf-8")))
+        if self.by_hand:
+            for step in self.decision.recording:
+                if self.part(step.name) is None:
+                    self.settle(step.name)
         return self.merge()
 
     def merge(self) -> dict[str, Any]:
@@ -220,7 +264,11 @@ class Study:
                 "packages": package_versions(),
             },
             "rows": {name: account.rows.to_dict() for name, account in self.prepared.accounts.items()},
-            "coverage": {"skipped": list(self.decision.skipped), "without_effect": without_effect(self.values)},
+            "coverage": {
+                "skipped": list(self.decision.skipped),
+                "outcomes": list(self.values.outcomes or ()),
+                "without_effect": without_effect(self.values),
+            },
         }
 
     def overview(self) -> pd.DataFrame:
@@ -241,10 +289,10 @@ class Study:
         return pd.DataFrame(rows, columns=["table", "read", "kept", "set_aside", "first", "last", "notices"])
 
     def missing(self) -> pd.DataFrame:
-        """The steps that were left out: which, what each would need, and why."""
+        """The steps left out so far: which, what each would need, and why."""
         rows = [
             {"step": one["step"], "missing": ", ".join(one["missing"]), "reason": one["reason"]}
-            for one in self.results()["coverage"]["skipped"]
+            for one in self.merge()["coverage"]["skipped"]
         ]
         return pd.DataFrame(rows, columns=["step", "missing", "reason"])
 
@@ -330,22 +378,28 @@ def open_study(params: str) -> Study:
     if run is not None:
         return _under_the_runner(params, Path(run))
     study = prepare_study(params)
+    study.by_hand = True
     study.folder.mkdir(parents=True, exist_ok=True)
     return study
 
 
-def prepare_study(params: str | Path, *, data: Path | None = None, home: Path | None = None) -> Study:
+def prepare_study(
+    params: str | Path, *, data: Path | None = None, home: Path | None = None, out: Path | None = None
+) -> Study:
     """Typed parameters and checked tables, recording into a scratch folder. Nothing is written but the tables' cache.
 
     Raises
     ------
     InputError
-        With every fault of the parameters file and of the tables it names.
+        With every fault of the parameters file and of the tables it names; or if `out`, where results are to be
+        written, lies among the data.
     """
     try:
         typed = load_params(params, data=data, home=home)
     except ParamsError as error:
         raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
+    if out is not None:
+        must_lie_apart(out, [source.path for source in typed.sources()])
     must_be_writable(typed.cache)
     from analysis.tables.load import prepare  # here: a notebook under the runner reads no source, and need not wait
 

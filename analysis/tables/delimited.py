@@ -253,8 +253,8 @@ def _refuse_other_formats(path: Path) -> None:
     for begins, other, remedy in _OTHER_FORMATS:
         if begins.match(first):
             what = f"is {other}, not {kind}"
-            remedy = ("Unpack it. " if packed else "") + remedy.format(kind=kind)
-            raise ContractError(Fault(where=path.name, what=what, remedy=remedy, rule="wrong_ending"))
+            mend = ("Unpack it. " if packed else "") + remedy.format(kind=kind)
+            raise ContractError(Fault(where=path.name, what=what, remedy=mend, rule="wrong_ending"))
 
 
 class _Lines:

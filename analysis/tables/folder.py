@@ -7,8 +7,8 @@ What has another name is no table and is left alone, which is said. Judging the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -118,14 +118,15 @@ def _listed() -> str:
 def _tell_of_sheets(contents: Contents) -> None:
     """Fault workbooks without a sheet that is a table, where the file has a table's name or nothing else is given."""
     tables = {found.table for found in contents.found}
+    nothing_else = not tables and not contents.faults
     for file, sheets in contents.other_sheets.items():
         stem = file.split(".")[0].lower()
-        if (stem in SCHEMAS and stem not in tables) or not tables:
-            wanted = f"`{stem}`" if stem in SCHEMAS else "as its table"
+        if (stem in SCHEMAS and stem not in tables) or nothing_else:
+            wanted = f"`{stem}`." if stem in SCHEMAS else f"as its table. Tables are called {_listed()}."
             shown = ", ".join(f"`{_label(name)}`" for name in sheets[:SHEETS_SHOWN])
             more = f" and {len(sheets) - SHEETS_SHOWN} more" if len(sheets) > SHEETS_SHOWN else ""
             what = f"has no sheet that is a table by its name; its sheets: {shown}{more}"
-            remedy = f"The sheet's name counts, not the file's: name the sheet {wanted}. Tables are called {_listed()}."
+            remedy = f"The sheet's name counts, not the file's: name the sheet {wanted}"
             contents.fault(file, what, remedy, "no_table_sheet")
 
 
@@ -265,11 +266,11 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
                 relation, aside = read_text(path, cache=cache, sheet=sheet, leave_out_faulty=True)
                 label = name if not found.inside else relation.name
                 scans.append(Scan.of_text(connection, relation.path, label, zone, relation.left_out))
-                of_records += relation.faults
+                of_records += _as_owner_names_it(relation.faults, path, name)
                 if blank := aside.get(BLANK_LINE):
                     notices.append(f"{label}: {blank:,} blank lines between records are passed over.")
         except ContractError as error:
-            faults += error.faults
+            faults += _as_owner_names_it(error.faults, path, name)
     scans += [Scan.of_parquet(connection, files, zone) for files in native.values()]
     faults += _faults_of_shape(found, scans)
     if faults:
@@ -281,6 +282,11 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
         notices=tuple(notices),
         faults=tuple(of_records),
     )
+
+
+def _as_owner_names_it(faults: Iterable[Fault], path: Path, name: str) -> list[Fault]:
+    """The faults of a file, a part of a table called with its folder: `orders/part-0.csv`."""
+    return [replace(fault, where=name) if fault.where == path.name else fault for fault in faults]
 
 
 def database_name(path: Path) -> str:

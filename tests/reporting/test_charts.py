@@ -61,7 +61,8 @@ def test_every_chart_keeps_the_house_style(drawn, name):
         assert axes.get_legend() is None
     assert not forbidden_words(figure.alt + " " + words_of(figure))
     foot = "".join(text.get_text() for text in figure.texts if text.get_gid() == "foot")
-    assert all(part in foot for part in ("Source: ", "Rows: ", "Method: "))
+    counted = {"npv_range": "Rests on: ", "yearly_money": "Covers: "}.get(name, "Rows: ")  # years are no rows
+    assert all(part in foot for part in ("Source: ", counted, "Method: "))
 
 
 def test_no_chart_changes_what_it_is_given(made):
@@ -331,6 +332,21 @@ def test_yearly_money_stands_on_zero_with_its_range(made):
     assert axes.get_ylim()[0] <= -260_000
     text = words_of(charts.yearly_money(case))
     assert all(word in text for word in ("Benefits", "Costs", "Left", "90 % of outcomes"))
+
+
+@pytest.mark.parametrize(
+    ("months", "title"),
+    [
+        (3.7, "Pays for itself in 4 months in the middle case"),
+        (1.0, "Pays for itself in 1 month in the middle case"),
+        (0.0, "Pays for itself from the start in the middle case"),
+        (None, "Does not pay for itself within 3 years (middle case)"),
+    ],
+)
+def test_yearly_money_answers_when_it_is_paid_back(made, months, title):
+    case = made.case()
+    case.payback_months = made.quantiles(None, months, None)
+    assert charts.yearly_money(case).story.title == title
 
 
 # What cannot be drawn

@@ -56,6 +56,12 @@ def test_every_report_stands_with_headline_evidence_and_links(reports):
 def test_links_follow_the_order_of_the_report(reports):
     labels = [label for label, _ in entries(reports)[0].links]
     assert labels[:3] == ["Page metrics", "Page before_after", "Results"]
+    assert labels[3:5] == ["Notebook: Page metrics", "Notebook: Page before_after"]
+
+
+def test_a_report_that_counts_nothing_has_no_status(tmp_path, made):
+    report(tmp_path / "trial", made.results() | {"metrics": []})
+    assert "Status:" not in write_index(tmp_path).read_text(encoding="utf-8")
 
 
 def test_equal_reports_give_equal_bytes(reports):

@@ -8,7 +8,7 @@ import re
 
 from analysis.foundation.provenance import canonical_json
 from analysis.reporting.sanitise import sanitised
-from analysis.reporting.summary import MOST_FIGURES, headline, summary
+from analysis.reporting.summary import MOST_FIGURES, headline, status_in_words, summary
 from analysis.reporting.wording import forbidden_words
 
 
@@ -75,9 +75,64 @@ def test_what_is_provisional_and_missing_is_said(made):
 def test_an_experiment_alone_answers(made):
     results = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects], "roi": None}
     found = summary(results)
-    assert found.answer.startswith("Customers given Mens E-Mail spent US$0.77 more per customer")
+    assert found.answer.startswith("Customers assigned to Mens E-Mail spent US$0.77 more per customer")
     assert found.evidence.startswith("Grade A, randomised test.")
     assert "The case in money was not made." in found.missing
+
+
+def test_an_outcome_of_no_known_unit_is_named_once(made):
+    results = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects], "roi": None}
+    for row in results["effects"]:
+        row["unit"] = f"{row['outcome']} per customer"
+    assert summary(results).answer.replace("\xa0", " ") == (
+        "Customers assigned to Mens E-Mail had 0.77 more spend per customer (95 % interval: 0.48 to 1.05 more) than "
+        "customers assigned to No E-Mail."
+    )
+
+
+def test_without_a_case_each_of_the_first_outcomes_has_a_figure_in_the_order_of_the_parameters(made):
+    results = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects], "roi": None}
+    results["coverage"]["outcomes"] = ["visit", "conversion", "spend"]
+    labels = [figure.label.partition(",")[0] for figure in summary(results).figures[:6]]
+    assert labels == ["Visit", "Visit", "Conversion", "Conversion", "Spend", "Spend"]
+    for row in list(results["effects"]):
+        results["effects"] += [row | {"treated": f"{row['treated']} {number}"} for number in range(4)]
+    labels = [figure.label.partition(",")[0] for figure in summary(results).figures[:6]]
+    assert set(labels) == {"Visit", "Conversion", "Spend"}
+
+
+def test_a_randomised_test_is_said_beside_a_less_certain_answer(made):
+    also = summary(made.results()).also
+    assert also.startswith("Customers assigned to Mens E-Mail spent US$0.77 more")
+    assert also.endswith("Grade A, randomised test. Customers were assigned at random.")
+    assert also in str(summary(made.results()))
+    alone = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects]}
+    assert summary(alone).also == ""
+
+
+def test_nothing_counted_is_neither_closed_nor_provisional(made):
+    results = made.results() | {"metrics": []}
+    assert summary(results).provisional == ("No figure was counted by month.",)
+    assert status_in_words(results) == ""
+    assert status_in_words(made.results()) == "partly provisional"
+
+
+def test_a_missing_figure_names_its_period_and_how_many_months_lack_it(made):
+    months = [made.metric("first_response_time_p90", month, None).to_dict() for month in ("2026-07", "2026-08")]
+    results = made.results() | {"metrics": months}
+    line = "First response time, 90th percentile, August 2026: no opening mention in the period; so in 1 earlier month."
+    assert line in summary(results).missing
+    results["metrics"] = [made.metric("first_response_time_p90", "2026-07/2026-08", None).to_dict(), *months]
+    line = "First response time, 90th percentile, July 2026 to August 2026: no opening mention in the period; so too "
+    assert f"{line}in 2 of its months." in summary(results).missing
+
+
+def test_a_note_on_method_is_no_doubt(made):
+    results = made.results()
+    results["coverage"]["notes"] = {"before_after": ["Cells were made coarser: region.", "`x` was left out."]}
+    doubts = summary(results).doubts
+    assert "x was left out." in doubts
+    assert not any("coarser" in doubt for doubt in doubts)
 
 
 def test_a_report_that_only_counts_says_so(made):

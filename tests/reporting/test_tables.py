@@ -59,7 +59,8 @@ def test_every_table_is_plain_and_accessible(made_tables, name):
     table = made_tables[name]
     html = table._repr_html_()
     assert not re.search(r"<(script|style|link|iframe|img)|style=|javascript|https?:| id=| on\w+=", html)
-    assert html.startswith('<div class="ts-table"><table class="gt_table"><caption>')
+    assert re.match('<div class="ts-table"><table class="gt_table(?: ts-sentences)?"><caption>', html)
+    assert ("ts-sentences" in html) == (name in ("claims", "checks"))  # stand below one another on a phone
     assert html.count("<caption>") == 1
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", html))
     assert "<td></td>" not in re.findall(r"<thead>.*?</thead>", html, flags=re.DOTALL)[0]
@@ -93,22 +94,27 @@ def test_cells_are_escaped_whatever_they_hold(made):
 
 def test_effects_show_interval_evidence_and_raw_figures(made):
     table = cells(tables.effects(made.channel())).rename(columns=lambda name: name.replace("\xa0", " "))
-    orders = table[table["Outcome"] == "Orders"].set_index("For whom")
+    heading = "Orders, grade B: comparison that passed its checks"  # said once, not in every row
+    orders = table[table["Outcome"] == heading].set_index("For whom")
     whole = orders.loc["all customers"]
-    assert (whole["Difference"], whole["95 % interval"]) == ("+8 %", "+4 % to +13 %")
+    assert whole["Difference (95 % interval)"] == "+8 % (+4 to +13 %)"
     assert whole["Per customer (95 % interval)"] == "+0.21 (+0.11 to +0.31)"  # both scales in one row
-    assert whole["Evidence"] == "B: comparison that passed its checks"
     assert list(orders.index[-2:]) == ["raw: before against after", "raw: users against all others"]
-    assert list(orders["Difference"].iloc[-2:]) == ["−13 %", "+62 %"]
-    refused = orders.loc["product tv"]
-    assert (refused["Difference"], refused["95 % interval"], refused["Evidence"]) == ("not claimed", "–", "–")
+    assert list(orders["Difference (95 % interval)"].iloc[-2:]) == ["−13 % (−15 to −11 %)", "+62 % (+57 to +67 %)"]
+    assert orders.loc["product tv", "Difference (95 % interval)"] == "not claimed"
     assert "Not claimed: 12 contacted customers; each group needs 50." in tables.effects(made.channel()).notes
     assert len(tables.effects(made.channel()).frame) == len(made.channel().effects)
 
 
+def test_an_effect_of_another_grade_than_its_outcome_says_so(made):
+    rows = [made.effect("orders", 1.1, 1.0, 1.2), made.effect("orders", 1.1, 1.0, 1.2, segment={"a": "b"}, grade="C")]
+    table = cells(tables.effects(rows))
+    assert list(table["For whom"]) == ["all customers", "a b; C: comparison with open questions"]
+
+
 def test_effects_of_one_outcome(made):
     table = cells(tables.effects(made.channel(), outcome="margin"))
-    assert table.iloc[0]["Difference"] == "+5 %"
+    assert table.iloc[0, 2] == "+5 % (−1 to +12 %)"
     assert "+€6.40 (−€1.10 to +€13.90)" in set(table.iloc[0])
     with pytest.raises(DesignError, match="no effect on `visit`"):
         tables.effects(made.channel(), outcome="visit")
@@ -117,8 +123,11 @@ def test_effects_of_one_outcome(made):
 def test_effects_of_several_arms_name_them(made):
     table = cells(tables.effects(made.experiment()))
     assert list(table["For whom"].iloc[:2]) == ["Mens E-Mail, all customers", "Womens E-Mail, all customers"]
-    assert table["Difference"].iloc[0] == "+0.077 per customer"
-    assert table["Difference"].iloc[4] == "+US$0.77 per customer"
+    assert table["Outcome"].iloc[0] == "Visit, grade A: randomised test"
+    difference = table.iloc[:, 2]
+    assert table.columns[2].replace("\xa0", " ") == "Difference per customer (95 % interval)"
+    assert difference.iloc[0] == "+0.077 (+0.070 to +0.083)"
+    assert difference.iloc[4] == "+US$0.77 (+US$0.48 to +US$1.05)"
 
 
 def test_claims_are_sentences_one_for_each_outcome(made):
@@ -198,8 +207,19 @@ def test_groups_of_rows_have_bodies_of_their_own(made):
 
 def test_nothing_missing_is_said():
     table = tables.missing(SimpleNamespace(missing={}))
-    assert table.cells["Figure"].tolist() == ["None"]
+    said = "Nothing is missing: every figure of the catalogue was counted."
+    assert str(table) == said
+    assert table.html == f'<div><p class="ts-note">{said}</p></div>'
     assert table.frame.empty
+
+
+def test_the_sample_says_how_many_have_a_comparison(made):
+    study = made.channel()
+    study.sample = {"issues_outside_the_data_span": 0, "contacted": 2900, "comparison_customers": 9120}
+    table = cells(tables.sample(study)).set_index("Who")["Number"]
+    assert dict(table) == {"Contacted": "2,900", "Of them with a comparison": "2,810", "Comparison customers": "9,120"}
+    study.sample = {"issues_outside_the_data_span": 3}
+    assert list(tables.sample(study).cells["Number"]) == ["3"]
 
 
 @pytest.mark.parametrize("name", ["effects", "claims", "checks", "metrics"])

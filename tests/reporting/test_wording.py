@@ -61,15 +61,15 @@ def test_every_outcome_can_be_said_in_both_directions(outcome, scale, unit):
 def test_differences_are_said_in_their_own_unit():
     arm = {"estimand": "experiment_effect", "treated": "Mens E-Mail", "comparison": "No E-Mail", "scale": "difference"}
     assert said(0.77, 0.485, 1.054, outcome="spend", unit="USD per customer", **arm) == (
-        "Customers given Mens E-Mail spent US$0.77 more per customer (95 % interval: US$0.48 to US$1.05 more) than "
-        "customers given No E-Mail."
+        "Customers assigned to Mens E-Mail spent US$0.77 more per customer (95 % interval: US$0.48 to US$1.05 more) "
+        "than customers assigned to No E-Mail."
     )
     assert said(0.0766, 0.07, 0.0832, outcome="visit", unit="visit per customer", **arm) == (
-        "Customers given Mens E-Mail were 0.077 higher on “visit” per customer (95 % interval: 0.070 to 0.083 higher) "
-        "than customers given No E-Mail."
+        "Customers assigned to Mens E-Mail were 0.077 higher on “visit” per customer (95 % interval: 0.070 to 0.083 "
+        "higher) than customers assigned to No E-Mail."
     )
     assert said(0.021, 0.009, 0.033, outcome="repurchased", unit="share per customer", **arm).startswith(
-        "Customers given Mens E-Mail were 2.1 percentage points more likely to buy again"
+        "Customers assigned to Mens E-Mail were 2.1 percentage points more likely to buy again"
     )
 
 
@@ -118,10 +118,17 @@ def test_grades_are_words():
     with pytest.raises(UnknownName):
         grade_in_words("F")
     assert evidence_in_words({"grade": "C", "value": 1.1}).startswith("Grade C, comparison with open questions.")
+    for verdict, start in (("failed", "A check of this comparison failed, so"), ("not_run", "Some checks of this")):
+        checks = [{"verdict": "passed"}, {"verdict": "not_run"}, {"verdict": verdict}]
+        assert f" {start}" in evidence_in_words({"grade": "C", "value": 1.1, "checks": checks})
     assert evidence_in_words(None) == evidence_in_words({"grade": "D", "value": None}) == "No effect is claimed."
 
 
 def test_checks_are_said_without_forbidden_words():
+    assert in_plain_words("Drift before the index issue was not tested.") == "Drift before the issue was not tested."
+    assert in_plain_words("The largest is 0.1, in recent; fine in recent months.") == (
+        "The largest is 0.1, in the issues of the 6 months before; fine in recent months."
+    )
     for name in ("pre_trend", "placebo_date", "future_social", "some_new_estimand_check"):
         assert not forbidden_words(check_in_words(name))
 

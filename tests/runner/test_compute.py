@@ -19,6 +19,7 @@ from analysis.runner.publish import Place
 from analysis.runner.results import TOP_KEYS
 from analysis.runner.run import run_study
 from analysis.runner.shipped import PACKAGE, shipped
+from analysis.runner.study import RUN_FOLDER
 from analysis.synthetic.make import make_world
 
 CUSTOMERS = 3000
@@ -117,16 +118,36 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
             assert str(small_demo) not in path.read_text(encoding="utf-8"), path
 
 
-def test_plain_papermill_runs_a_shipped_notebook(small_demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a person would call it, from the study's folder: the result goes into the scratch folder."""
+@pytest.mark.parametrize(
+    ("notebook", "parts"),
+    [
+        ("metrics", {"metrics"}),
+        ("roi_case", {"before_after", "roi_case"}),
+        ("summary", {"metrics", "before_after", "ab_segments", "roi_case"}),
+    ],
+)
+def test_plain_papermill_runs_a_shipped_notebook_alone(
+    small_demo: Path, monkeypatch: pytest.MonkeyPatch, notebook: str, parts: set[str]
+) -> None:
+    """As a person would call it, from the study's folder: what it reads of other steps is made as well.
+
+    What is found goes into the scratch folder, and is what `compute` finds.
+    """
     monkeypatch.setenv("PYTHONPATH", str(PACKAGE.parent))
+    monkeypatch.delenv(RUN_FOLDER, raising=False)
     out = small_demo / "out.ipynb"
-    command = ["papermill", "--no-progress-bar", str(shipped("notebooks") / "metrics.ipynb"), str(out)]
+    command = ["papermill", "--no-progress-bar", str(shipped("notebooks") / f"{notebook}.ipynb"), str(out)]
     subprocess.run(
         [sys.executable, "-m", *command, "-p", "params", "params/demo.yaml"], check=True, capture_output=True
     )
     assert out.is_file()
-    assert len(list((small_demo / "reports" / ".scratch" / "demo").glob("*/parts/metrics.json"))) == 1
+    recorded = list((small_demo / "reports" / ".scratch" / "demo").glob("*/parts/*.json"))
+    assert {path.stem for path in recorded} == parts
+    assert len({path.parent for path in recorded}) == 1
+    if "roi_case" in parts:
+        case = next(json.loads(path.read_bytes())["roi"] for path in recorded if path.stem == "roi_case")
+        assert case == json.loads(compute_study("params/demo.yaml").read_bytes())["roi"]
+        assert "No comparison was made" not in out.read_text(encoding="utf-8")
 
 
 def test_the_demo_is_made_once_and_never_over_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -247,7 +247,10 @@ def test_each_fault_is_told_in_its_own_words(home: Path, case: str) -> None:
     assert faults(home, text) == [f"params/trial.yaml: {expected}"]
 
 
-@pytest.mark.parametrize("name", [".hidden", "a/b", "..", "", "a b", "trailing.", "x" * 101, "Ledger", "register", "README.MD", "é"])
+@pytest.mark.parametrize(
+    "name",
+    [".hidden", "a/b", "..", "", "a b", "trailing.", "x" * 101, "Ledger", "register", "README.MD", "é"],
+)
 def test_a_study_name_is_a_plain_folder_name(home: Path, name: str) -> None:
     found = faults(home, f'study: "{name}"\n')
     assert len(found) == 1

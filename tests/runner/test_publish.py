@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -75,8 +76,11 @@ def test_what_no_run_has_made_is_left_alone(place: Place, tmp_path: Path, kind: 
 
 
 def test_where_nothing_can_be_written_is_said_before_any_work(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(InputError, match=r"cannot be written to\. Name another folder with `--out`"):
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(InputError, match=r"cannot be written to \(Read-only file system\)\. Name another folder with"):
         place.check()
     monkeypatch.undo()
     place.link.parent.parent.joinpath("file").touch()

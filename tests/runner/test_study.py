@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from analysis.foundation.calendar import Period
 from analysis.foundation.errors import DesignError, ParamsError, TooSoon
 from analysis.foundation.provenance import canonical_json
 from analysis.runner import steps
+from analysis.runner.compute import compute_study
 from analysis.runner.params_model import PeriodSection
+from analysis.runner.plan import plan_study
+from analysis.runner.run import run_study
 from analysis.runner.span import period_of
 from analysis.runner.study import HANDOVER, RUN_FOLDER, hand_over, open_study, prepare_study, said_before_running
 
@@ -60,6 +64,8 @@ def rewrite(home: Path, text: str) -> None:
 
 def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict[str, Any]) -> None:
     answers["metrics"] = Found(metrics=[{"id": "a"}, {"id": "b"}])
+    answers["before_after"] = TooSoon("wait until May")
+    answers["ab_segments"] = Found(effects=[])
     with open_study("params/trial.yaml") as study:
         said = study.record(study.metrics())
         assert str(said) == repr(said) == "Recorded for the report under `metrics`: 2 metrics."
@@ -68,8 +74,27 @@ def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict
             "metrics": [{"id": "a"}, {"id": "b"}],
             "coverage": {"notes": {"metrics": ["a note"]}},
         }
-        assert [row["id"] for row in study.results()["metrics"]] == ["a", "b"]
-        assert study.results()["coverage"]["notes"] == {"metrics": ["a note"]}
+        assert [row["id"] for row in study.merge()["metrics"]] == ["a", "b"]
+        assert study.part("ab_segments") is None
+        results = study.results()
+        assert [row["id"] for row in results["metrics"]] == ["a", "b"]
+        assert results["coverage"]["notes"] == {"metrics": ["a note"], "ab_segments": ["a note"]}, "made when asked for"
+        assert [one["reason"] for one in results["coverage"]["skipped"]] == [
+            "wait until May",
+            "needs what `before_after` finds, and that did not run",
+        ]
+
+
+def test_by_hand_a_step_makes_what_it_reads(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has recorded `before_after`: it is made, and its refusal is told."""
+    with open_study("params/trial.yaml") as study:
+        with pytest.raises(DesignError):
+            study.roi_case()
+        part = study.part("before_after")
+        assert part is not None
+        assert part["coverage"]["skipped"][0]["step"] == "before_after"
+        with pytest.raises(DesignError, match=r"reads what `before_after` finds, and that was left out: \S"):
+            study.roi_case()
 
 
 def test_what_was_recorded_by_hand_is_never_mixed_with_other_parameters(home: Path, answers: dict[str, Any]) -> None:
@@ -175,7 +200,7 @@ def test_a_refusal_of_what_was_asked_for_by_name_is_only_raised(home: Path, answ
 
 def test_the_case_in_money_says_what_it_lacks(home: Path) -> None:
     with (
-        open_study("params/trial.yaml") as study,
+        prepare_study("params/trial.yaml") as study,
         pytest.raises(DesignError, match="reads what `before_after` found, and it has not been recorded"),
     ):
         study.roi_case()
@@ -215,6 +240,46 @@ def test_a_date_outside_the_data_leaves_nothing(home: Path) -> None:
     rewrite(home, "study: trial\ndata: {folder: data}\nperiod: {start: 2027-01-01}\n")
     with prepare_study("params/trial.yaml") as study, pytest.raises(DesignError, match="nothing is left"):
         _ = study.period
+
+
+@pytest.mark.parametrize("period", ["[2040-01-01, 2040-03-01]", "2025-12", "[2020-01-01, 2026-01-01]"])
+def test_a_period_that_misses_the_data_is_a_fault(home: Path, period: str) -> None:
+    rewrite(home, f"study: trial\ndata: {{folder: data}}\nperiod: {period}\n")
+    with (
+        prepare_study("params/trial.yaml") as study,
+        pytest.raises(
+            ParamsError, match=r"params/trial\.yaml: period: .* and the data, 2026-01-01 to 2026-06-25, have no day in"
+        ),
+    ):
+        _ = study.period
+
+
+def test_names_that_are_in_no_table_are_told_at_once(home: Path) -> None:
+    text = "study: trial\ndata: {folder: data}\n"
+    rewrite(home, text + "comparison: bb\noutcomes: [ordrs, vist, orders]\n")
+    with prepare_study("params/trial.yaml") as study, pytest.raises(ParamsError) as caught:
+        _ = study.decision
+    assert [str(fault) for fault in caught.value.faults] == [
+        "params/trial.yaml: comparison: no experiment has an arm `bb`. Did you mean `b`?",
+        "params/trial.yaml: outcomes[0]: there is no outcome `ordrs`. Did you mean `orders`?",
+        "params/trial.yaml: outcomes[1]: there is no outcome `vist`. Did you mean `visit`?",
+    ]
+    rewrite(home, text + "comparison: b\noutcomes: [visit, retained]\n")
+    with prepare_study("params/trial.yaml") as study:
+        assert "ab_segments" in [step.name for step in study.decision.run]
+        assert study.base["coverage"]["outcomes"] == ["visit", "retained"]
+    rewrite(home, text + "comparison: nobody\ndesigns: [before_after]\n")
+    with prepare_study("params/trial.yaml") as study:
+        assert study.decision.run, "no randomised test is read, so no arm is looked for"
+        assert study.base["coverage"]["outcomes"] == []
+
+
+@pytest.mark.parametrize("make", [compute_study, plan_study, run_study])
+def test_a_name_that_is_in_no_table_is_told_before_anything_is_written(home: Path, make: Callable[..., Any]) -> None:
+    rewrite(home, "study: trial\ndata: {folder: data}\ncomparison: nobody\n")
+    with pytest.raises(ParamsError, match="no experiment has an arm `nobody`"):
+        make("params/trial.yaml")
+    assert [one.name for one in (home / "reports").iterdir()] == [".cache"]
 
 
 def test_tables_without_dates_make_no_period(home: Path) -> None:

@@ -295,6 +295,17 @@ def test_a_short_record_hides_no_fault_of_another_part(tmp_path: Path) -> None:
         ("duplicate_key", "order_id", 1, 4, 2),
     }
     assert {fault.where for fault in faults} == {"orders/a.csv", "orders/b.csv"}
+    (folder / "c.csv").write_bytes(b"PK\x03\x04")
+    assert refused(tmp_path, tmp_path / "cache")[0].where == "orders/c.csv"
+
+
+def test_a_part_broken_inside_hides_no_short_record(tmp_path: Path) -> None:
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    (folder / "a.parquet").write_bytes(cut_inside())
+    (folder / "b.csv").write_bytes(csv("7,2026-01-05T09:00:00Z", header=",".join(columns())))
+    rules = {fault.rule for fault in refused(tmp_path, tmp_path / "cache")}
+    assert rules == {"wrong_ending", "too_few_fields"}
 
 
 def test_a_row_with_an_error_of_the_spreadsheet_hides_no_other_fault(tmp_path: Path) -> None:
@@ -333,11 +344,17 @@ def test_a_workbook_of_a_table_s_name_is_a_fault_beside_other_tables_and_another
     (folder / "customers.csv").write_text("customer_id\n1\n", encoding="utf-8")
     (folder / "notes.xlsx").write_bytes(workbook(("a",), ("1",), sheet="Sheet"))
     assert list(prepare([Source(folder)], cache=tmp_path / "cache").accounts) == ["customers"]
+    (folder / "customers.csv").write_bytes(b"\x1f\x8b")
+    assert [fault.where for fault in refused(folder, tmp_path / "cache")] == ["customers.csv"]
+    (folder / "customers.csv").unlink()
+    (folder / "customers").mkdir()
+    assert [fault.rule for fault in refused(folder, tmp_path / "cache")] == ["no_parts"]
     (folder / "Orders.xlsx").write_bytes(workbook(NAMES, ("1",), sheet="Sheet"))
-    (fault,) = refused(folder, tmp_path / "cache")
+    *_, fault = refused(folder, tmp_path / "cache")
     assert (fault.where, fault.rule) == ("Orders.xlsx", "no_table_sheet")
 
 
+@pytest.mark.filterwarnings("ignore:Title is more than 31")
 def test_the_names_of_sheets_are_cut_and_printable(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active.title = "a\u202eb"

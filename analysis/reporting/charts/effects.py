@@ -26,6 +26,7 @@ from analysis.reporting.wording import (
     outcome_in_words,
     segment_in_words,
     shift_of,
+    unit_in_words,
     words,
 )
 
@@ -274,7 +275,7 @@ def _axis_unit(row: Row) -> str:
 def _unit_in_words(row: Row) -> str:
     if row["scale"] == "ratio":
         return "difference in %"
-    unit, per, whom = plain(row["unit"], 60).partition(" per ")
+    unit, per, whom = unit_in_words(row["unit"]).partition(" per ")
     return ("percentage points" if unit == "share" else unit) + per + whom
 
 

@@ -54,7 +54,7 @@ class Story:
     measure, unit, population, period : str
         The subtitle.
     source, rows, method : str
-        The foot.
+        The foot; `counts` says there what `rows` counts, where it is no rows of a table.
     alt : str
         The finding for those who cannot see the chart, as a sentence.
 
@@ -75,6 +75,7 @@ class Story:
     rows: str
     method: str
     alt: str
+    counts: str = "Rows"
 
     def __post_init__(self) -> None:
         if not self.alt.strip():
@@ -94,7 +95,7 @@ class Story:
 
     @property
     def foot(self) -> str:
-        return f"Source: {self.source}. Rows: {self.rows}. Method: {self.method}."
+        return f"Source: {self.source}. {self.counts}: {self.rows}. Method: {self.method}."
 
 
 class Figure(MatplotlibFigure):

@@ -6,6 +6,7 @@ named. What the money rests on is left to the case and its tables.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def npv_range(case: Any, *, locale: str = "en_GB") -> Figure:
         population="the programme as a whole",
         period=f"{case.years} years at {say.share(case.discount_rate, 0)} a year",
         source="measured effects and stated costs",
+        counts="Rests on",
         rows=f"{say.number(draws.size)} simulated outcomes",
         method=f"uncertainty of the measured effects carried into money; {_RANGE}",
         alt=f"Histogram of net present value over {case.years} years. {title}. Low case {said['p5']}, middle case "
@@ -120,8 +122,7 @@ def yearly_money(case: Any, *, locale: str = "en_GB") -> Figure:
         )
     frame = frame[list(_YEARLY)].reset_index(drop=True)
     last = frame.iloc[-1]
-    verb = "leaves" if last["net"] >= 0 else "loses"
-    title = f"Year {int(last['year'])} {verb} {say.about(abs(last['net']), case.currency)} in the middle case"
+    title = _paid_back(case.payback_months.p50, int(last["year"]))
     years = "; ".join(
         f"{_year(row.year)}: in {say.money(row.benefits, case.currency)}, out {say.money(row.costs, case.currency)}, "
         f"left {say.money(row.net, case.currency)}"
@@ -134,7 +135,8 @@ def yearly_money(case: Any, *, locale: str = "en_GB") -> Figure:
         population="the programme as a whole",
         period=f"start and {int(frame['year'].max())} years",
         source="measured effects and stated costs",
-        rows=f"{len(frame)} years",
+        counts="Covers",
+        rows=f"the start and {int(frame['year'].max())} years",
         method=f"middle case of the simulated outcomes; the line through each point is the {_RANGE}",
         alt=f"Bar chart of benefits and costs with what is left, by year. {title}. {years}.",
     )
@@ -172,6 +174,16 @@ def yearly_money(case: Any, *, locale: str = "en_GB") -> Figure:
             body.text(0, body.height - 16 + 15 * number, line, "note", SOFT)
 
     return Figure(story, frame, paint, lambda narrow: 340)
+
+
+def _paid_back(months: float | None, years: int) -> str:
+    """When the money spent has come back, in whole months: a month that has begun counts."""
+    if months is None:
+        return f"Does not pay for itself within {years} years (middle case)"
+    if months <= 0:
+        return "Pays for itself from the start in the middle case"
+    whole = math.ceil(round(months, 6))
+    return f"Pays for itself in {whole} month{'s' if whole > 1 else ''} in the middle case"
 
 
 def _year(year: float) -> str:

@@ -50,8 +50,8 @@ def missing(result: Any, *, locale: str = "en_GB") -> Table:
     lacking = dict(getattr(result, "missing", None) or {})
     records = [{"Figure": metric_in_words(name), "Needs": plain(why)} for name, why in sorted(lacking.items())]
     frame = pd.DataFrame({"metric": sorted(lacking), "needs": [lacking[name] for name in sorted(lacking)]})
-    none = [{"Figure": "None", "Needs": "nothing: every figure of the catalogue was counted"}]
-    return Table("Figures that could not be counted", pd.DataFrame(records or none), frame)
+    none = () if records else ("Nothing is missing: every figure of the catalogue was counted.",)
+    return Table("Figures that could not be counted", pd.DataFrame(records), frame, notes=none)
 
 
 def rows_used(accounts: Mapping[str, Any], *, locale: str = "en_GB") -> Table:

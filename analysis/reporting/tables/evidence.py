@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.foundation.errors import DesignError
-from analysis.reporting.formats import plain
+from analysis.reporting.formats import GAP, plain
 from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
 from analysis.reporting.tables.table import Table
 from analysis.reporting.wording import (
@@ -34,7 +34,8 @@ _SIGNS = {"passed": "✓", "failed": "✗", "not_run": "?", "not_applicable": "�
 def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -> Table:
     """Every effect with its interval and how far it can be believed; raw figures last and named as such.
 
-    Where an effect was measured in percent and per customer, both stand in one row.
+    Where an effect was measured in percent and per customer, both stand in one row. How far the effects on an outcome
+    can be believed is said in its heading, and again where one of them differs.
 
     Parameters
     ----------
@@ -53,32 +54,38 @@ def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -
     shown.sort(key=lambda row: (outcomes.index(row["outcome"]), is_naive(row), bool(row["segment"])))
     both = bool(in_percent & set(beside))
     level = level_of(rows)
-    head = f"{say.level({'level': level})}" if level is not None else "Interval"
-    each = f"Per customer ({say.level({'level': level})})" if level is not None else "Per customer"
+    interval = f" ({say.level({'level': level})})" if level is not None else ""
+    pers = {_per(row) for row in shown}
+    per = next(iter(pers)) if len(pers) == 1 else ""
+    head, each = f"Difference{per}{interval}", f"Per customer{interval}"
+    grades = {outcome: _grade(shown, outcome) for outcome in outcomes}
     reached = "In the arm" if all(row["estimand"] == "experiment_effect" for row in rows) else "Contacted"
     arms = {(row["treated"], row["comparison"]) for row in rows if not is_naive(row)}
     records = [
         {
-            "Outcome": outcome_in_words(row["outcome"]).label,
-            "For whom": _whom(row, several=len(arms) > 1),
-            "Difference": "not claimed" if row["value"] is None else say.effect_signed(row) + _unit(say, row),
-            head: _interval(say, row, level),
+            "Outcome": outcome_in_words(row["outcome"]).label + _evidence(grades[row["outcome"]], ", grade "),
+            "For whom": _whom(row, several=len(arms) > 1)
+            + (
+                ""
+                if row["value"] is None or is_naive(row) or row["grade"] == grades[row["outcome"]]
+                else _evidence(row["grade"], "; ")
+            ),
+            head: _difference(say, row, level) + ("" if per or row["value"] is None else _per(row)),
             **({each: _per_customer(say, row, beside)} if both else {}),
             reached: say.number(row["n_treated"]),
             "Comparison": say.number(row["n_comparison"]),
-            "Evidence": "–" if row["value"] is None else f"{row['grade']}: {grade_in_words(row['grade'])}",
         }
         for row in shown
     ]
     notes = [f"Not claimed: {in_plain_words(plain(row['reason']))}" for row in rows if row["value"] is None]
     if any(is_naive(row) for row in rows):
-        notes.append("A raw difference compares unlike customers or months and is no effect.")
+        notes.append("A raw difference (grade D) compares unlike customers or months and is no effect.")
     return Table(
         caption="Effects" if outcome is None else f"Effects on {outcome_in_words(outcome).label.lower()}",
         cells=pd.DataFrame(records),
         frame=pd.DataFrame([{name: value for name, value in row.items() if name != "checks"} for row in rows]),
-        numbers=("Difference", head, *((each,) if both else ()), reached, "Comparison"),
-        groups="Outcome" if len(outcomes) > 1 else None,
+        numbers=(head, *((each,) if both else ()), reached, "Comparison"),
+        groups="Outcome",
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -101,7 +108,7 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
         for row in whole
     ]
     frame = pd.DataFrame([{"outcome": row["outcome"], "grade": row["grade"], "claim": row["claim"]} for row in whole])
-    return Table("Findings in words", pd.DataFrame(records), frame)
+    return Table("Findings in words", pd.DataFrame(records), frame, sentences=True)
 
 
 def checks(result: Any, *, locale: str = "en_GB") -> Table:
@@ -126,7 +133,9 @@ def checks(result: Any, *, locale: str = "en_GB") -> Table:
         for check in _same_for_all(found, len({row["outcome"] for row in rows}))
     ]
     cells = pd.DataFrame(records)[["What was tested", "Result", "Detail", "Outcome"]]
-    return Table(caption="Checks of the comparison", cells=cells, frame=pd.DataFrame(found), groups="Outcome")
+    return Table(
+        caption="Checks of the comparison", cells=cells, frame=pd.DataFrame(found), groups="Outcome", sentences=True
+    )
 
 
 def _same_for_all(found: Sequence[Mapping[str, str]], outcomes: int) -> list[dict[str, str]]:
@@ -149,10 +158,11 @@ def arms(experiment: Any, *, locale: str = "en_GB") -> Table:
         raise DesignError("The result of the experiment holds no arms to show in a table.")
     total = frame.groupby("experiment_id")["customers"].transform("sum")
     frame = frame.assign(share=frame["customers"] / total)
+    several = frame["experiment_id"].nunique() > 1
     records = [
         {
             "Arm": group_in_words(row["arm"]) + (" (comparison)" if row.get("comparison") else ""),
-            "Experiment": plain(row["experiment_id"], 60),
+            **({"Experiment": plain(row["experiment_id"], 60).replace("_", " ")} if several else {}),
             "Customers": say.number(row["customers"]),
             "Share": say.share(row["share"]),
             "Intended": say.share(row["expected_share"]),
@@ -164,7 +174,7 @@ def arms(experiment: Any, *, locale: str = "en_GB") -> Table:
         cells=pd.DataFrame(records),
         frame=frame,
         numbers=("Customers", "Share", "Intended"),
-        groups="Experiment" if frame["experiment_id"].nunique() > 1 else None,
+        groups="Experiment" if several else None,
     )
 
 
@@ -174,6 +184,7 @@ def sample(result: Any, *, locale: str = "en_GB") -> Table:
     account = dict(getattr(result, "sample", None) or {})
     if not account:
         raise DesignError("The result holds no account of who was studied.")
+    account = _with_comparison(account, effect_rows(result) if hasattr(result, "effects") else ())
     records = [
         {"Who": humanised(name), "Number": say.number(value) if _is_number(value) else plain(value, 200)}
         for name, value in account.items()
@@ -181,6 +192,31 @@ def sample(result: Any, *, locale: str = "en_GB") -> Table:
     frame = pd.DataFrame({"who": list(account), "number": list(account.values())})
     notes = tuple(in_plain_words(plain(note, 600)) for note in getattr(result, "notes", ()))
     return Table("Who was studied", pd.DataFrame(records), frame, numbers=("Number",), notes=notes)
+
+
+def _with_comparison(account: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    """The account with those contacted customers whom the effect rests on, and without a count of nothing wrong."""
+    whole = [row for row in rows if not row["segment"] and not is_naive(row) and row["value"] is not None]
+    whole.sort(key=lambda row: row["outcome"] != "orders")
+    kept: dict[str, Any] = {}
+    for name, value in account.items():
+        if name == "issues_outside_the_data_span" and value == 0:
+            continue
+        kept[name] = value
+        if name == "contacted" and whole:
+            kept["of_them_with_a_comparison"] = whole[0]["n_treated"]
+    return kept
+
+
+def _grade(rows: Sequence[Row], outcome: str) -> str | None:
+    """The grade of an outcome: that of all customers, else of whatever is claimed first."""
+    claimed = [row for row in rows if row["outcome"] == outcome and row["value"] is not None and not is_naive(row)]
+    claimed.sort(key=lambda row: bool(row["segment"]))
+    return claimed[0]["grade"] if claimed else None
+
+
+def _evidence(grade: str | None, before: str) -> str:
+    return "" if grade is None else f"{before}{grade}: {grade_in_words(grade)}"
 
 
 def _key(row: Row) -> tuple[Any, ...]:
@@ -200,25 +236,25 @@ def _whom(row: Row, *, several: bool) -> str:
 
 def _per_customer(say: Words, row: Row, beside: Mapping[tuple[Any, ...], Row]) -> str:
     other = beside.get(_key(row))
-    return "–" if other is None or is_naive(row) or other["value"] is None else say.effect_in_short(other)
+    return "–" if other is None or is_naive(row) or other["value"] is None else _unbroken(say.effect_in_short(other))
 
 
-def _interval(say: Words, row: Row, level: float | None) -> str:
+def _difference(say: Words, row: Row, level: float | None) -> str:
+    """The number with its interval; the level too, where it is not that of all rows."""
     if row["value"] is None:
-        return "–"
-    low = "no limit" if row["low"] is None else say.effect_signed(row, row["low"])
-    high = "no limit" if row["high"] is None else say.effect_signed(row, row["high"])
-    return f"{low} to {high}" + ("" if level is not None else f" ({say.level(row)})")
+        return "not claimed"
+    return _unbroken(say.effect_in_short(row)) + ("" if level is not None else f", {say.level(row)}")
 
 
-def _unit(say: Words, row: Row) -> str:
-    """What is left to say of the unit beside a signed number."""
-    if row["scale"] == "ratio":
-        return ""
-    unit, per, whom = str(row.get("unit") or "").partition(" per ")
-    size = say.effect_signed(row)
-    shown = "" if unit == row["outcome"] or not size[-1].isdigit() or not size[1:2].isdigit() else f" {plain(unit, 40)}"
-    return shown + (f" per {plain(whom, 40)}" if per else "")
+def _unbroken(text: str) -> str:
+    """An interval that stays in one line, under its value where there is no room beside it."""
+    return text.replace(" to ", f"{GAP}to{GAP}")
+
+
+def _per(row: Row) -> str:
+    """Per whom a difference in the outcome's own unit is counted: " per customer"."""
+    whom = str(row.get("unit") or "").partition(" per ")[2] if row["scale"] == "difference" else ""
+    return f" per {plain(whom, 40)}" if whom else ""
 
 
 def _is_number(value: object) -> bool:

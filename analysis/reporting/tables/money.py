@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import grade_in_words, humanised, words
+from analysis.reporting.wording import grade_in_words, humanised, in_plain_words, words
 
 
 def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
@@ -26,7 +26,7 @@ def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
                 "Once": "–",
                 "A year": "–" if middle is None else say.money(middle, case.currency),
                 "Comes from": f"{say.money(benefit.gain_per_contact, case.currency)} a contact, {contacts} contacts a "
-                f"year ({plain(benefit.contacts_source, 120)})",
+                f"year ({in_plain_words(plain(benefit.contacts_source, 120))})",
                 "Evidence": f"{benefit.grade}: {grade_in_words(benefit.grade)}",
             }
         )

@@ -38,7 +38,9 @@ class Table:
     groups : str, optional
         The column of `cells` that gathers rows under a common heading.
     notes : tuple of str
-        Sentences under the table.
+        Sentences under the table; without any cells, they are all there is.
+    sentences : bool
+        Whether cells are sentences: on a narrow screen they then stand below one another.
     """
 
     caption: str
@@ -47,10 +49,14 @@ class Table:
     numbers: tuple[str, ...] = ()
     groups: str | None = None
     notes: tuple[str, ...] = field(default=())
+    sentences: bool = False
 
     @cached_property
     def html(self) -> str:
         """The table as HTML without style, script or address; the same cells give the same text."""
+        notes = "".join(f'<p class="ts-note">{escape(plain(note, 600), quote=False)}</p>' for note in self.notes)
+        if self.cells.empty:
+            return f"<div>{notes}</div>"
         cells = self.cells.map(plain)
         names = [name for name in cells.columns if name != self.groups]
         mark = sha256(cells.to_csv(index=False).encode()).hexdigest()[:12]
@@ -62,13 +68,16 @@ class Table:
         clean = sanitised(raw)
         body = clean[clean.index("<table") : clean.rindex("</table>")] + "</table>"
         body = body.replace(">", f"><caption>{escape(plain(self.caption), quote=False)}</caption>", 1)
-        notes = "".join(f'<p class="ts-note">{escape(plain(note, 600), quote=False)}</p>' for note in self.notes)
+        if self.sentences:
+            body = body.replace('<table class="gt_table"', '<table class="gt_table ts-sentences"', 1)
         return f'<div class="ts-table">{_grouped(body)}{notes}</div>'
 
     def _repr_html_(self) -> str:
         return self.html
 
     def __str__(self) -> str:
+        if self.cells.empty:
+            return "\n".join(self.notes)
         return f"{self.caption}\n{self.cells.to_string(index=False)}" + "".join(f"\n{note}" for note in self.notes)
 
 
