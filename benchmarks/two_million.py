@@ -3,7 +3,7 @@
     python benchmarks/two_million.py [--customers 2000000] [--folder FOLDER]
 
 Makes a company (once; `--folder` keeps it), prepares its tables, and times the metrics, the channel study and the
-randomised tests, each beside a bare scan of the columns it reads, in one process. Prints seconds, ratios and the peak of
+randomised tests, each beside a bare scan of the columns it reads, in one process. Prints seconds, ratios and peak
 memory.
 """
 

@@ -244,7 +244,9 @@ class _Experiment:
             name="outcome_recorded",
             verdict="failed" if p_value < SAMPLE_RATIO_P else "passed",
             detail=f"The outcome is known of {lowest * 100:.1f} to {highest * 100:.1f} % of the arms' customers; "
-            f"p = {p_value:.3g} for equal shares, below 0.001 fails.",
+            f"p = {p_value:.3g} for equal shares, below 0.001 fails."
+            if lowest < 1
+            else "The outcome is known of all customers of every arm.",
             gate=True,
         )
 

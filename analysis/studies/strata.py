@@ -50,6 +50,14 @@ class Strata:
         return self.unmatched / self.contacted if self.contacted else 0.0
 
 
+_IN_WORDS = {
+    "issue_product": "the issue's product",
+    "recent": "the number of recent issues",
+    "lately": "issues in the last 3 months",
+    "observed": "the months observed",
+}
+
+
 def choose_strata(rows: pd.DataFrame, extra: Sequence[str] = ()) -> Strata:
     """Which is the finest set of cells in which at most 2 % of the contacted have no comparison?
 
@@ -108,7 +116,7 @@ def balance(rows: pd.DataFrame, strata: Strata, attributes: tuple[str, ...]) -> 
         worst, where = gap, "observed"
     verdict = "passed" if worst < IMBALANCE_ALLOWED else "failed"
     size = "without bound" if math.isinf(worst) else f"{worst:.3f}"
-    named = where.removeprefix("attribute: ").replace("_", " ")
+    named = _IN_WORDS.get(where, where.removeprefix("attribute: ").replace("_", " "))
     detail = (
         f"The largest standardised difference after weighting is {size}, in {named}; "
         f"below {IMBALANCE_ALLOWED} counts as alike."

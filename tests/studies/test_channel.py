@@ -214,7 +214,7 @@ def test_groups_that_share_nothing_are_not_called_alike() -> None:
     )
     check = balance(rows, choose_strata(rows), ())
     assert check.verdict == "failed"
-    assert "without bound, in issue product" in check.detail
+    assert "without bound, in the issue's product" in check.detail
 
 
 def test_an_order_without_a_margin_takes_the_outcome_away(effect_world, tmp_path) -> None:
