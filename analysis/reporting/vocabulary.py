@@ -33,10 +33,6 @@ SAID_PLAINER: Mapping[str, str] = MappingProxyType(
         "index issue": "issue",
         "index month": "month of the issue",
         "index months": "months",
-        "in observed;": "in the months observed before;",
-        "in lately;": "in having an issue in the 3 months before;",
-        "in recent;": "in the issues of the 6 months before;",
-        "in issue product;": "in the product of the issue;",
     }
 )
 """Words of a study that a page says more plainly; unlike those above they are no fault in a text of our own."""

@@ -50,6 +50,7 @@ def compute_study(
     """
     progress = progress or Quiet()
     with prepare_study(params, data=data, home=home, out=out) as study:
+        study.check()
         folder = Path(os.path.abspath(out or study.params.reports / ".computed" / study.name))
         _refuse_a_report(folder)
         must_be_writable(folder)

@@ -147,7 +147,7 @@ Day = Annotated[date, AfterValidator(_known_day)]
 Instant = Annotated[str, AfterValidator(_known_instant)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
-Money = Annotated[float, Field(ge=0, le=1e12)]
+Money = Annotated[float, Field(ge=0, le=10**12)]
 
 
 class Section(BaseModel):
@@ -273,7 +273,7 @@ class RoiSection(Section):
     """Years the case runs."""
     discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.10
     """Yearly rate at which later money is worth less."""
-    contacts_per_year: Annotated[float, Field(gt=0, le=1e10)] | None = None
+    contacts_per_year: Annotated[float, Field(gt=0, le=10**10)] | None = None
     """Social index contacts a year. Default: as many as measured."""
     cost_lines: dict[CostLineName, CostLineSection] | None = None
     """Cost by line. Default: from the table `costs`."""

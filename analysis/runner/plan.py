@@ -85,6 +85,7 @@ def plan_study(
         With every fault of parameters and tables, as the run would raise it.
     """
     with prepare_study(params, data=data, home=home, out=out) as study:
+        study.check()
         place = Place.of(out or study.params.reports / study.name)
         place.check()
         steps = study.decision.run

@@ -103,6 +103,7 @@ def run_study(
     progress = progress or Quiet()
     clock = _Clock()
     with prepare_study(params, data=data, home=home, out=out) as study:
+        study.check()
         clock.lap("tables")
         place = Place.of(out or study.params.reports / study.name)
         place.check()

@@ -139,6 +139,23 @@ class Study:
             )
         return asked
 
+    def check(self) -> None:
+        """Compare what the parameters ask for with what the tables hold, before any work.
+
+        Raises
+        ------
+        ParamsError
+            With every fault of period, `as_of`, comparisons, arm and outcomes.
+        """
+        faults: list[Fault] = []
+        for asked in ("period", "known_at", "decision"):
+            try:
+                getattr(self, asked)
+            except ParamsError as error:
+                faults += error.faults
+        if faults:
+            raise ParamsError(faults)
+
     def metrics(self) -> Any:
         """What was counted: a `MetricsResult`."""
         return self.make("metrics")
@@ -379,6 +396,7 @@ def open_study(params: str) -> Study:
         return _under_the_runner(params, Path(run))
     study = prepare_study(params)
     study.by_hand = True
+    study.check()
     study.folder.mkdir(parents=True, exist_ok=True)
     return study
 

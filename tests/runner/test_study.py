@@ -276,9 +276,10 @@ def test_names_that_are_in_no_table_are_told_at_once(home: Path) -> None:
 
 @pytest.mark.parametrize("make", [compute_study, plan_study, run_study])
 def test_a_name_that_is_in_no_table_is_told_before_anything_is_written(home: Path, make: Callable[..., Any]) -> None:
-    rewrite(home, "study: trial\ndata: {folder: data}\ncomparison: nobody\n")
-    with pytest.raises(ParamsError, match="no experiment has an arm `nobody`"):
+    rewrite(home, "study: trial\ndata: {folder: data}\ncomparison: nobody\nperiod: 2040-01\nas_of: 2020-01-01\n")
+    with pytest.raises(ParamsError) as caught:
         make("params/trial.yaml")
+    assert [fault.rule for fault in caught.value.faults] == ["period", "as_of", "unknown_arm"], "all at once"
     assert [one.name for one in (home / "reports").iterdir()] == [".cache"]
 
 

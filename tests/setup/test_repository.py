@@ -88,3 +88,10 @@ def test_nothing_of_this_machine_stands_in_the_project() -> None:
 def test_reports_and_data_stay_out_of_git_but_ledgers_do_not() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {"data/", "reports/*", "!reports/ledger/", "!reports/register/"} <= set(ignored)
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for address in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in address:
+                assert (page.parent / address).exists(), f"{page.name}: {address}"
