@@ -332,7 +332,7 @@ def test_a_kill_at_any_point_of_closing_and_publishing_leaves_a_whole_report(hom
             shutil.copy(first.folder / "results.json", fresh)
 
             def close(fresh: Path = fresh) -> None:
-                running.close_report(Executed(fresh, study), "fresh", steps)  # type: ignore[arg-type]
+                running.close_report(Executed(fresh, study), "fresh", steps, running._Clock())  # type: ignore[arg-type]
                 publish(fresh, place.link)
                 write_index(place.link.parent)
 
