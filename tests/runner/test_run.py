@@ -305,7 +305,7 @@ class Executed:
     name = "trial"
 
     def __init__(self, folder: Path, study: Study) -> None:
-        self.folder, self.params, self.decision = folder, study.params, study.decision
+        self.folder, self.params, self.decision, self.values = folder, study.params, study.decision, study.values
 
     def results(self) -> dict[str, Any]:
         return dict(json.loads((self.folder / "results.json").read_text()))
