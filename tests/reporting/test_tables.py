@@ -226,3 +226,13 @@ def test_the_sample_says_how_many_have_a_comparison(made):
 def test_an_empty_result_is_refused(name):
     with pytest.raises(DesignError):
         getattr(tables, name)([])
+
+
+def test_figures_of_the_whole_period_stand_before_the_months():
+    months = [{"id": "response_rate", "period": period, "value": value, "segment": {}, "unit": "share",
+               "state": "provisional", "numerator": 1, "denominator": 2, "version": 1, "basis": "post"}
+              for period, value in (("2026-07", 0.5), ("2026-08", 0.7), ("2026-07/2026-08", 0.62))]  # fmt: skip
+    table = tables.metrics({"metrics": months})
+    assert list(table.cells.columns)[:2] == ["Figure", "Whole period"]
+    assert table.cells.iloc[0]["Whole period"] == "62.0\xa0%"
+    assert len(table.frame) == 3

@@ -15,32 +15,40 @@ from analysis.reporting.tables.table import Table
 from analysis.reporting.wording import Words, metric_in_words, state_in_words, words
 
 _MOST_MONTHS = 6
+_WHOLE = "Whole period"
 
 
 def metrics(result: Any, *, months: int = _MOST_MONTHS, locale: str = "en_GB") -> Table:
-    """The counted figures of the last months, one row a metric; months that may still change are marked."""
+    """The counted figures of the whole period and of its last months; months that may still change are marked."""
     say = words(locale)
-    rows = [row for row in monthly(metric_rows(result)) if not row["segment"]]
+    every = [row for row in metric_rows(result) if not row["segment"]]
+    rows = monthly(every)
+    by_month = {(row["id"], row["period"]) for row in rows}
+    whole = {row["id"]: row for row in every if (row["id"], row["period"]) not in by_month}
     if not rows:
         raise DesignError("There is no figure by month to show in a table.")
     shown = sorted({row["period"] for row in rows})[-months:]
     rows = [row for row in rows if row["period"] in shown]
     heads = {month: say.month(month, short=True) + _state_mark(rows, month) for month in shown}
     order = {name: place for place, name in enumerate(definitions())}
-    names = sorted({row["id"] for row in rows}, key=lambda name: (order.get(name, len(order)), name))
+    names = sorted({row["id"] for row in rows} | set(whole), key=lambda name: (order.get(name, len(order)), name))
     at = {(row["id"], row["period"]): row for row in rows}
     records = [
-        {"Figure": _label(name, rows)} | {heads[month]: _metric_cell(say, at.get((name, month))) for month in shown}
+        {"Figure": _label(name, rows)}
+        | ({_WHOLE: _metric_cell(say, whole.get(name))} if whole else {})
+        | {heads[month]: _metric_cell(say, at.get((name, month))) for month in shown}
         for name in names
     ]
     notes = [_why_empty([row for row in rows if row["id"] == name and row["value"] is None], say) for name in names]
     if any("(p)" in head for head in heads.values()):
         notes.append("(p) provisional: may still change.")
     return Table(
-        caption=f"Figures by month, {say.months(shown[0], shown[-1])}",
+        caption=f"Figures of the whole period and by month, {say.months(shown[0], shown[-1])}"
+        if whole
+        else f"Figures by month, {say.months(shown[0], shown[-1])}",
         cells=pd.DataFrame(records),
-        frame=pd.DataFrame(rows),
-        numbers=tuple(heads.values()),
+        frame=pd.DataFrame([*whole.values(), *rows]),
+        numbers=(*((_WHOLE,) if whole else ()), *heads.values()),
         notes=tuple(filter(None, notes)),
     )
 
