@@ -31,6 +31,8 @@ _LONE_BYTE = re.compile("[\udc80-\udcff]")
 
 Batch = tuple[list[list[str]], Sequence[int]]
 
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
+
 
 @dataclass(frozen=True)
 class RaggedPolicy:
@@ -221,6 +223,9 @@ def checked_header(names: Sequence[str], where: str) -> tuple[str, ...]:
 
 
 def _usable(name: str) -> bool:
+    """Whether a column may be called so; what pandas calls an index it wrote along is a column like any other."""
+    if _PANDAS_INDEX.fullmatch(name):
+        return True
     return len(name) <= 255 and "\0" not in name and not name.startswith("__") and name != "file_row_number"
 
 

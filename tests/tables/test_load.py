@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -489,3 +490,11 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, harm: str) -> None:
         (first.folder / "prepared.json").write_text("{")
     with open_tables(prepare([Source(tmp_path / "customers.csv")], cache=tmp_path / "cache")) as tables:
         assert tables.engine.query("select customer_id from customers").column(0).to_pylist() == ["007"]
+
+
+def test_a_frame_that_pandas_filtered_before_writing_is_read(tmp_path: Path) -> None:
+    """Its index is written along as `__index_level_0__`, a further column like any other."""
+    frame = pd.DataFrame({"customer_id": ["7", "8", "9"], "region": ["n", "s", "n"]})
+    frame[frame["customer_id"] != "8"].to_parquet(tmp_path / "customers.parquet")
+    prepared = prepare([Source(tmp_path / "customers.parquet")], cache=tmp_path / "cache")
+    assert prepared.accounts["customers"].rows.kept == 2
