@@ -143,6 +143,10 @@ def _look_at(entry: Path, contents: Contents) -> None:
             _look_at_parts(entry, contents)
         else:
             contents.ignored.append(f"{entry.name}/")
+    elif not entry.is_file() and kind in TABLE_FILES and stem in SCHEMAS:
+        what = "has the name of a table and is no file that can be read"
+        remedy = "Is it a link whose file has gone? Put the file there, or take the name away."
+        contents.faults.append(Fault(where=entry.name, what=what, remedy=remedy, rule="no_file"))
     elif not entry.is_file() or not _is_text(entry.name):
         contents.ignored.append(_shown(entry))
     elif kind in TABLE_FILES and stem in SCHEMAS and entry.name.lower() in (f"{stem}.{kind}", f"{stem}.{kind}.gz"):

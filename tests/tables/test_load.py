@@ -498,3 +498,10 @@ def test_a_frame_that_pandas_filtered_before_writing_is_read(tmp_path: Path) -> 
     frame[frame["customer_id"] != "8"].to_parquet(tmp_path / "customers.parquet")
     prepared = prepare([Source(tmp_path / "customers.parquet")], cache=tmp_path / "cache")
     assert prepared.accounts["customers"].rows.kept == 2
+
+
+def test_a_link_whose_file_has_gone_is_no_absent_table(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("customer_id,region\n007,north\n")
+    (tmp_path / "orders.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(ContractError, match=r"orders\.csv: has the name of a table"):
+        prepare([Source(tmp_path)], cache=tmp_path / "cache")
