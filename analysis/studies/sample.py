@@ -296,7 +296,8 @@ class _StackQueries:
             order by r.row_number
             """
         )
-        return pd.DataFrame(table.to_pandas()).drop(columns="row_number")
+        rows = pd.DataFrame(table.to_pandas()).sort_values("row_number", ignore_index=True)
+        return rows.drop(columns="row_number")
 
     def keep_months(self, outcomes: Sequence[str]) -> None:
         """What every customer of the stack bought in each month, in one pass over the orders."""

@@ -64,7 +64,6 @@ class DuckDBEngine:
         self._connection.execute("set TimeZone = 'UTC'")
         with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
             self._connection.execute("set enable_progress_bar = false")
-        self._connection.execute("set preserve_insertion_order = false")
         self._connection.execute("set allowed_directories = ?", [folders])
         self._connection.execute("set allowed_paths = ?", [paths])
         for name, query in views.items():

@@ -1,0 +1,62 @@
+"""What every study takes for granted of the engine: order, exact sums, closed doors."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from analysis.foundation.errors import DesignError
+from analysis.tables.engine.duckdb_engine import DuckDBEngine
+
+PAIRS = """
+    select one.place, count(other.place) as before
+    from numbers one left join numbers other
+        on other.part = one.part and other.place < one.place and other.place > one.place - 3000
+    group by one.place order by one.place
+"""
+
+
+def numbers(n: int) -> str:
+    return f"select i as place, hash(i) % 1000 as part from range(0, {n}) as t(i) order by hash(i)"
+
+
+def test_rows_come_in_the_order_asked_for() -> None:
+    """A release told not to preserve the order of insertion handed these over unordered, as Arrow and no other way."""
+    with DuckDBEngine({}, files=[]) as engine:
+        engine.keep("numbers", numbers(200_000))
+        places = engine.query(PAIRS).column("place").to_numpy()
+    assert (np.diff(places) > 0).all()
+
+
+def test_sums_of_decimals_are_exact_and_the_same_every_time() -> None:
+    values = "select cast(i % 97 as decimal(19, 6)) / 1 + 0.000001 as v from range(0, 300000) as t(i)"
+    with DuckDBEngine({"amounts": f"select cast(v as decimal(19, 6)) as v from ({values})"}, files=[]) as engine:
+        sums = {engine.query("select sum(v) as s from amounts").column("s").to_pylist()[0] for _ in range(5)}
+    expected = Decimal(sum(i % 97 for i in range(300_000))) + Decimal("0.000001") * 300_000
+    assert sums == {expected}
+
+
+def test_a_number_too_large_to_be_summed_is_said_in_words_and_not_quoted() -> None:
+    with (
+        DuckDBEngine({}, files=[]) as engine,
+        pytest.raises(DesignError, match="too large to be summed exactly") as told,
+    ):
+        engine.query("select cast(98765432109876543210 as decimal(19, 6))")
+    assert "98765" not in str(told.value)
+
+
+def test_a_query_reads_no_file_that_the_study_does_not_own(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other.csv"
+    own.mkdir()
+    (own / "a.csv").write_text("x\n1\n")
+    other.write_text("secret\n1\n")
+    with DuckDBEngine({"a": f"select * from read_csv('{own / 'a.csv'}')"}, files=[own]) as engine:
+        assert engine.query("select * from a").num_rows == 1
+        with pytest.raises(duckdb.PermissionException):
+            engine.query(f"select * from read_csv('{other}')")
+        with pytest.raises(duckdb.Error):
+            engine.query("set enable_external_access = true")
