@@ -133,7 +133,7 @@ def test_the_files_hold_the_treated_customers_that_the_truth_is_about(folder: Pa
         where channel = 'social' and opened = instant and month between date '2024-04-01' and date '2026-03-01'
           and month - interval 6 month > joined_at at time zone 'Europe/London'
         """
-    ).fetchone()
+    ).fetchall()[0]
     block = block_of(world_named("demo"), seed=7, index=0, size=3_000)
     index = index_issues(block)
     assert found == (len(index), int((block.customers.region[index.customer] == 0).sum()))
