@@ -330,31 +330,25 @@ class _Experiment:
             "segment": segment,
             "checks": checks,
         }
-        if reason is not None or treated is None or comparison is None:
+        estimate = None
+        if reason is None and treated is not None and comparison is not None:
+            estimate = difference_in_means(
+                treated,
+                comparison,
+                source.measures[outcome],
+                unit=source.units[outcome],
+                level=self.plan.level,
+                name=outcome,
+            )
+            if estimate.se == 0:
+                reason = "nothing varies within the arms, so that no error can be told."
+        if estimate is None or reason is not None:
             reason = reason or "an arm is empty."
             counts: dict[str, Any] = {
                 "n_treated": treated.n if treated else 0 if segment else self.counts[arm],
                 "n_comparison": comparison.n if comparison else 0 if segment else self.counts[self.control],
             }
             return Effect(**names, **counts, grade="D", reason=reason, claim=refusal(reason))
-        estimate = difference_in_means(
-            treated,
-            comparison,
-            source.measures[outcome],
-            unit=source.units[outcome],
-            level=self.plan.level,
-            name=outcome,
-        )
-        if estimate.se == 0:
-            nothing = "nothing varies within the arms, so that no error can be told."
-            return Effect(
-                **names,
-                n_treated=treated.n,
-                n_comparison=comparison.n,
-                grade="D",
-                reason=nothing,
-                claim=refusal(nothing),
-            )
         grade = grade_of(checks, randomised=True)
         claim = claim_of(
             estimate, who=f"Customers assigned to {arm}", against=f"customers assigned to {self.control}",

@@ -230,6 +230,8 @@ class _Study:
         self.attributes = tuple(ATTRIBUTE + name for name in attributes)
         self.extra = tuple(ATTRIBUTE + name for name in strata)
         self.rows = stack.rows
+        self.before = {name: stack.before(name) for name in stack.monthly}
+        self.after = {name: stack.after(name) for name in stack.monthly}
         self.contacted = self.rows["contacted"].to_numpy(bool)
         self.strata = choose_strata(self.rows, self.extra)
         months = self.rows.loc[self.contacted, "month"]
@@ -288,7 +290,7 @@ class _Study:
         return found
 
     def _fit(self, outcome: str, rows: pd.DataFrame, part: NDArray[np.bool_], strata: Strata) -> RatioDid:
-        bought = (self.stack.before(outcome)[part] > 0) & (strata.weight > 0) & ~rows["contacted"].to_numpy(bool)
+        bought = (self.before[outcome][part] > 0) & (strata.weight > 0) & ~rows["contacted"].to_numpy(bool)
         buyers = bought.sum() / rows.loc[rows["contacted"], "month"].nunique()
         if buyers < BUYERS_PER_MONTH:
             raise DesignError(
@@ -298,8 +300,8 @@ class _Study:
         fit = ratio_did(
             name=outcome,
             unit=self.unit(outcome),
-            before=self.stack.before(outcome)[part],
-            after=self.stack.after(outcome)[part],
+            before=self.before[outcome][part],
+            after=self.after[outcome][part],
             contacted=rows["contacted"],
             month=rows["month"],
             weight=strata.weight,
@@ -326,38 +328,27 @@ class _Study:
             grade=grade,
             segment=segment,
         )
-        return Effect(
-            design=DESIGN,
-            estimand=ESTIMAND,
-            treated=TREATED,
-            comparison=COMPARISON,
-            outcome=outcome,
-            scale=estimate.scale,
-            segment=segment,
-            estimate=estimate,
-            grade=grade,
-            checks=checks,
-            claim=claim,
-            **self.dates,
-        )
+        names = self._names(outcome, estimate.scale, segment)
+        return Effect(**names, estimate=estimate, grade=grade, checks=checks, claim=claim)
 
     def _refused(
         self, outcome: str, scale: Scale, segment: Mapping[str, str], reason: str, sizes: Mapping[str, Any]
     ) -> Effect:
-        return Effect(
-            design=DESIGN,
-            estimand=ESTIMAND,
-            treated=TREATED,
-            comparison=COMPARISON,
-            outcome=outcome,
-            scale=scale,
-            segment=segment,
-            reason=reason,
-            grade="D",
-            claim=refusal(reason),
-            **sizes,
+        names = self._names(outcome, scale, segment)
+        return Effect(**names, **sizes, reason=reason, grade="D", claim=refusal(reason))
+
+    def _names(self, outcome: str, scale: Scale, segment: Mapping[str, str]) -> dict[str, Any]:
+        """What an effect is called, claimed or refused."""
+        return {
+            "design": DESIGN,
+            "estimand": ESTIMAND,
+            "treated": TREATED,
+            "comparison": COMPARISON,
+            "outcome": outcome,
+            "scale": scale,
+            "segment": segment,
             **self.dates,
-        )
+        }
 
     def paths(self, outcome: str) -> pd.DataFrame:
         """Mean per customer and month around the index month, with intervals clustered by customer."""
