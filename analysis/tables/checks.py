@@ -15,7 +15,7 @@ import duckdb
 
 from analysis.foundation.errors import Fault
 from analysis.tables.column_rules import Reading, Rule
-from analysis.tables.contract import ColumnSchema, TableSchema
+from analysis.tables.contract import KNOWN_AT, ColumnSchema, TableSchema
 from analysis.tables.engine import identifier
 from analysis.tables.reader import LINE
 from analysis.tables.scans import FILE, Scan, TableInput, in_place_of
@@ -29,7 +29,8 @@ class Findings:
 
     `rows` as the sources hold them; `blank_text` whether a native text column holds '' for nothing; `currency` the one
     the table's money is in; `first`, `last` the span of its event times; `known_at` the latest and `known_at_assumed`
-    whether event times had to stand in.
+    whether event times had to stand in; `known_at_nulls` the rows, set aside or not, that do not say when they were
+    known.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Findings:
     last: datetime | date | None = None
     known_at: datetime | None = None
     known_at_assumed: bool = False
+    known_at_nulls: int = 0
     set_aside: dict[str, int] = field(default_factory=dict)
 
     def note(self, where: str, column: str | None, count: int, of: int, what: str) -> None:
@@ -247,6 +249,8 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
     event = identifier(schema.event_time) if schema.event_time in present else "cast(null as timestamp)"
     stand_in = identifier(schema.known_by) if schema.known_by in present else "cast(null as timestamp)"
     known = f"coalesce(known_at, {stand_in})" if "known_at" in present else stand_in
+    recorded = [name for name in (KNOWN_AT.name, schema.recorded_time) if name in present]
+    unrecorded = " and ".join(f"{identifier(name)} is null" for name in recorded if name) or "true"
     dated = "known_at is not null" if "known_at" in present else "false"
     counts = {
         "currencies": f"count(distinct currency) filter (where {filled})" if money else "0",
@@ -256,6 +260,7 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
         "last": f"max({event}) filter (where {kept})",
         "known_at": f"max({known}) filter (where {kept})",
         "assumed": _number_of(f"{kept} and not {dated} and {stand_in} is not null"),
+        "unrecorded": _number_of(unrecorded),
         **{
             f"late {column.name}": _number_of(f"{identifier(column.name)} < {identifier(column.not_before or '')}")
             for column in late
@@ -293,6 +298,7 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
             findings.set_aside[reason] = count
     findings.currency, findings.first, findings.last = found["currency"], found["first"], found["last"]
     findings.known_at, findings.known_at_assumed = found["known_at"], found["assumed"] > 0
+    findings.known_at_nulls = found["unrecorded"]
 
 
 def _check_key(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings) -> None:

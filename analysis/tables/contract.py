@@ -49,6 +49,9 @@ class ColumnSchema:
         "currency" for a text that is an ISO 4217 code.
     not_before : str, optional
         The column whose time this one cannot come before.
+    known_with : str, optional
+        The time column that dates what this one says, where that is news to the row: itself for `first_reply_at`,
+        `first_reply_at` for `replied_by`. Before that time it is empty.
     """
 
     name: str
@@ -58,6 +61,7 @@ class ColumnSchema:
     about: str = ""
     format: Literal["currency"] | None = None
     not_before: str | None = None
+    known_with: str | None = None
 
     def __post_init__(self) -> None:
         if self.type not in get_args(ColumnType):
@@ -66,6 +70,8 @@ class ColumnSchema:
             raise ValueError(f"Column `{self.name}`: an enum names its values, and nothing else does.")
         if self.values and not all(re.fullmatch(r"[a-z0-9_]+", value) for value in self.values):
             raise ValueError(f"Column `{self.name}`: values are lower-case words.")
+        if self.known_with and not self.nullable:
+            raise ValueError(f"Column `{self.name}`: what is not known from the first can be empty.")
 
     @property
     def engine_type(self) -> str:
@@ -101,6 +107,8 @@ class TableSchema:
         The column that says when a row was known, where that is not `event_time`.
     set_aside : mapping of str to str
         Reason to the time column that, when filled, takes a row out.
+    standing : bool
+        Whether its rows say what someone is and not what happened: then they are taken for known without a `known_at`.
 
     Examples
     --------
@@ -119,6 +127,7 @@ class TableSchema:
     event_time: str | None = None
     recorded_time: str | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    standing: bool = False
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -128,6 +137,18 @@ class TableSchema:
         pointed_at += [column.not_before for column in self.columns if column.not_before]
         if unknown := sorted(set(pointed_at) - set(names)):
             raise ValueError(f"Table `{self.name}`: there is no column {', '.join(unknown)}.")
+        for column in self.columns:
+            if column.known_with and not self._is_news(column.name, column.known_with):
+                what = (
+                    "is known with a time column that is known with itself, and is no part of what tells or dates a row"
+                )
+                raise ValueError(f"Table `{self.name}`: column `{column.name}` {what}.")
+
+    def _is_news(self, name: str, known_with: str) -> bool:
+        """Whether a column may be known with another, or itself: with news that came to the row and has its time."""
+        dating = next((column for column in self.columns if column.name == known_with), None)
+        fixed = {*self.key, self.event_time, self.recorded_time, KNOWN_AT.name}
+        return dating is not None and dating.type == "time" and dating.known_with == known_with and name not in fixed
 
     @cached_property
     def by_name(self) -> Mapping[str, ColumnSchema]:

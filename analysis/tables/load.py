@@ -32,6 +32,7 @@ from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
 from analysis.tables.folder import Found, look_into, open_table
 from analysis.tables.mapping import MappedTable, mapped
+from analysis.tables.mapping_basis import MIXED, joined
 from analysis.tables.opened import RECORD, Prepared, TableAccount, Tables, open_tables, seen
 from analysis.tables.scans import Scan, TableInput
 from analysis.tables.staging import View, broken_files, keep, staging, with_joined_at
@@ -240,6 +241,7 @@ def _of_exports(
             originals=_with_files(before.originals, name, one.files),
             set_aside=_added(before.set_aside, one.set_aside),
             notices=(*before.notices, *(notice for notice in one.notices if notice not in before.notices)),
+            basis=joined(before.basis, one.basis),
         )
     return tables
 
@@ -253,7 +255,7 @@ def _check(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path
             typed = f"({table.typed()})"
         else:
             view = views[table.schema.name] = keep(connection, table, build, blank_text=findings.blank_text)
-            typed = f"({replace(view, where='true').sql(build)})"
+            typed = f"({view.all_rows(build)})"
         table_findings(connection, table, typed, findings)
     except duckdb.Error:
         if broken := broken_files(connection, table):
@@ -285,6 +287,8 @@ def _record(
             what = "customers are not in the table `customers`"
             notices.append(f"{table.scans[0].name}, column `customer_id`: {what} ({count:,} rows).")
         set_aside = _added(table.set_aside, found.set_aside)
+        several = [column for column, word in table.basis.items() if word == MIXED]
+        notices += [f"`{column}` of `{name}` is made of counts on more than one basis." for column in several]
         kept = connection.execute(f"select count(*) from {identifier(name)}").fetchone()
         assert kept is not None
         if kept[0] == 0:
@@ -298,6 +302,8 @@ def _record(
             files=tuple(table.originals),
             first=found.first,
             last=found.last,
+            known_at_nulls=found.known_at_nulls,
+            basis=table.basis,
         )
         in_place = {str(path): seen(path, hashes[path.resolve()]) for path in views[name].in_place()}
         record["tables"][name] = {"account": account.to_dict(), "view": views[name].to_dict(), "in_place": in_place}

@@ -39,8 +39,8 @@ class ClockChange:
 
 
 @cache
-def clock_changes(name: str) -> tuple[ClockChange, ...]:
-    """The clock changes of a zone from 1990 to 2100, in order.
+def clock_changes(name: str, first: int = FIRST_YEAR, last: int = LAST_YEAR) -> tuple[ClockChange, ...]:
+    """The clock changes of a zone in some years (1990 to 2100 unless told otherwise), in order.
 
     Examples
     --------
@@ -50,26 +50,32 @@ def clock_changes(name: str) -> tuple[ClockChange, ...]:
     >>> clock_changes("UTC")
     ()
     """
-    rules = zone(name)
-
-    def offset(instant: datetime) -> timedelta:
-        found = instant.replace(tzinfo=UTC).astimezone(rules).utcoffset()
-        assert found is not None
-        return found
-
     changes = []
-    low, end = datetime(FIRST_YEAR, 1, 1) - 2 * _PROBE, datetime(LAST_YEAR + 1, 1, 1) + 2 * _PROBE
+    low, end = datetime(first, 1, 1) - 2 * _PROBE, datetime(last + 1, 1, 1) + 2 * _PROBE
     while low < end:
         high = low + _PROBE
-        before, after = offset(low), offset(high)
+        before, after = offset_at(name, low), offset_at(name, high)
         if before != after:
             left, right = low, high
             while right - left > timedelta(seconds=1):
                 middle = left + timedelta(seconds=(right - left) // timedelta(seconds=2))
-                left, right = (middle, right) if offset(middle) == before else (left, middle)
+                left, right = (middle, right) if offset_at(name, middle) == before else (left, middle)
             changes.append(ClockChange(right, before, after))
         low = high
     return tuple(changes)
+
+
+def offset_at(name: str, moment: datetime) -> timedelta:
+    """How far the clock of a zone is ahead of UTC at a naive UTC instant.
+
+    Examples
+    --------
+    >>> offset_at("Asia/Kolkata", datetime(2026, 1, 1))
+    datetime.timedelta(seconds=19800)
+    """
+    found = moment.replace(tzinfo=UTC).astimezone(zone(name)).utcoffset()
+    assert found is not None
+    return found
 
 
 def to_utc(local: str, name: str) -> str:
@@ -84,10 +90,10 @@ def to_utc(local: str, name: str) -> str:
     """
     changes = clock_changes(name)
     if not changes:
-        return _shifted(local, _fixed_offset(name))
+        return _shifted(local, offset_at(name, datetime(FIRST_YEAR, 1, 1)))
     offsets = [changes[0].before, *(change.after for change in changes)]
     bounds = [change.at + max(change.before, change.after) for change in changes]
-    return _search(local, bounds, lambda place: _shifted(local, offsets[place]))
+    return search(local, bounds, lambda place: _shifted(local, offsets[place]))
 
 
 def skipped(local: str, name: str) -> str:
@@ -100,10 +106,6 @@ def repeated(local: str, name: str) -> str:
     return _within(local, [change.local for change in clock_changes(name) if not change.skipped])
 
 
-def _fixed_offset(name: str) -> timedelta:
-    return datetime(FIRST_YEAR, 1, 1, tzinfo=zone(name)).utcoffset() or timedelta()
-
-
 def _shifted(local: str, offset: timedelta) -> str:
     seconds = int(offset.total_seconds())
     return local if seconds == 0 else f"{local} - interval ({seconds}) second"
@@ -112,23 +114,38 @@ def _shifted(local: str, offset: timedelta) -> str:
 def _within(local: str, spans: Sequence[tuple[datetime, datetime]]) -> str:
     if not spans:
         return "false"
-    ends = [f"{local} < {_instant(end)}" for _, end in spans]
-    return _search(local, [start for start, _ in spans], lambda place: ends[place - 1] if place else "false")
+    ends = [f"{local} < {instant(end)}" for _, end in spans]
+    return search(local, [start for start, _ in spans], lambda place: ends[place - 1] if place else "false")
 
 
-def _search(local: str, bounds: Sequence[datetime], leaf: Callable[[int], str]) -> str:
-    """Nested CASEs that halve the bounds: `leaf(k)` where k bounds lie at or before the time."""
+def search(time: str, bounds: Sequence[datetime], leaf: Callable[[int], str]) -> str:
+    """SQL for what holds between two bounds: `leaf(k)` where k of them lie at or before the time.
+
+    Nested CASEs that halve the bounds, so that 120 of them cost seven comparisons a row and not 120.
+
+    Examples
+    --------
+    >>> search("t", [datetime(2026, 1, 1)], lambda place: ["before", "after"][place])
+    "(case when t < timestamp '2026-01-01 00:00:00' then before else after end)"
+    """
 
     def half(low: int, high: int) -> str:
         if low == high:
             return leaf(low)
         middle = (low + high) // 2
         return (
-            f"case when {local} < {_instant(bounds[middle])} then {half(low, middle)} else {half(middle + 1, high)} end"
+            f"case when {time} < {instant(bounds[middle])} then {half(low, middle)} else {half(middle + 1, high)} end"
         )
 
     return f"({half(0, len(bounds))})"
 
 
-def _instant(moment: datetime) -> str:
-    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S}'"
+def instant(moment: datetime) -> str:
+    """A naive UTC instant as SQL writes it.
+
+    Examples
+    --------
+    >>> instant(datetime(2026, 1, 1, 9, 30)), instant(datetime(2026, 1, 1, 0, 0, 0, 5))
+    ("timestamp '2026-01-01 09:30:00'", "timestamp '2026-01-01 00:00:00.000005'")
+    """
+    return f"timestamp '{moment.isoformat(sep=' ')}'"

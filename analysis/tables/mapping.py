@@ -28,6 +28,7 @@ from analysis.tables import mapping_model as model
 from analysis.tables.delimited import BLANK_LINE
 from analysis.tables.engine import Engine
 from analysis.tables.engine.duckdb_engine import DuckDBEngine
+from analysis.tables.mapping_basis import basis_of
 from analysis.tables.mapping_files import Chosen, choose, read
 from analysis.tables.mapping_grammar import takes_in
 from analysis.tables.mapping_rows import LINES_A_FILE, ReadFile, Rows
@@ -60,6 +61,9 @@ class MappedTable:
         The files they come from.
     notices : tuple of str
         What a reader should know: facts of the source, files with records set aside, the basis of counts.
+    basis : dict of str to str
+        On which basis a column counts ("action", "post", "unknown", or "mixed" where it is made of several), for those
+        of which the map says so.
     """
 
     table: str
@@ -70,6 +74,7 @@ class MappedTable:
     set_aside: dict[str, int]
     files: tuple[Path, ...]
     notices: tuple[str, ...]
+    basis: dict[str, str]
 
 
 def names() -> tuple[str, ...]:
@@ -211,15 +216,17 @@ def _mapped_table(
     given: model.SourceMap, table: model.TableMap, made: Made, rows: Rows, notices: Sequence[str], cache: Path
 ) -> MappedTable:
     paths = tuple(file.chosen.path for file in rows.files)
+    columns = tuple(name for name in made.rows.column_names if name != "__place")
     return MappedTable(
         table=table.table,
         path=_written(made.rows, paths, cache, f"{given.map}-{table.table}"),
-        columns=tuple(name for name in made.rows.column_names if name != "__place"),
+        columns=columns,
         zone=given.zone,
         read=made.read,
         set_aside=dict(made.set_aside),
         files=paths,
         notices=(*table.facts, *notices, *rows.notices, *made.notices),
+        basis={name: word for name, word in basis_of(given, table).items() if name in columns},
     )
 
 

@@ -276,12 +276,41 @@ Expression = Annotated[
 ]
 
 
+# The keys of a part under which further expressions stand; under the others stand words.
+_EXPRESSIONS = frozenset(EXPRESSION_KEYS) - {"constant", "row_number", "values", "take", "count"} | {"of", "by"}
+
+
 def takes_in(expression: Expression) -> Iterator[Take]:
     """The cells of other rows that an expression asks for, however deep inside."""
-    if isinstance(expression, Take):
+    yield from (part for part in _ends_of(expression) if isinstance(part, Take))
+
+
+def columns_in(expression: Expression) -> Iterator[tuple[str | None, str]]:
+    """The columns whose cells an expression is made of, each with the file it is taken from, if that is another.
+
+    Examples
+    --------
+    >>> list(columns_in(Sum.model_validate({"sum": {"product": ("Quantity", {"number": "Price"})}})))
+    [(None, 'Quantity'), (None, 'Price')]
+    >>> clicks = {"take": "Clicks", "from": "links", "match": {"Id": "Post"}, "first_by": "At"}
+    >>> list(columns_in(Take.model_validate(clicks)))
+    [('links', 'Clicks')]
+    """
+    for part in _ends_of(expression):
+        if isinstance(part, Take):
+            yield part.source, part.take
+        elif isinstance(part, str):
+            yield None, part
+
+
+def _ends_of(expression: Expression) -> Iterator[Expression]:
+    """What stands at the bottom of an expression: names, and parts in which there are no further expressions."""
+    keys = (
+        [name for name in type(expression).model_fields if name in _EXPRESSIONS] if isinstance(expression, Part) else []
+    )
+    if not keys:
         yield expression
-    elif isinstance(expression, Part):
-        for name in type(expression).model_fields:
-            inside = getattr(expression, name)
-            for part in inside if isinstance(inside, tuple) else (inside,):
-                yield from takes_in(part)
+    for name in keys:
+        value = getattr(expression, name)
+        for part in value if isinstance(value, tuple) else (value,):
+            yield from _ends_of(part)

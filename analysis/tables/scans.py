@@ -113,6 +113,7 @@ class TableInput:
     """All that is given for one table: its scans, what was read and set aside before, and where it came from.
 
     `originals` are the user's files by name, for the fingerprint; `set_aside` counts what a source map put aside;
+    `basis` is what it declares of counts, by column;
     `faults` are those of reading, with which the table is refused once all others are found.
     """
 
@@ -123,6 +124,7 @@ class TableInput:
     notices: tuple[str, ...] = ()
     mapped: bool = False
     faults: tuple[Fault, ...] = ()
+    basis: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -27,19 +27,36 @@ from analysis.tables.scans import TableInput, literal, parquet_relation
 class View:
     """What the engine shows as one table: files, and SQL for each column over them; all parts, less the set-aside rows.
 
-    Relative file names lie in the prepared folder, absolute ones are the user's own.
+    Relative file names lie in the prepared folder, absolute ones are the user's own. A row is set aside where one of
+    the columns `set_aside` is filled.
     """
 
     parts: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
-    where: str = "true"
+    set_aside: tuple[str, ...] = ()
 
     def sql(self, folder: Path) -> str:
         """The query behind the view."""
+        return self.less_set_aside(self.all_rows(folder))
+
+    def less_set_aside(self, rows: str) -> str:
+        """A query for rows, without those that are set aside."""
+        if not self.set_aside:
+            return rows
+        kept = " and ".join(f"{identifier(name)} is null" for name in self.set_aside)
+        return f"select * from ({rows}) as held where {kept}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it shows, in order."""
+        return tuple(name for name, _ in self.parts[0][1])
+
+    def all_rows(self, folder: Path) -> str:
+        """The query for all rows, set-aside ones too."""
         selects = []
         for files, columns in self.parts:
             listed = ", ".join(f"{value} as {identifier(name)}" for name, value in columns)
             relation = parquet_relation(folder / file for file in files)
-            selects.append(f"select {listed} from {relation} where {self.where}")
+            selects.append(f"select {listed} from {relation}")
         return " union all ".join(selects)
 
     def in_place(self) -> tuple[Path, ...]:
@@ -48,7 +65,7 @@ class View:
 
     def to_dict(self) -> dict[str, object]:
         parts = [{"files": list(files), "columns": [list(pair) for pair in columns]} for files, columns in self.parts]
-        return {"parts": parts, "where": self.where}
+        return {"parts": parts, "set_aside": list(self.set_aside)}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, object]) -> View:
@@ -56,7 +73,7 @@ class View:
             (tuple(part["files"]), tuple((name, value) for name, value in part["columns"]))
             for part in given["parts"]  # type: ignore[attr-defined]
         ]
-        return cls(tuple(parts), str(given["where"]))
+        return cls(tuple(parts), tuple(given["set_aside"]))  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -93,8 +110,7 @@ def keep(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, 
         Whether some native text column holds '' for nothing, which a view would show.
     """
     schema = table.schema
-    aside = [identifier(name) for name in schema.set_aside.values() if name in table.columns]
-    where = " and ".join(f"{name} is null" for name in aside) or "true"
+    aside = tuple(name for name in schema.set_aside.values() if name in table.columns)
     lying = [table.columns_as_they_lie(scan) for scan in table.scans]
     if not blank_text and all(lying):
         order = table.all_columns
@@ -103,11 +119,11 @@ def keep(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, 
             for scan, columns in zip(table.scans, lying, strict=True)
             if columns is not None
         )
-        return View(parts, where)
+        return View(parts, aside)
     listed = ", ".join(identifier(name) for name in table.all_columns)
     target = f"{schema.name}.parquet"
     write(connection, f"select {listed} from ({table.typed()})", build / target)
-    return View((((target,), tuple((name, identifier(name)) for name in table.all_columns)),), where)
+    return View((((target,), tuple((name, identifier(name)) for name in table.all_columns)),), aside)
 
 
 def with_joined_at(connection: duckdb.DuckDBPyConnection, customers: View, build: Path, *, has_orders: bool) -> View:
@@ -119,7 +135,7 @@ def with_joined_at(connection: duckdb.DuckDBPyConnection, customers: View, build
     (files, columns), *others = customers.parts
     if not has_orders or missing is None or missing[0] == 0:
         parts = [(names, (*cells, (DERIVED, "false"))) for names, cells in ((files, columns), *others)]
-        return View(tuple(parts), customers.where)
+        return View(tuple(parts), customers.set_aside)
     target = "customers-joined.parquet"
     first = "select customer_id, min(ordered_at) as first_order_at from orders group by customer_id"
     derived = "c.joined_at is null and f.first_order_at is not null"

@@ -72,6 +72,25 @@ def test_a_table_is_known_by_what_was_written_down_when() -> None:
     assert SCHEMAS["costs"].known_by is None  # a month is no instant
 
 
+def test_what_is_known_with_a_time_points_at_news_of_the_row() -> None:
+    """Itself for a time, a time for what comes with it; never a key, the event's own time, or what is always there."""
+    event = ColumnSchema(name="at", type="time", nullable=False)
+    reply = ColumnSchema(name="reply_at", type="time", nullable=True, known_with="reply_at")
+    by = ColumnSchema(name="by", type="text", nullable=True, known_with="reply_at")
+    table = TableSchema(name="t", key=("at",), columns=(event, reply, by, KNOWN_AT), event_time="at")
+    assert [column.known_with for column in table.columns] == [None, "reply_at", "reply_at", None]
+    with pytest.raises(ValueError, match="column `by` is known with a time column"):
+        replace(table, columns=(event, replace(reply, known_with=None), by, KNOWN_AT))
+    with pytest.raises(ValueError, match="column `by` is known with a time column"):
+        replace(table, columns=(event, reply, replace(by, known_with="nothing"), KNOWN_AT))
+    with pytest.raises(ValueError, match="column `by` is known with a time column"):
+        replace(table, key=("by",))
+    with pytest.raises(ValueError, match="column `reply_at` is known with a time column"):
+        replace(table, event_time="reply_at")
+    with pytest.raises(ValueError, match="what is not known from the first can be empty"):
+        replace(by, nullable=False)
+
+
 def test_a_schema_cannot_be_built_wrong() -> None:
     column = ColumnSchema(name="a", type="id", nullable=False)
     with pytest.raises(ValueError, match="there is no type `uuid`"):

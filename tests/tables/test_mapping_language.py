@@ -282,6 +282,7 @@ def test_rows_of_a_group_become_one(tmp_path: Path) -> None:
     assert (two["revenue"], two["net"], two["number"], two["__line"]) == ("0.01", "0", "#2", 4)
     assert made.set_aside == {"further lines of an order": 1}
     assert "`Quantity` is counted on the basis `action`." in made.notices
+    assert made.basis == {"revenue": "action"}
 
 
 def test_sums_are_exact(tmp_path: Path) -> None:
@@ -349,6 +350,7 @@ def test_columns_become_rows(tmp_path: Path) -> None:
     ]
     assert (counters.read, counters.set_aside) == (4, {"no count": 1})
     assert "`likes` is counted on the basis `post`." in counters.notices
+    assert (posts.basis, counters.basis) == ({}, {"value": "post"})
 
 
 TALK = """\

@@ -7,10 +7,10 @@ Times in the engine are timestamps without a zone that hold UTC.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from analysis.foundation.calendar import Month, month_starts
+from analysis.foundation.calendar import Month, local_midnight, month_starts
+from analysis.tables.local_time import clock_changes, instant, offset_at, search
 
 _NAME = re.compile(r"[^\x00]{1,255}")
 
@@ -51,8 +51,9 @@ class Dialect:
         A chain of comparisons with the month starts, found by binary search, since an engine's own zone
         arithmetic is slower and need not know the same zone rules.
         """
-        starts = [_literal(start) for start in month_starts(zone, first, last.plus(1))]
-        return f"case when {self.in_months(column, zone, first, last)} then {_search(column, first.number, starts)} end"
+        _, *starts, _ = month_starts(zone, first, last.plus(1))
+        number = search(column, starts, lambda place: str(first.number + place))
+        return f"case when {self.in_months(column, zone, first, last)} then {number} end"
 
     def in_months(self, column: str, zone: str, first: Month, last: Month) -> str:
         """Whether an instant lies within the local months `first` to `last`.
@@ -60,20 +61,47 @@ class Dialect:
         A filter on this is several times quicker than one on `month_number(...) is not null`.
         """
         start, *_, end = month_starts(zone, first, last.plus(1))
-        return f"({column} >= {_literal(start)} and {column} < {_literal(end)})"
+        return _within(column, start, end)
+
+    def day_number(self, column: str, zone: str, first: date, last: date) -> str:
+        """Days since 1 January 1970, by the local clock of `zone`, for instants within `first` to `last`; null outside.
+
+        The seconds since the first day began, moved by the zone's offset, whole days of 86,400: a comparison for each
+        halving of the clock changes between the two days, and one division a row.
+
+        Parameters
+        ----------
+        column : str
+            SQL expression of type TIMESTAMP.
+        zone : str
+            The time zone.
+        first, last : date
+            The days, both included.
+
+        Examples
+        --------
+        >>> Dialect().day_number("posted_at", "UTC", date(2026, 1, 1), date(2026, 1, 31)).split(" then ")[1]
+        "20454 + (date_diff('second', timestamp '2026-01-01 00:00:00', posted_at) + (0)) // 86400 end"
+        """
+        start, end = _days(zone, first, last)
+        changes = [change for change in clock_changes(zone, first.year, last.year) if start < change.at < end]
+        offsets = [offset_at(zone, start), *(change.after for change in changes)]
+        midnight = datetime(first.year, first.month, first.day)
+        shifts = [int((start + offset - midnight).total_seconds()) for offset in offsets]
+        shift = search(column, [change.at for change in changes], lambda place: str(shifts[place]))
+        seconds = f"{self.seconds_between(instant(start), column)} + {shift}"
+        number = f"{(first - date(1970, 1, 1)).days} + ({seconds}) // 86400"
+        return f"case when {_within(column, start, end)} then {number} end"
+
+    def in_days(self, column: str, zone: str, first: date, last: date) -> str:
+        """Whether an instant lies within the local days `first` to `last`."""
+        return _within(column, *_days(zone, first, last))
 
 
-def _literal(instant: datetime) -> str:
-    return f"timestamp '{instant:%Y-%m-%d %H:%M:%S}'"
+def _days(zone: str, first: date, last: date) -> tuple[datetime, datetime]:
+    """When the first day begins and the last one is over."""
+    return local_midnight(first, zone), local_midnight(last + timedelta(days=1), zone)
 
 
-def _search(column: str, first: int, starts: Sequence[str]) -> str:
-    """Nested CASEs that halve the months, so that 120 months cost seven comparisons a row and not 120."""
-
-    def half(low: int, high: int) -> str:
-        if high - low == 1:
-            return str(first + low)
-        middle = (low + high) // 2
-        return f"case when {column} < {starts[middle]} then {half(low, middle)} else {half(middle, high)} end"
-
-    return half(0, len(starts) - 1)
+def _within(column: str, start: datetime, end: datetime) -> str:
+    return f"({column} >= {instant(start)} and {column} < {instant(end)})"
