@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from analysis.synthetic.clock import FIRST_MONTH, N_MONTHS, ZONE
-from analysis.synthetic.columns import TEXT, TIME, money, same
+from analysis.foundation.calendar import Month
+from analysis.synthetic.clock import DATA_END, FIRST_MONTH, N_MONTHS, ZONE, epoch_seconds
+from analysis.synthetic.columns import TEXT, TIME, instants, money, same
 from analysis.synthetic.contacts import STAFFED_ON, cost_of_issue_eur
 from analysis.synthetic.invitation import ASSIGNED_ON
 from analysis.synthetic.world import CHANNELS, CURRENCY, PRODUCTS, World
 
-_PROGRAMME_ON = FIRST_MONTH.first_day
+_DESK_ON = FIRST_MONTH.first_day
 _IMPLEMENTATION_EUR = (0.15, 0.07, 0.03)
 """Per customer, in the first months."""
 _TRAINING_EUR = {0: 0.10, 12: 0.03, 17: 0.05, 24: 0.03}
@@ -35,19 +36,20 @@ def books_of(world: World, customers: int) -> dict[str, pa.Table]:
     --------
     >>> from analysis.synthetic.world import world_named
     >>> {name: table.num_rows for name, table in books_of(world_named("none"), 1_000).items()}
-    {'changes': 3, 'costs': 151, 'unit_costs': 10}
+    {'changes': 4, 'costs': 151, 'unit_costs': 10}
     """
     return {"changes": _changes(world), "costs": _costs(customers), "unit_costs": _unit_costs()}
 
 
 def _changes(world: World) -> pa.Table:
     rows = [
-        (_PROGRAMME_ON, "programme", "all", "Social care programme starts: a desk of its own, seven days a week", 1),
+        (_DESK_ON, "staffing", "social", "A social desk of its own opens, seven days a week", 1),
+        (STAFFED_ON, "programme", "all", "Social care programme: we begin to answer all who write, and soon", 0),
         (STAFFED_ON, "staffing", "social", "Social desk staffed up: replies come sooner", 2),
         (ASSIGNED_ON, "campaign", "all", "Half of all customers, drawn at random, invited to social care", 0),
     ]
     if world.only_experiment:
-        rows = rows[2:]
+        rows = rows[3:]
     for incident in world.incidents:
         product = PRODUCTS[incident.product]
         day = FIRST_MONTH.plus(incident.month).first_day
@@ -65,6 +67,7 @@ def _changes(world: World) -> pa.Table:
             "owner": same("head of service", len(rows)),
             "description": pa.array([row[3] for row in rows], TEXT),
             "recorded_at": pa.array(recorded, TIME),
+            "known_at": pa.array(recorded, TIME),
         }
     )
 
@@ -88,8 +91,14 @@ def _costs(customers: int) -> pa.Table:
             "line": pa.array([line for _, line, _ in rows], TEXT),
             "amount": money(cents),
             "currency": same(CURRENCY, len(rows)),
+            "known_at": instants(np.minimum([epoch_seconds(_booked_on(day)) for day, _, _ in rows], DATA_END)),
         }
     )
+
+
+def _booked_on(month: date) -> date:
+    """The day on which the costs of a month are in the books; those of the last month are when the data end."""
+    return Month.of(month).plus(1).first_day + timedelta(days=3)
 
 
 def _unit_costs() -> pa.Table:
@@ -103,10 +112,11 @@ def _unit_costs() -> pa.Table:
         {
             "channel": pa.array([name for name, _, _ in rows], TEXT),
             "per": pa.array([per for _, per, _ in rows], TEXT),
-            "effective_from": pa.array([_PROGRAMME_ON] * len(rows), pa.date32()),
+            "effective_from": pa.array([_DESK_ON] * len(rows), pa.date32()),
             "marginal": money(marginal),
             "average": money(np.rint(_AVERAGE_TO_MARGINAL * marginal).astype(np.int64)),
             "currency": same(CURRENCY, len(rows)),
             "source": same("made-up ledger", len(rows)),
+            "known_at": instants(np.full(len(rows), epoch_seconds(_DESK_ON))),
         }
     )

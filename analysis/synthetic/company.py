@@ -36,7 +36,29 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_PURPOSES = ("customers", "invitation", "issues", "contacts", "orders", "mentions", "outcomes", "futures")
+WHOLE = 1 << 31
+"""The number of no block: randomness of the company as a whole."""
+
+_PURPOSES = (
+    "customers",
+    "invitation",
+    "issues",
+    "contacts",
+    "orders",
+    "mentions",
+    "outcomes",
+    "futures",
+    "known",
+    "chatter",
+    "labels",
+    "surveys",
+    "subscriptions",
+    "posts",
+    "actions",
+    "counters",
+    "series",
+)
+"""A purpose's place is part of its randomness: new ones go to the end."""
 _LATE_MONTHS = (1, 31)
 _OLDEST_CUSTOMER_DAYS = 2_600
 _YEARLY_GROWTH = 0.04
@@ -45,7 +67,7 @@ _HIDDEN_TRAIT_SLOPE = 3.0
 
 
 def stream(seed: int, block: int, purpose: str) -> np.random.Generator:
-    """The randomness of one block of customers for one purpose.
+    """The randomness of one block of customers, or of the `WHOLE` company, for one purpose.
 
     Examples
     --------

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,13 +20,22 @@ import pyarrow.parquet as pq
 
 from analysis.foundation.errors import Fault, ParamsError
 from analysis.foundation.provenance import canonical_json
+from analysis.synthetic.audience import audience_of, audience_tables
 from analysis.synthetic.block import blocks_of
 from analysis.synthetic.books import books_of
+from analysis.synthetic.chatter import written
+from analysis.synthetic.clock import DATA_START
+from analysis.synthetic.company import WHOLE, Ints, stream
 from analysis.synthetic.records import tables_of
+from analysis.synthetic.series import series_table
+from analysis.synthetic.tally import Tally, tally_of
 from analysis.synthetic.truths import Truth, truth_of
-from analysis.synthetic.world import world_named
+from analysis.synthetic.world import World, world_named
 
 TRUTH = "truth.json"
+RECIPE = 2
+"""Raised when the same world, seed and number of customers make other rows than before."""
+
 TABLES = (
     "assignments",
     "changes",
@@ -34,9 +45,17 @@ TABLES = (
     "mentions",
     "orders",
     "outcomes",
+    "post_actions",
+    "post_counters",
+    "posts",
+    "series",
+    "subscriptions",
+    "surveys",
     "touchpoints",
     "unit_costs",
 )
+
+_CLICKERS = 4_000
 
 
 def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
@@ -73,34 +92,58 @@ def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as staging:
         staged = Path(staging)
-        truth: Truth | None = None
         with ExitStack() as open_files:
             writers: dict[str, pq.ParquetWriter] = {}
-            for block in blocks_of(parameters, seed=seed, customers=customers):
-                _append(staged, tables_of(block), writers, open_files)
-                part = truth_of(block)
-                truth = part if truth is None else truth + part
-            books = books_of(parameters, customers)
-            _append(staged, {"changes": books["changes"]} if parameters.only_experiment else books, writers, open_files)
-        assert truth is not None  # at least one block was made
+
+            def append(tables: Mapping[str, pa.Table]) -> None:
+                for name, table in tables.items():
+                    if name not in writers:
+                        writer = pq.ParquetWriter(staged / f"{name}.parquet", table.schema, compression="zstd")
+                        writers[name] = open_files.enter_context(writer)
+                    writers[name].write_table(table)
+
+            found = _write(parameters, seed, customers, append)
         for table in TABLES:
             (folder / f"{table}.parquet").unlink(missing_ok=True)
         (folder / TRUTH).unlink(missing_ok=True)
         for file in sorted(staged.iterdir()):
             os.replace(file, folder / file.name)
-        statement = {"world": world, "seed": seed, "customers": customers, "effects": truth.effects()}
+        statement = {"world": world, "seed": seed, "customers": customers, "recipe": RECIPE, **found}
         (staged / TRUTH).write_bytes(canonical_json(statement))
         os.replace(staged / TRUTH, folder / TRUTH)
 
 
-def _append(
-    staged: Path, tables: Mapping[str, pa.Table], writers: dict[str, pq.ParquetWriter], open_files: ExitStack
-) -> None:
-    for name, table in tables.items():
-        if name not in writers:
-            file = staged / f"{name}.parquet"
-            writers[name] = open_files.enter_context(pq.ParquetWriter(file, table.schema, compression="zstd"))
-        writers[name].write_table(table)
+def _write(
+    world: World, seed: int, customers: int, append: Callable[[Mapping[str, pa.Table]], None]
+) -> dict[str, object]:
+    """Hands out the tables, block by block and then those of the company as a whole; returns what is true of them."""
+    truths: list[Truth] = []
+    tallies: list[Tally] = []
+    clickers: list[Ints] = []
+    for block in blocks_of(world, seed=seed, customers=customers):
+        mentions = None if world.only_experiment else written(block)
+        append(tables_of(block, mentions))
+        truths.append(truth_of(block))
+        if mentions is not None:
+            tallies.append(tally_of(block, mentions))
+        if block.index == 0:  # customers all along; a few thousand will do
+            clickers.append(block.customers.number[block.customers.joined < DATA_START][:_CLICKERS])
+    books = books_of(world, customers)
+    effects = reduce(add, truths).effects()
+    if world.only_experiment:
+        append({"changes": books["changes"]})
+        return {"effects": effects}
+    tally = reduce(add, tallies)
+    audience = audience_of(seed=seed, customers=customers, clickers=clickers[0])
+    series = series_table(
+        customers=customers,
+        seen=audience.seen(),
+        support_cents=tally.support_cents,
+        rng=stream(seed, WHOLE, "series"),
+    )
+    append(books | audience_tables(audience) | {"series": series})
+    facts = {"mention_kinds": tally.mention_kinds(), "incidents": tally.incidents()}
+    return {"effects": effects, **facts, **audience.truth()}
 
 
 def _check(folder: Path, seed: int, customers: int) -> None:

@@ -1,9 +1,10 @@
 """What is written about a made-up company in public: by its customers with an issue on social, and by everybody else?
 
 Most issues on social are also a public mention, with the reply times of the issue; the customer is known for the part
-whose handle has been matched. Praise, questions and chatter come on top and act on nothing. A few texts and addresses
-are hostile on purpose (markup, formulas, marks that turn the writing direction), so that every page made from a
-made-up company shows whether it treats text from data as text.
+whose handle has been matched. Praise, questions and chatter come on top and act on nothing; what the working week and
+what goes round add to them is left to `chatter`. A few texts and addresses are hostile on purpose (markup, formulas,
+marks that turn the writing direction), so that every page made from a made-up company shows whether it treats text
+from data as text.
 """
 
 from __future__ import annotations
@@ -27,20 +28,22 @@ NEW_SALE, CANCEL_SAVE = range(2)
 RESOLVERS = ("us", "community")
 BY_US, BY_COMMUNITY = range(2)
 ABSENT = -1
+UNSORTED = 0.02
+"""The share of openings that nobody gave a kind; `chatter` leaves more of all mentions without one."""
 
-_PUBLIC_SHARE = 0.88
+PUBLIC_SHARE = 0.88
 _MATCHED_SHARE = 0.6
 _OTHERS_PER_CUSTOMER_MONTH = 0.022
 _OTHERS_KIND = (0.14, 0.08, 0.56, 0.22)
 _BY_CUSTOMERS = 0.25
 _ACTIONABLE = (0.97, 0.95, 0.15, 0.05)
 _NOT_JUDGED = 0.03
-_FOLLOWED_UP = 0.12
+FOLLOWED_UP = 0.12
 _FOLLOW_UP_WAIT_S = 20_000.0
 _CONSENT = 0.2
 _SALE, _SAVE = 0.08, 0.03
 _HOSTILE = 0.003
-_HANDLE_FACTOR, _HANDLES = 0x9E3779B1, 1 << 40
+_HANDLE_FACTOR, HANDLES = 0x9E3779B1, 1 << 40
 """An odd factor modulo a power of two: every customer number has a handle of its own."""
 
 _TEXTS = (
@@ -79,10 +82,18 @@ _HOSTILE_TEXTS = (
     "line one\nline two\twith a tab, and a comma",
     "𝕃arkfield 漢字 العربية \u200fRTL\u200e",
 )
+VIRAL_TEXTS = (
+    f"That {BRAND} goat video 😂",
+    f"Whoever at {BRAND} filmed the goat, thank you",
+    f"The goat is on my {BRAND} router now, is it?",
+    f"Why is everybody posting a {BRAND} goat today?",
+)
+"""Said by those who praise as by those who only pass it on: no reading of them tells which."""
 HOSTILE_ADDRESS = "javascript:alert(1)"
 TEXTS: tuple[str, ...] = tuple(text % product for kind in _TEXTS for product in PRODUCTS for text in kind)
-ALL_TEXTS: tuple[str, ...] = (*TEXTS, *_HOSTILE_TEXTS)
-_KIND_START = np.cumsum([0, *(len(PRODUCTS) * len(kind) for kind in _TEXTS)])
+WITH_HOSTILE: tuple[str, ...] = (*TEXTS, *_HOSTILE_TEXTS)
+ALL_TEXTS: tuple[str, ...] = (*WITH_HOSTILE, *VIRAL_TEXTS)
+KIND_START = np.cumsum([0, *(len(PRODUCTS) * len(kind) for kind in _TEXTS)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +101,8 @@ class Mentions:
     """One entry for each mention of a block, in the order of posting; instants in seconds or `UNKNOWN`.
 
     `parent` is the position of the mention replied to, `root` of the one that began the conversation; `customer` is
-    a position in the block where the handle is matched; `text` a position in `ALL_TEXTS`; codes may be `ABSENT`.
+    a position in the block where the handle is matched; `kind` what the records say of it and `truly` what it is;
+    `text` a position in `ALL_TEXTS`; codes may be `ABSENT`.
     """
 
     posted: Ints
@@ -101,6 +113,7 @@ class Mentions:
     root: Ints
     product: Ints
     kind: Ints
+    truly: Ints
     sales_flag: Ints
     potential_cents: Ints
     actionable: Ints
@@ -144,17 +157,18 @@ def mentions_of(customers: Customers, issues: Issues, rng: np.random.Generator) 
     save = (kind == COMPLAINT) & (rng.random(n) < _SAVE)
     hostile = rng.random(n) < _HOSTILE
     variants = np.asarray([len(kind_texts) for kind_texts in _TEXTS])[kind]
-    text = _KIND_START[kind] + about["product"] * variants + (rng.random(n) * variants).astype(np.int64)
+    text = KIND_START[kind] + about["product"] * variants + (rng.random(n) * variants).astype(np.int64)
     who = about["customer"]
     roots = Mentions(
         posted=posted,
         platform=about["platform"],
-        author=np.where(who >= 0, handle_of(customers.number[who]), _HANDLES + rng.integers(0, _HANDLES, size=n)),
+        author=np.where(who >= 0, handle_of(customers.number[who]), HANDLES + rng.integers(0, HANDLES, size=n)),
         customer=np.where((who >= 0) & matched[who], who, ABSENT),
         parent=np.full(n, ABSENT),
         root=np.arange(n),
         product=about["product"],
-        kind=np.where(rng.random(n) < 0.02, ABSENT, kind),
+        kind=np.where(rng.random(n) < UNSORTED, ABSENT, kind),
+        truly=kind,
         sales_flag=np.where(sale, NEW_SALE, np.where(save, CANCEL_SAVE, ABSENT)),
         potential_cents=np.where(sale | save, rng.integers(2_000, 40_000, size=n), ABSENT),
         actionable=actionable,
@@ -163,7 +177,7 @@ def mentions_of(customers: Customers, issues: Issues, rng: np.random.Generator) 
         resolved=np.where(helped, by_others, resolved),
         resolved_by=np.where(helped, BY_COMMUNITY, np.where(resolved != UNKNOWN, BY_US, ABSENT)),
         consent=np.where(kind == POSITIVE, rng.random(n) < _CONSENT, ABSENT),
-        text=np.where(hostile, rng.integers(len(TEXTS), len(ALL_TEXTS), size=n), text),
+        text=np.where(hostile, rng.integers(len(TEXTS), len(WITH_HOSTILE), size=n), text),
         hostile_address=rng.random(n) < _HOSTILE / 3,
     )
     return _in_order(_with_follow_ups(roots, rng))
@@ -177,11 +191,11 @@ def handle_of(number: Ints) -> Ints:
     >>> len(set(handle_of(np.arange(1_000)).tolist()))
     1000
     """
-    return np.asarray(number * _HANDLE_FACTOR % _HANDLES)
+    return np.asarray(number * _HANDLE_FACTOR % HANDLES)
 
 
 def _with_issue(customers: Customers, issues: Issues, rng: np.random.Generator) -> tuple[Any, Ints, Flags, Ints]:
-    public = np.flatnonzero((issues.channel == SOCIAL) & (rng.random(len(issues)) < _PUBLIC_SHARE))
+    public = np.flatnonzero((issues.channel == SOCIAL) & (rng.random(len(issues)) < PUBLIC_SHARE))
     chosen = issues.at(public)
     asking = rng.random(len(public)) < np.where(chosen.severity == 1, 0.6, 0.15)
     about = {
@@ -214,7 +228,7 @@ def _with_follow_ups(roots: Mentions, rng: np.random.Generator) -> Mentions:
     """Adds a second message of the same author to some conversations: nothing in it is asked, answered or sold."""
     wait = (_FOLLOW_UP_WAIT_S * np.exp(rng.standard_normal(len(roots)))).astype(np.int64)
     later = np.maximum(roots.posted, roots.first_reply) + 60 + wait
-    parent = np.flatnonzero((rng.random(len(roots)) < _FOLLOWED_UP) & (later < DATA_END))
+    parent = np.flatnonzero((rng.random(len(roots)) < FOLLOWED_UP) & (later < DATA_END))
     n = len(parent)
     second = roots.at(parent)
     nothing, unknown = np.full(n, ABSENT), np.full(n, UNKNOWN)
@@ -222,6 +236,7 @@ def _with_follow_ups(roots: Mentions, rng: np.random.Generator) -> Mentions:
         "posted": later[parent],
         "parent": parent,
         "kind": np.full(n, OTHER),
+        "truly": np.full(n, OTHER),
         "sales_flag": nothing,
         "potential_cents": nothing,
         "actionable": np.zeros(n, dtype=np.int64),
@@ -229,7 +244,7 @@ def _with_follow_ups(roots: Mentions, rng: np.random.Generator) -> Mentions:
         "resolved": unknown,
         "resolved_by": nothing,
         "consent": nothing,
-        "text": _KIND_START[OTHER] + rng.integers(0, len(PRODUCTS) * len(_TEXTS[OTHER]), size=n),
+        "text": KIND_START[OTHER] + rng.integers(0, len(PRODUCTS) * len(_TEXTS[OTHER]), size=n),
         "hostile_address": np.zeros(n, dtype=bool),
     }
     return Mentions(

@@ -1,7 +1,8 @@
 """In which rows do exports show a made-up company? The contract's tables, from the arrays of one block.
 
 Only what a company would know is written: no tastes, no rates, no traits, no demand. Ids are text: customers have
-leading zeros, mentions have nineteen digits. Tables of the company as a whole are in `books`.
+leading zeros, mentions have nineteen digits. Tables of the company as a whole are in `books`, `posts`, `counters` and
+`series`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.synthetic import mentions as public
+from analysis.synthetic import subscriptions as contracts
+from analysis.synthetic import surveys as asked
 from analysis.synthetic.block import Block
 from analysis.synthetic.columns import flags, ids, instants, money, names, same
 from analysis.synthetic.company import Customers, Ints
@@ -26,6 +29,8 @@ from analysis.synthetic.invitation import (
     WINDOW_DAYS,
     logins_mean,
 )
+from analysis.synthetic.known import HOUR, INSTAGRAM_LATE, MINUTES, MORNING, TV_ORDERS_LATE, known_from
+from analysis.synthetic.mentions import Mentions
 from analysis.synthetic.world import CHANNELS, CURRENCY, PRODUCTS, REGIONS, SOCIAL
 
 _ROWS_PER_BLOCK = 100_000_000
@@ -35,35 +40,53 @@ _ACQUIRED = ("shop", "web", "phone", "friend")
 _OPENED_INVITATION = 0.4
 _REPLIERS = ("human", "bot")
 _HANDLERS = ("us", "bot", "nobody")
+_INSTAGRAM = PLATFORMS.index("instagram")
 
 
-def tables_of(block: Block) -> dict[str, pa.Table]:
+def tables_of(block: Block, mentions: Mentions | None) -> dict[str, pa.Table]:
     """The rows of a block, by table.
+
+    Parameters
+    ----------
+    block : Block
+    mentions : Mentions or None
+        What was written about it; None for a world of the randomised test alone.
 
     Examples
     --------
     >>> from analysis.synthetic.block import block_of
     >>> from analysis.synthetic.world import world_named
-    >>> tables = tables_of(block_of(world_named("none"), seed=1, index=0, size=50))
+    >>> tables = tables_of(block_of(world_named("none"), seed=1, index=0, size=50), None)
     >>> tables["customers"].select(["customer_id", "region"]).slice(0, 1).to_pylist()
     [{'customer_id': '000000001', 'region': 'west'}]
     """
-    customer_id = ids(block.customers.number + 1, width=9)
+    customer_id = customer_ids(block.customers.number)
+    rng = block.stream("known")
     tables = {
-        "customers": _customers(block.customers, customer_id),
-        "orders": _orders(block, customer_id),
-        **_experiment(block, customer_id),
+        "customers": _customers(block.customers, customer_id, rng),
+        "orders": _orders(block, customer_id, rng),
+        **_experiment(block, customer_id, rng),
     }
-    if block.world.only_experiment:
+    if mentions is None:
         return tables
-    return tables | _contacts(block, customer_id) | {"mentions": _mentions(block, customer_id)}
+    return tables | {
+        **_contacts(block, customer_id, rng),
+        "mentions": _mentions(block, mentions, customer_id, rng),
+        "surveys": _surveys(block, customer_id, rng),
+        "subscriptions": _subscriptions(block, customer_id, rng),
+    }
+
+
+def customer_ids(number: Ints) -> pa.Array:
+    """The id of each customer, by the number in the company."""
+    return ids(number + 1, width=9)
 
 
 def _table(columns: Mapping[str, pa.Array]) -> pa.Table:
     return pa.table(dict(columns))
 
 
-def _customers(customers: Customers, customer_id: pa.Array) -> pa.Table:
+def _customers(customers: Customers, customer_id: pa.Array, rng: np.random.Generator) -> pa.Table:
     acquired = customers.number * 7 % 11 % len(_ACQUIRED)
     return _table(
         {
@@ -72,12 +95,16 @@ def _customers(customers: Customers, customer_id: pa.Array) -> pa.Table:
             "region": names(customers.region, REGIONS),
             "product": names(customers.product, PRODUCTS),
             "acquired_by": names(acquired, _ACQUIRED),
+            "known_at": instants(known_from(customers.joined, rng, usual_s=MINUTES, late_share=0.0)),
         }
     )
 
 
-def _orders(block: Block, customer_id: pa.Array) -> pa.Table:
+def _orders(block: Block, customer_id: pa.Array, rng: np.random.Generator) -> pa.Table:
     orders, n = block.orders, len(block.orders)
+    product = block.customers.product[orders.customer]
+    held_up = product == PRODUCTS.index("tv")
+    known = known_from(orders.ordered, rng, usual_s=MINUTES, held_up=held_up, burst=TV_ORDERS_LATE)
     table = _table(
         {
             "order_id": ids(block.index * _ROWS_PER_BLOCK + np.arange(n), width=12, prefix="O"),
@@ -86,8 +113,9 @@ def _orders(block: Block, customer_id: pa.Array) -> pa.Table:
             "revenue": money(orders.revenue_cents),
             "margin": money(orders.margin_cents),
             "currency": same(CURRENCY, n),
-            "product": names(block.customers.product[orders.customer], PRODUCTS),
+            "product": names(product, PRODUCTS),
             "cancelled_at": instants(orders.cancelled),
+            "known_at": instants(known),
         }
     )
     if block.world.only_experiment:
@@ -95,10 +123,10 @@ def _orders(block: Block, customer_id: pa.Array) -> pa.Table:
     return table
 
 
-def _contacts(block: Block, customer_id: pa.Array) -> dict[str, pa.Table]:
+def _contacts(block: Block, customer_id: pa.Array, rng: np.random.Generator) -> dict[str, pa.Table]:
     issues, contacts = block.issues, block.touchpoints
     n = len(issues)
-    issue_id = ids(block.index * _ROWS_PER_BLOCK + np.arange(n), width=11, prefix="I")
+    issue_id = _issue_ids(block)
     answered = issues.first_reply != UNKNOWN
     issue_table = _table(
         {
@@ -114,12 +142,15 @@ def _contacts(block: Block, customer_id: pa.Array) -> dict[str, pa.Table]:
             "first_reply_at": instants(issues.first_reply),
             "cost": money(issues.cost_cents),
             "currency": same(CURRENCY, n),
+            "known_at": instants(known_from(issues.opened, rng, usual_s=MINUTES)),
         }
     )
     of, opening = contacts.issue, contacts.opening
     on_social = contacts.channel == SOCIAL
     reply = np.where(opening, issues.first_reply[of], UNKNOWN)
     replier = np.where(opening & answered[of], issues.by_bot[of] * 1, -1)
+    held_up = on_social & (issues.platform[of] == _INSTAGRAM)
+    known = known_from(contacts.occurred, rng, usual_s=MINUTES, held_up=held_up, burst=INSTAGRAM_LATE)
     return {
         "issues": issue_table,
         "touchpoints": _table(
@@ -135,14 +166,20 @@ def _contacts(block: Block, customer_id: pa.Array) -> dict[str, pa.Table]:
                 "replied_by": names(replier, _REPLIERS),
                 "resolved_at": instants(np.where(opening, issues.closed[of], UNKNOWN)),
                 "handled_by": names(np.where(opening, np.where(answered[of], issues.by_bot[of], 2), -1), _HANDLERS),
+                "known_at": instants(known),
             }
         ),
     }
 
 
-def _mentions(block: Block, customer_id: pa.Array) -> pa.Table:
-    rows = public.mentions_of(block.customers, block.issues, block.stream("mentions"))
+def _issue_ids(block: Block) -> pa.Array:
+    return ids(block.index * _ROWS_PER_BLOCK + np.arange(len(block.issues)), width=11, prefix="I")
+
+
+def _mentions(block: Block, rows: Mentions, customer_id: pa.Array, rng: np.random.Generator) -> pa.Table:
     n = len(rows)
+    held_up = rows.platform == _INSTAGRAM
+    known = known_from(rows.posted, rng, usual_s=HOUR, held_up=held_up, burst=INSTAGRAM_LATE)
     mention_id = ids(_FIRST_MENTION + block.index * _ROWS_PER_BLOCK + np.arange(n), width=19)
     answered = rows.first_reply != UNKNOWN
     address = pc.binary_join_element_wise(pa.scalar("https://social.example/larkfield/"), mention_id, "")
@@ -168,6 +205,42 @@ def _mentions(block: Block, customer_id: pa.Array) -> pa.Table:
             "consent": flags(rows.consent),
             "text": names(rows.text, public.ALL_TEXTS),
             "url": pc.if_else(pa.array(rows.hostile_address), pa.scalar(public.HOSTILE_ADDRESS), address),
+            "known_at": instants(known),
+        }
+    )
+
+
+def _surveys(block: Block, customer_id: pa.Array, rng: np.random.Generator) -> pa.Table:
+    rows = asked.surveys_of(block.issues, block.stream("surveys"))
+    n = len(rows)
+    return _table(
+        {
+            "survey_id": ids(block.index * _ROWS_PER_BLOCK + np.arange(n), width=11, prefix="S"),
+            "customer_id": customer_id.take(pa.array(block.issues.customer[rows.issue])),
+            "issue_id": _issue_ids(block).take(pa.array(rows.issue)),
+            "instrument": names(rows.instrument, asked.INSTRUMENTS),
+            "asked_at": instants(rows.asked),
+            "answered_at": instants(rows.answered),
+            "score": money(100 * np.maximum(rows.score, 0), rows.score != asked.NO_SCORE),
+            "known_at": instants(known_from(rows.asked, rng, usual_s=HOUR)),
+        }
+    )
+
+
+def _subscriptions(block: Block, customer_id: pa.Array, rng: np.random.Generator) -> pa.Table:
+    rows = contracts.subscriptions_of(block.customers, block.stream("subscriptions"))
+    n = len(rows)
+    return _table(
+        {
+            "subscription_id": ids(block.index * _ROWS_PER_BLOCK + np.arange(n), width=11, prefix="U"),
+            "customer_id": customer_id.take(pa.array(rows.customer)),
+            "product": names(rows.product, PRODUCTS),
+            "started_at": instants(rows.started),
+            "ended_at": instants(rows.ended),
+            "end_kind": names(rows.end_kind, contracts.END_KINDS),
+            "monthly_margin": money(rows.margin_cents),
+            "currency": same(CURRENCY, n),
+            "known_at": instants(known_from(rows.started, rng, usual_s=MINUTES)),
         }
     )
 
@@ -176,7 +249,7 @@ def _optional(position: Ints) -> pa.Array:
     return pa.array(np.maximum(position, 0), mask=position < 0)
 
 
-def _experiment(block: Block, customer_id: pa.Array) -> dict[str, pa.Table]:
+def _experiment(block: Block, customer_id: pa.Array, known: np.random.Generator) -> dict[str, pa.Table]:
     people = np.flatnonzero(block.customers.arm != UNASSIGNED)
     n, arm = len(people), block.customers.arm[people]
     rng = block.stream("outcomes")
@@ -185,15 +258,18 @@ def _experiment(block: Block, customer_id: pa.Array) -> dict[str, pa.Table]:
     exposed = ASSIGNED_AT + rng.integers(3_600, 5 * 86_400, size=n)
     uplift = np.where(arm == 1, 1 + block.world.logins_effect, 1.0)
     logins = rng.poisson(logins_mean(block.customers.demand[people] / block.world.orders) * uplift)
+    assigned = np.full(n, ASSIGNED_AT)
+    measured = assigned + WINDOW_DAYS * 86_400
     assignments = _table(
         {
             "experiment_id": same(EXPERIMENT, n),
             "customer_id": who,
             "arm": names(arm, ARMS),
-            "assigned_at": instants(np.full(n, ASSIGNED_AT)),
+            "assigned_at": instants(assigned),
             "exposed_at": instants(np.where(opened, exposed, UNKNOWN)),
             "unit": same("customer", n),
             "probability": money(np.full(n, round(100 * PROBABILITY))),
+            "known_at": instants(known_from(assigned, known, usual_s=MINUTES, late_share=0.0)),
         }
     )
     outcomes = _table(
@@ -202,7 +278,8 @@ def _experiment(block: Block, customer_id: pa.Array) -> dict[str, pa.Table]:
             "customer_id": who,
             "name": same("logins_90d", n),
             "value": money(100 * logins),
-            "measured_at": instants(np.full(n, ASSIGNED_AT + WINDOW_DAYS * 86_400)),
+            "measured_at": instants(measured),
+            "known_at": instants(known_from(measured, known, usual_s=MORNING)),
         }
     )
     return {"assignments": assignments, "outcomes": outcomes}

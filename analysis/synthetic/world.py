@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
 from analysis.foundation.errors import UnknownName
@@ -73,6 +74,22 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Viral:
+    """Something of the company that goes round on social for some days; nobody buys, complains or logs it for that.
+
+    Parameters
+    ----------
+    first : date
+        The local day on which it begins.
+    mentions : tuple of float
+        Mentions for each customer of the company, on that day and the days after it.
+    """
+
+    first: date
+    mentions: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """The parameters of one kind of company. Rates are per customer and month, effects are shares of one.
 
@@ -101,6 +118,7 @@ class World:
     hidden_harm, hidden_months
         A further drop of demand after any issue, for customers with a hidden trait that goes with the taste for social.
     incidents : tuple of Incident
+    viral : tuple of Viral
     late_share, late_taste : float
         Share of customers who join during the data; what that adds to their taste, in log-odds.
     leaving : float
@@ -131,6 +149,7 @@ class World:
     hidden_harm: float = 0.0
     hidden_months: int = 6
     incidents: tuple[Incident, ...] = ()
+    viral: tuple[Viral, ...] = ()
     late_share: float = 0.12
     late_taste: float = 0.0
     leaving: float = 0.0
@@ -152,14 +171,17 @@ def _everywhere(effect: float) -> tuple[float, float, float, float]:
 
 _BROADBAND = PRODUCTS.index("broadband")
 _OUTAGE = Incident(month=25, product=_BROADBAND, issues=2.5, demand=0.92, lasts=1, taste=0.3)
+_GOAT = Viral(first=date(2026, 2, 19), mentions=(0.0055, 0.0040, 0.00175, 0.00075))
 
 WORLDS: Mapping[str, World] = MappingProxyType(
     {
         "demo": World(
-            about="the company of the demonstration: an effect that differs by region, one outage, one randomised test",
+            about="the company of the demonstration: an effect that differs by region, one outage, one spike of "
+            "mentions that nothing explains, one randomised test",
             order_effect=(0.04, 0.08, 0.10, 0.13),
             issue_effect=-0.10,
             incidents=(_OUTAGE,),
+            viral=(_GOAT,),
             invitation_effect=0.06,
             logins_effect=0.10,
         ),

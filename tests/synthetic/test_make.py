@@ -58,16 +58,24 @@ def test_the_contract_s_own_reader_finds_no_fault(folder: Path, tmp_path: Path) 
 
 def test_keys_are_unique_text_and_references_hold(folder: Path) -> None:
     keys = {"customers": "customer_id", "orders": "order_id", "issues": "issue_id", "touchpoints": "touchpoint_id"}
-    keys |= {"mentions": "mention_id", "changes": "change_id"}
+    keys |= {"mentions": "mention_id", "changes": "change_id", "surveys": "survey_id"}
+    keys |= {"subscriptions": "subscription_id", "posts": "post_id"}
+    keys |= {"post_actions": "action_id", "post_counters": "counter_id"}
     held = {}
     for table, key in keys.items():
         values = rows_of(folder, table)[key].to_pylist()
         assert all(isinstance(value, str) and value for value in values)
         held[key] = set(values)
         assert len(held[key]) == len(values)
-    for table in ("orders", "issues", "touchpoints", "mentions", "assignments", "outcomes"):
+    named = ("orders", "issues", "touchpoints", "mentions", "assignments", "outcomes", "surveys", "subscriptions")
+    for table in (*named, "post_actions"):
         assert set(rows_of(folder, table)["customer_id"].to_pylist()) - {None} <= held["customer_id"]
-    assert set(rows_of(folder, "touchpoints")["issue_id"].to_pylist()) <= held["issue_id"]
+    for table in ("touchpoints", "surveys"):
+        assert set(rows_of(folder, table)["issue_id"].to_pylist()) <= held["issue_id"]
+    assert set(rows_of(folder, "post_counters")["post_id"].to_pylist()) <= held["post_id"]
+    unknown = set(rows_of(folder, "post_actions")["post_id"].to_pylist()) - held["post_id"]
+    assert None in unknown
+    assert len(unknown) > 1  # deleted posts
     mentions = rows_of(folder, "mentions")
     assert set(mentions["in_reply_to"].to_pylist()) - {None} <= held["mention_id"]
     assert set(mentions["conversation_id"].to_pylist()) <= held["mention_id"]
@@ -151,7 +159,9 @@ def test_blocks_are_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("analysis.synthetic.block.BLOCK", 150)
     monkeypatch.setattr("analysis.synthetic.company.BLOCK", 150)
     make_world(tmp_path, world="demo", seed=3, customers=400)
-    for table, key in (("customers", "customer_id"), ("orders", "order_id"), ("mentions", "mention_id")):
+    keys = {"customers": "customer_id", "orders": "order_id", "mentions": "mention_id"}
+    keys |= {"surveys": "survey_id", "subscriptions": "subscription_id", "posts": "post_id"}
+    for table, key in keys.items():
         values = rows_of(tmp_path, table)[key].to_pylist()
         assert len(set(values)) == len(values)
     assert len(rows_of(tmp_path, "customers")) == 400
@@ -187,3 +197,27 @@ def test_an_unknown_world_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="Did you mean `season`"):
         make_world(tmp_path / "new", world="saeson", seed=1, customers=10)
     assert not (tmp_path / "new").exists()
+
+
+def test_truth_says_kinds_incidents_and_actions_in_every_world_with_mentions(folder: Path) -> None:
+    truth = json.loads((folder / "truth.json").read_text())
+    lost = duckdb.sql(f"select count(*) from '{folder}/mentions.parquet' where kind is null").fetchall()
+    assert lost == [(sum(truth["mention_kinds"]["unlabelled"].values()),)]
+    assert [row["explained"] for row in truth["incidents"]] == [True, False]
+    assert set(truth) == {
+        "world", "seed", "customers", "recipe", "effects", "mention_kinds", "incidents",
+        "actions", "actions_by_post", "counters", "links",
+    }  # fmt: skip
+
+
+def test_the_change_log_knows_the_outage_and_the_programme_and_not_the_joke(folder: Path) -> None:
+    rows = duckdb.sql(
+        f"select kind, effective_from::date::varchar, owner, recorded_at >= effective_from, known_at = recorded_at "
+        f"from '{folder}/changes.parquet' order by effective_from, kind"
+    ).fetchall()
+    assert all(owner and later and known for _, _, owner, later, known in rows)
+    assert [(kind, day) for kind, day, *_ in rows if kind in ("programme", "incident")] == [
+        ("programme", "2025-03-03"),
+        ("incident", "2025-11-01"),
+    ]
+    assert not [day for _, day, *_ in rows if day.startswith("2026-02")]
