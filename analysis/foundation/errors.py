@@ -7,10 +7,13 @@ The family, each with the exit status the command line gives it:
     │   ├── ContractError             a table breaks the contract
     │   ├── MapError                  a source map breaks its own rules or does not fit the file
     │   ├── ParamsError               a parameters file is at fault
+    │   ├── LockedPeriod              a closed figure would have been overwritten
+    │   ├── LedgerBroken           4  an entry of the ledger does not hold
     │   └── UnknownName               a name that does not exist, with the nearest that does
     ├── DesignError                2  these data cannot answer this question, and why
     │   └── TooSoon                   they will be able to, and when
-    └── StepFailed                 3  a step of a run failed; a rerun goes on from what was finished
+    ├── StepFailed                 3  a step of a run failed; a rerun goes on from what was finished
+    └── ClosedMeanwhile            3  another close was written first; nothing is lost, a rerun sees it
 
 A `Fault` never holds a value from a user's row: tables may hold personal data, and messages end up in logs.
 """
@@ -101,6 +104,16 @@ class ParamsError(InputError):
     """A parameters file is at fault."""
 
 
+class LockedPeriod(InputError):
+    """A figure that was closed now computes to something else, and no restatement was asked for."""
+
+
+class LedgerBroken(InputError):
+    """An entry of the ledger does not hold. The fault names the first."""
+
+    exit_status = 4
+
+
 class UnknownName(InputError):
     """A name that does not exist.
 
@@ -129,6 +142,12 @@ class TooSoon(DesignError):
 
 class StepFailed(TouchstoneError):
     """A step of a run failed. What was finished before it is kept."""
+
+    exit_status = 3
+
+
+class ClosedMeanwhile(TouchstoneError):
+    """Another close was written between reading the ledger and appending to it. Nothing was written by this one."""
 
     exit_status = 3
 

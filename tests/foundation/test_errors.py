@@ -47,6 +47,12 @@ def test_errors_survive_the_way_from_another_process() -> None:
 def test_exit_statuses_are_those_of_the_contract() -> None:
     status = {
         name: getattr(errors, name).exit_status
-        for name in ("TouchstoneError", "InputError", "DesignError", "StepFailed")
-    }
-    assert status == {"TouchstoneError": 1, "InputError": 2, "DesignError": 2, "StepFailed": 3}
+        for name in (
+            "TouchstoneError", "InputError", "LockedPeriod", "DesignError", "StepFailed", "ClosedMeanwhile",
+            "LedgerBroken",
+        )
+    }  # fmt: skip
+    assert status == {
+        "TouchstoneError": 1, "InputError": 2, "LockedPeriod": 2, "DesignError": 2, "StepFailed": 3,
+        "ClosedMeanwhile": 3, "LedgerBroken": 4,
+    }  # fmt: skip

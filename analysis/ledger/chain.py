@@ -1,0 +1,254 @@
+"""Does every entry of the ledger hold? Its files, read and checked from the first entry to the last.
+
+Each close is a file, `0001.jsonl`, `0002.jsonl`, ..., each line chained to the one before; `head.json` names the end of
+the chain, so that a last file that is missing is noticed. The first entry that does not hold is named with its file,
+line, number and metric. How a close is added is left to `store`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.foundation.errors import Fault, InputError
+from analysis.ledger.entry import CloseEntry, FigureEntry, Key, genesis, hash_of, same, unsealed
+
+HEAD = "head.json"
+RESTORE = "Take the folder back from version control: entries are never changed, a correction is a restatement."
+_FILE = re.compile(r"(\d{4,})\.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A close as it was written: its first line, its figures, and the hash of its last line."""
+
+    entry: CloseEntry
+    figures: tuple[FigureEntry, ...]
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Does a ledger hold? How many entries and closes were found to hold, the hash of the last, and the first fault."""
+
+    entries: int
+    closes: int
+    head: str
+    fault: Fault | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.fault is None
+
+    def __str__(self) -> str:
+        if self.fault is not None:
+            return f"The ledger does not hold. {self.fault}"
+        if not self.closes:
+            return "The ledger is empty."
+        return f"The ledger holds: {self.entries:,} entries in {self.closes} closes, up to {self.head[:12]}."
+
+
+def verify(folder: str | Path, family: str | None = None) -> Verdict:
+    """Does every entry hold? The chain is computed anew, from the first entry to the last.
+
+    Raises
+    ------
+    InputError
+        If the folder is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> print(verify(tempfile.mkdtemp()))
+    The ledger is empty.
+    """
+    closes, fault = read_closes(Path(folder), family)
+    head = closes[-1].head if closes else ""
+    return Verdict(sum(1 + len(close.figures) for close in closes), len(closes), head, fault)
+
+
+class DoesNotHold(Exception):
+    """An entry or a file does not hold; `fault` says which and why."""
+
+    def __init__(self, where: str, what: str, rule: str) -> None:
+        self.fault = Fault(where=where, what=what, remedy=RESTORE, rule=rule)
+
+
+def read_closes(folder: Path, family: str | None) -> tuple[tuple[Close, ...], Fault | None]:
+    """The closes that hold, and what the first that does not is at fault with."""
+    if folder.exists() and not folder.is_dir():
+        remedy = "Name the folder of the ledger."
+        raise InputError(
+            Fault(where=str(folder), what="is a file, where a folder is needed", remedy=remedy, rule="folder")
+        )
+    closes: list[Close] = []
+    try:
+        named = named_head(folder)  # before the files are listed: it can only lag behind them
+        numbers = numbers_of_closes(folder)
+        held: dict[Key, float | None] = {}
+        for number in range(1, max([*numbers, named[0] if named else 0], default=0) + 1):
+            if number not in numbers:
+                teller = HEAD if number > max(numbers, default=0) else name_of(min(n for n in numbers if n > number))
+                raise DoesNotHold(name_of(number), f"is missing, though {teller} follows it", "close_missing")
+            closes.append(_close_of(folder / name_of(number), number, closes, held, family))
+            if named and named[0] == number and named[1] != closes[-1].head:
+                closes.pop()
+                what = f"does not end as {HEAD} says: the close was replaced"
+                raise DoesNotHold(name_of(number), what, "close_replaced")
+        if closes and named is None:
+            raise DoesNotHold(HEAD, "is missing, though there are closes", "head_missing")
+    except DoesNotHold as found:
+        return tuple(closes), found.fault
+    return tuple(closes), None
+
+
+def _close_of(
+    path: Path, number: int, before: Sequence[Close], held: dict[Key, float | None], family: str | None
+) -> Close:
+    """A close, line by line, against what was held before it."""
+    head = before[-1].head if before else None
+    entry: CloseEntry | None = None
+    figures: list[FigureEntry] = []
+    for place, line in enumerate(_lines(path), start=1):
+        where = f"{path.name}, line {place}"
+        content = _content(where, line)
+        named = f"entry of close {number}"
+        try:
+            if entry is None:
+                entry = CloseEntry.from_dict(content)
+                named = f"the first entry of close {entry.number}, of {entry.month},"
+                head = head or genesis(entry.family)
+            else:
+                figure = FigureEntry.from_dict(content, entry.known_at)
+                named = f"{figure.key} (close {number})"
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DoesNotHold(where, "is no entry of a ledger in the place it has", "no_entry") from error
+        seal = content["hash"]
+        bare = unsealed(line, seal)
+        if bare is None or hash_of(bare) != seal:
+            raise DoesNotHold(where, f"{named} was changed after it was written: its hash is another", "entry_changed")
+        if content["previous"] != head:
+            what = f"{named} does not follow the entry before it: one was removed, added, moved or replaced"
+            raise DoesNotHold(where, what, "chain_broken")
+        if place == 1:
+            _check_close(where, entry, number, before, family)
+        else:
+            if place > entry.entries + 1:
+                what = f"{named} was added: the close has {entry.entries:,} figures"
+                raise DoesNotHold(where, what, "entry_added")
+            _check_figure(where, named, figure, number, held)
+            figures.append(figure)
+        head = seal
+    if entry is None or head is None:
+        raise DoesNotHold(path.name, "is empty", "close_empty")
+    if len(figures) < entry.entries:
+        lost = entry.entries - len(figures)
+        what = f"the close of {entry.month} has {entry.entries:,} figures, and the last {lost:,} of them are missing"
+        raise DoesNotHold(f"{path.name}, line {len(figures) + 2}", what, "entry_missing")
+    return Close(entry, tuple(figures), head)
+
+
+def _check_close(where: str, entry: CloseEntry, number: int, before: Sequence[Close], family: str | None) -> None:
+    """The first line against the closes before it."""
+    months = [close.entry.month for close in before if not close.entry.correction]
+    family = before[0].entry.family if before else family
+    if family is not None and entry.family != family:
+        raise DoesNotHold(where, f"is of the ledger of `{entry.family}`, not of `{family}`", "other_ledger")
+    if entry.number != number:
+        raise DoesNotHold(where, f"is the first entry of close {entry.number}, not of {number}", "wrong_number")
+    if before and entry.known_at < before[-1].entry.known_at:
+        raise DoesNotHold(where, f"close {number} is as known before close {number - 1}", "wrong_order")
+    if entry.month not in (months if entry.correction else [months[-1].plus(1) if months else entry.month]):
+        raise DoesNotHold(where, f"close {number} is of {entry.month}, which is not its turn", "wrong_order")
+
+
+def _check_figure(where: str, named: str, figure: FigureEntry, number: int, held: dict[Key, float | None]) -> None:
+    """A figure's line against what was held before it."""
+    if figure.close != number:
+        raise DoesNotHold(where, f"{named} says that it is of close {figure.close}", "wrong_number")
+    if figure.kind in ("lock", "redefine"):
+        if figure.key in held:
+            raise DoesNotHold(where, f"{named} was held before, and is locked again", "locked_twice")
+    elif not same(figure.before, held.get(figure.key)):
+        raise DoesNotHold(where, f"{named} changes another value than the one that was held", "wrong_before")
+    held[figure.key] = figure.value
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, if it ends as it should."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DoesNotHold(path.name, f"cannot be read ({error.strerror})", "unreadable") from error
+    if not content:
+        return
+    lines = content.split(b"\n")
+    yield from lines[:-1]
+    if lines[-1]:
+        what = "is torn: the file ends in the middle of an entry" + _named_in(lines[-1])
+        raise DoesNotHold(f"{path.name}, line {len(lines)}", what, "torn")
+
+
+def _named_in(line: bytes) -> str:
+    """Which metric a torn line was of, as far as it can be read."""
+    found = re.search(rb'"metric": "([a-z0-9_]{1,80})"', line)
+    return f" of `{found[1].decode()}`" if found else ""
+
+
+def _content(where: str, line: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(line)
+        if isinstance(content, dict) and isinstance(content.get("hash"), str) and not line.endswith(b"\r"):
+            return content
+    except ValueError:  # no JSON, or no UTF-8
+        pass
+    if line.endswith(b"\r"):
+        what = "ends as lines do on Windows: something has converted its line ends"
+        raise DoesNotHold(where, what, "line_ends")
+    raise DoesNotHold(where, f"is no entry{_named_in(line)}: it cannot be read as one", "no_entry")
+
+
+def numbers_of_closes(folder: Path) -> frozenset[int]:
+    """The numbers of the closes there are."""
+    numbers = set()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(".") or path.suffix != ".jsonl":
+            continue
+        found = _FILE.fullmatch(path.name)
+        if not found or name_of(int(found[1])) != path.name or int(found[1]) < 1:
+            raise DoesNotHold(path.name, "is no close of this ledger", "foreign_file")
+        numbers.add(int(found[1]))
+    return frozenset(numbers)
+
+
+def named_head(folder: Path) -> tuple[int, str] | None:
+    """The number of the last close and the hash of its last line, as `head.json` has them."""
+    path = folder / HEAD
+    try:
+        content = json.loads(path.read_bytes())
+        number, head = content["closes"], content["head"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DoesNotHold(HEAD, "cannot be read", "head_unreadable") from error
+    if type(number) is not int or not isinstance(head, str) or not 0 <= number < 1_000_000:
+        raise DoesNotHold(HEAD, "cannot be read", "head_unreadable")
+    return number, head
+
+
+def name_of(number: int) -> str:
+    """The file of a close."""
+    return f"{number:04d}.jsonl"
+
+
+def end_of(folder: Path, number: int) -> str | None:
+    """The hash of the last line of a close; None for one that is not there."""
+    try:
+        content = (folder / name_of(number)).read_bytes()
+        return str(json.loads(content.rstrip(b"\n").rpartition(b"\n")[2])["hash"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
