@@ -1,6 +1,7 @@
 """The command `touchstone`: what can be asked from a terminal. Thin: each command imports what it needs and calls it.
 
-Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running; 130 interrupted.
+Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running; 4 the record of
+closed months does not hold; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -117,6 +118,75 @@ def compute(params: ParamsFile, data: Data = None, out: Out = None, as_json: AsJ
         _print({"results": str(written)})
     else:
         print(f"Results: {written}")
+
+
+@app.command()
+def close(
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month to close, such as 2026-09.")],
+    params: ParamsFile,
+    data: Data = None,
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", help="Folder of the closed months; default reports/ledger/<family>.")
+    ] = None,
+    restate: Annotated[
+        bool, typer.Option("--restate", help="Figures closed before were wrong: restate those that differ.")
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="With --restate: what was wrong, in a sentence.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Close a month: count it, compare with what is held, append to the record. Nothing held is ever changed."""
+    from analysis.runner.closing import close_study, month_named, reason_given
+    from analysis.runner.study import prepare_study
+
+    month = month_named(period)
+    why = reason_given(restate, reason)
+    with prepare_study(params, data=data) as study:
+        study.check()
+        closed = close_study(study, month, ledger=ledger, restate_reason=why)
+    if as_json:
+        _print(closed.to_dict())
+    else:
+        print(closed)
+
+
+@app.command()
+def verify(
+    ledger: Annotated[
+        Path | None, typer.Argument(metavar="LEDGER", help="Folder of closed months; default all in reports/ledger.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the chain of the closed months, and name the first entry that does not hold."""
+    from analysis.runner.closing import verified
+
+    verdicts = verified(ledger, Path.cwd())
+    if as_json:
+        _print([verdict.to_dict() for verdict in verdicts])
+    else:
+        print(*verdicts, sep="\n")
+    raise typer.Exit(0 if all(verdict.holds for verdict in verdicts) else 4)
+
+
+@app.command()
+def metrics(
+    params: ParamsFile,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", metavar="DATE", help="As the figures were known at this date.")
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option("--metric", help="Only this one; may be repeated.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the figures by month, closed ones as they are held, also as they were known at a date."""
+    from analysis.runner.figures import figures_asked
+
+    found = figures_asked(params, known_at=known_at, only=metric or (), data=data)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
 
 
 @app.command()

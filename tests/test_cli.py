@@ -15,7 +15,19 @@ from analysis.foundation.errors import DesignError, Fault, ParamsError, StepFail
 from analysis.runner.params_model import Params
 from analysis.runner.params_page import parameters_page
 
-COMMANDS = ("demo", "run", "compute", "validate", "plan", "doctor", "params", "make-world")
+COMMANDS = (
+    "demo",
+    "run",
+    "compute",
+    "close",
+    "verify",
+    "metrics",
+    "validate",
+    "plan",
+    "doctor",
+    "params",
+    "make-world",
+)
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -42,7 +54,7 @@ def test_help_is_quick_to_load_and_names_every_command() -> None:
 
 
 def test_commands_that_do_not_exist_yet_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in ("intake", "close", "sign", "nonsense"):
+    for command in ("intake", "diff", "sign", "nonsense"):
         assert called(monkeypatch, command) == 2
 
 
@@ -262,7 +274,7 @@ def test_plan_and_compute_of_a_template_with_data_given(
         assert line in seen
     assert called(monkeypatch, "plan", "params/study.yaml", "--data", "mine", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["steps"] == ["metrics", "summary"]
+    assert found["steps"] == ["metrics", "month_close", "summary"]
     assert [one["step"] for one in found["skipped"]] == ["before_after", "ab_segments", "roi_case"]
     assert not (tmp_path / "reports" / "study").exists()
     assert called(monkeypatch, "compute", "params/study.yaml", "--data", "mine", "--out", "out", "--json") == 0

@@ -37,6 +37,32 @@ def _rows(result: Any, key: str) -> list[Row]:
     return [row if isinstance(row, Mapping) else row.to_dict() for row in found]
 
 
+def part_of(result: Any, key: str, *, itself: str | None = None) -> Any:
+    """What stands under a key of `results.json`: taken from there, made by a study's result, or given as it is.
+
+    Parameters
+    ----------
+    result : mapping, a result with `to_parts`, or rows
+    key : str
+    itself : str, optional
+        A mapping that holds this name is the part itself, not the results it was taken from.
+
+    Examples
+    --------
+    >>> part_of({"incidents": [1]}, "incidents"), part_of([1], "incidents"), part_of({}, "incidents")
+    ([1], [1], None)
+    >>> part_of({"standing": "closed"}, "close", itself="standing")
+    {'standing': 'closed'}
+    """
+    if isinstance(result, Mapping):
+        return result.get(key, result if itself is not None and itself in result else None)
+    if hasattr(result, "to_parts"):
+        return result.to_parts().get(key)
+    if isinstance(result, Iterable) and not isinstance(result, str):
+        return list(result)
+    raise TypeError(f"A result with `{key}`, or what stands there, is needed, not {type(result).__name__}.")
+
+
 def is_naive(row: Row) -> bool:
     """Whether a row of effects is a raw figure, printed only beside the adjusted one."""
     return str(row["estimand"]).startswith("naive_")
@@ -47,9 +73,11 @@ def monthly(rows: Sequence[Row]) -> list[Row]:
     return sorted((row for row in rows if _MONTH.fullmatch(str(row["period"]))), key=lambda row: row["period"])
 
 
-def of_metric(rows: Sequence[Row], metric: str, *by: str) -> list[Row]:
-    """The rows of one metric that are split by exactly these segments."""
-    return [row for row in rows if row["id"] == metric and set(row["segment"]) == set(by)]
+def of_metric(rows: Sequence[Row], metric: str, *by: str, basis: str | None = None) -> list[Row]:
+    """The rows of one metric that are split by exactly these segments, on one basis where a basis is named."""
+    return [
+        row for row in rows if row["id"] == metric and set(row["segment"]) == set(by) and basis in (None, row["basis"])
+    ]
 
 
 def level_of(rows: Sequence[Row]) -> float | None:

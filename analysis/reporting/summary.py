@@ -14,6 +14,8 @@ from typing import Any
 
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
+from analysis.reporting.standing import closed_months, incidents, still_open, targets
+from analysis.reporting.tables.cells import readable
 from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import (
     Words,
@@ -60,9 +62,19 @@ class Summary:
     provisional: tuple[str, ...]
     doubts: tuple[str, ...]
     missing: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
     def sections(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """The lists under the figures, each with its heading; an empty one says so."""
+        """The lists under the figures, each with its heading; an empty one says so, or is left out if nobody asked."""
+        for title, items in (
+            ("Where targets stand", self.targets),
+            ("Days that stood out", self.incidents),
+            ("What is closed", self.closed),
+        ):
+            if items:
+                yield title, items
         yield "What could be wrong", self.doubts or ("No check failed or was left out.",)
         yield "What is provisional", self.provisional or ("Nothing: all figures are closed.",)
         yield "What is missing", self.missing or ("Nothing that was asked for.",)
@@ -119,8 +131,11 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
         also=_also(head, whole, outcomes, say),
         figures=tuple(_figures(results, whole, outcomes, say))[:MOST_FIGURES],
         provisional=tuple(_provisional(results, effects, say)),
-        doubts=tuple(_doubts(results, whole, effects)),
+        doubts=tuple(_doubts(results, whole, effects, say)),
         missing=tuple(_missing(results, effects, say)),
+        targets=tuple(targets(results, say)),
+        incidents=tuple(incidents(results, say)),
+        closed=tuple(closed_months(results, say)),
     )
 
 
@@ -138,17 +153,31 @@ def headline(results: Mapping[str, Any]) -> Row | None:
 
 
 def status_in_words(results: Mapping[str, Any]) -> str:
-    """Whether figures may still change; nothing where none was counted by month, since none can then be closed.
+    """Whether figures may still change; nothing where none was counted, since none can then be closed.
+
+    Months speak for themselves: a whole period, which no close holds, counts only where there are no months. Estimates
+    are never closed and say nothing of the others.
 
     Examples
     --------
     >>> status_in_words({"metrics": [{"state": "provisional"}]}), status_in_words({"metrics": []})
     ('provisional', '')
+    >>> status_in_words({"metrics": [{"state": "locked"}, {"state": "adjusted"}, {"state": "estimated"}]})
+    'closed, some figures later adjusted'
     """
-    states = {str(row["state"]) for row in metric_rows(results)}
-    if "provisional" in states and len(states) > 1:
-        return "partly provisional"
-    return ", ".join(state_in_words(state) for state in sorted(states))
+    rows = metric_rows(results)
+    by_month = monthly([row for row in rows if "period" in row])
+    states = {str(row["state"]) for row in by_month or rows if row.get("value", 0) is not None}
+    counted = states - {"estimated"} or states
+    if "provisional" in counted:
+        return "provisional" if counted == {"provisional"} else "partly provisional"
+    changed = [said for state, said in _CHANGED.items() if state in counted]
+    if changed:
+        return f"closed, some figures later {' or '.join(changed)}"
+    return ", ".join(state_in_words(state) for state in sorted(counted))
+
+
+_CHANGED = {"adjusted": "adjusted", "restated": "restated"}
 
 
 def _outcomes(results: Mapping[str, Any]) -> tuple[str, ...]:
@@ -234,21 +263,13 @@ def _money(roi: Mapping[str, Any], say: Words) -> Iterator[KeyFigure]:
 
 
 def _provisional(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> Iterator[str]:
-    months = sorted({row["period"] for row in monthly(metric_rows(results)) if row["state"] == "provisional"})
-    if months:
-        every = {row["period"] for row in monthly(metric_rows(results))}
-        which = "all months" if len(months) == len(every) else ", ".join(say.month(month) for month in months)
-        yield f"Counted figures of {which}: the months are not closed and may still change."
-    else:
-        states = {row["state"] for row in metric_rows(results)}
-        if not states:
-            yield "No figure was counted by month."
+    yield from still_open(results, say)
     interim = sorted({outcome_in_words(row["outcome"]).label for row in effects if row["maturity"] == "interim"})
     if interim:
         yield f"Effects on {', '.join(interim)}: the time after the contact is not over for all customers."
 
 
-def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[Row]) -> Iterator[str]:
+def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[Row], say: Words) -> Iterator[str]:
     for verdict in ("failed", "not_run"):
         found: dict[tuple[str, str], list[str]] = {}
         for row in sorted(whole, key=_place):
@@ -267,7 +288,7 @@ def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[
     late = sum(not row.get("declared", True) for row in effects)
     notes = (results.get("coverage") or {}).get("notes") or {}
     yield from dict.fromkeys(
-        in_plain_words(plain(note))
+        readable(say, note, 300)
         for step in sorted(notes)
         for note in notes[step]
         if not str(note).startswith(METHOD_NOTES)

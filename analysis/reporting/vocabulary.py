@@ -37,8 +37,8 @@ SAID_PLAINER: Mapping[str, str] = MappingProxyType(
 )
 """Words of a study that a page says more plainly; unlike those above they are no fault in a text of our own."""
 
-METHOD_NOTES = ("Cells were made coarser",)
-"""How notes begin that tell how a comparison was made; they stand beside it and limit nothing."""
+METHOD_NOTES = ("Cells were made coarser", "Expected: ", "Ordinary days scatter")
+"""How notes begin that tell how something was found; they stand beside it and limit nothing."""
 
 MONEY = ("revenue", "spend", "margin", "support_cost", "index_issue_cost")
 """Outcomes that are money, whether or not the tables say in which currency."""
@@ -57,6 +57,29 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "not_applicable": "does not apply",
     }
 )
+
+BASES: Mapping[str, str] = MappingProxyType(
+    {
+        "action": "by the month it happened",
+        "post": "by the month it began",
+        "snapshot": "at the end of the month",
+    }
+)
+"""What decides the month a figure is counted in."""
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "impression": "Impressions",
+        "view": "Views",
+        "click": "Clicks",
+        "like": "Likes",
+        "comment": "Comments",
+        "share": "Shares",
+        "follow": "Follows",
+        "other": "Other actions",
+    }
+)
+"""What people do with posts, in the plural."""
 
 STATES: Mapping[str, str] = MappingProxyType(
     {

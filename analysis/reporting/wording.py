@@ -15,10 +15,12 @@ from typing import Any
 
 from analysis.foundation.errors import UnknownName
 from analysis.inference.estimate import NO_EFFECT
-from analysis.metrics.catalogue import definitions
+from analysis.metrics.catalogue import definition
 from analysis.reporting.formats import GAP, MINUS, Formats, is_currency, plain
 from analysis.reporting.vocabulary import (
+    ACTIONS,
     ANY_CASE,
+    BASES,
     CHECKS,
     COUNTED,
     FORBIDDEN_ON_PAGES,
@@ -38,6 +40,7 @@ from analysis.studies.result import GRADE_WORDS
 __all__ = [
     "FORBIDDEN_ON_PAGES",
     "Words",
+    "basis_in_words",
     "check_in_words",
     "forbidden_words",
     "grade_in_words",
@@ -115,10 +118,22 @@ def state_in_words(state: str) -> str:
     return STATES.get(state) or humanised(state).lower()
 
 
+def basis_in_words(basis: str) -> str:
+    """What decides the month a figure is counted in: "by the month it happened", "by the month of the post"."""
+    return BASES.get(basis) or humanised(basis).lower()
+
+
+def action_in_words(kind: str) -> str:
+    """What people did with posts: `click` is "Clicks"."""
+    return ACTIONS.get(kind) or humanised(kind)
+
+
 def metric_in_words(name: str) -> str:
     """The label of a metric, from the catalogue where it is known."""
-    known = definitions()
-    return known[name].label if name in known else humanised(name)
+    try:
+        return definition(name).label
+    except UnknownName:
+        return humanised(name)
 
 
 def outcome_in_words(name: str) -> Outcome:

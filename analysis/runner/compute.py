@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis.foundation.errors import Fault, InputError
 from analysis.foundation.provenance import canonical_json, write_atomically
+from analysis.runner.closing import rehearse_closes
 from analysis.runner.manifest import read_manifest
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import RUNS, is_link, must_be_writable
@@ -58,6 +59,7 @@ def compute_study(
             progress.say(line)
         with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch, threadpool_limits(1):
             study.folder = Path(scratch)
+            rehearse_closes(study, progress)
             for step in study.decision.recording:
                 progress.begin(step.name)
                 begun = time.monotonic()

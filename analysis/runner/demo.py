@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from analysis.foundation.errors import Fault, InputError
-from analysis.synthetic.make import TRUTH, make_world
+from analysis.synthetic.make import RECIPE, TRUTH, make_world
 
 WORLD = "demo"
 SEED = 3
@@ -19,7 +19,8 @@ CUSTOMERS = 40_000
 def ensure_demo(folder: Path) -> bool:
     """Make the demo company's tables unless they are there; True if they were made now.
 
-    They are made beside their place and moved there whole, so that an interrupted call leaves nothing behind.
+    They are made beside their place and moved there whole, so that an interrupted call leaves nothing behind. Those of
+    an earlier version are made anew.
 
     Raises
     ------
@@ -27,8 +28,12 @@ def ensure_demo(folder: Path) -> bool:
         If the folder holds something else.
     """
     if folder.is_dir() and any(folder.iterdir()):
-        if _is_demo(folder):
+        found = _recipe_of(folder)
+        if found == RECIPE:
             return False
+        if found is not None:
+            make_world(folder, world=WORLD, seed=SEED, customers=CUSTOMERS)
+            return True
         raise InputError(
             Fault(
                 where=str(folder),
@@ -47,16 +52,19 @@ def ensure_demo(folder: Path) -> bool:
         try:
             os.rename(made, folder)
         except OSError:
-            if not _is_demo(folder):  # another process was first
+            if _recipe_of(folder) != RECIPE:  # unless another process was first
                 raise
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return True
 
 
-def _is_demo(folder: Path) -> bool:
+def _recipe_of(folder: Path) -> int | None:
+    """By which recipe the demo company in a folder was made; None where it is something else."""
     try:
         truth = json.loads((folder / TRUTH).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return (truth.get("world"), truth.get("seed"), truth.get("customers")) == (WORLD, SEED, CUSTOMERS)
+        return None
+    if (truth.get("world"), truth.get("seed"), truth.get("customers")) != (WORLD, SEED, CUSTOMERS):
+        return None
+    return int(truth.get("recipe", 1))

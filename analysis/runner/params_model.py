@@ -81,6 +81,14 @@ def _known_span(text: str) -> str:
     return text
 
 
+def _known_month(text: str) -> str:
+    try:
+        _known_day(Month.of(text).first_day)
+    except ValueError as error:
+        raise _fault("month", "is no month", "Write it as 2026-09.") from error
+    return text
+
+
 def _known_day(day: date) -> date:
     if day.year not in YEARS:
         raise _fault("years", f"lies outside the years {YEARS[0]} to {YEARS[-1]}", "Look at the year.")
@@ -100,6 +108,27 @@ def _known_locale(name: str) -> str:
 def _known_instant(text: str) -> str:
     instant_of(text)
     return text
+
+
+def _known_metric(name: str) -> str:
+    from analysis.metrics.catalogue import definition
+
+    try:
+        definition(name)
+    except UnknownName as error:
+        fault = error.faults[0]
+        raise _fault("metric", f"there is no metric `{name}`", fault.remedy) from error
+    return name
+
+
+def _windowed_metric(name: str) -> str:
+    from analysis.metrics.catalogue import definition, definitions
+
+    _known_metric(name)
+    if name not in definitions() or definition(name).window_days is None:
+        windowed = ", ".join(f"`{one}`" for one, entry in definitions().items() if entry.window_days is not None)
+        raise _fault("metric", f"`{name}` is no metric with a window of its own", f"Those are: {windowed}.")
+    return name
 
 
 def written_as_day(text: str) -> bool:
@@ -147,6 +176,8 @@ Day = Annotated[date, AfterValidator(_known_day)]
 Instant = Annotated[str, AfterValidator(_known_instant)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+MetricName = Annotated[str, AfterValidator(_known_metric)]
+WindowedMetric = Annotated[str, AfterValidator(_windowed_metric)]
 Money = Annotated[float, Field(ge=0, le=10**12)]
 
 
@@ -238,14 +269,18 @@ class IndexSection(Section):
 class MetricsSection(Section):
     """Targets and rules of the counted figures."""
 
-    targets: dict[str, float] = Field(default_factory=dict)
-    """Metric and the value aimed at, in the metric's unit."""
-    weights: dict[str, NotNegative] = Field(default_factory=dict)
-    """Metric and its weight on the scorecard."""
+    targets: dict[MetricName, float] = Field(default_factory=dict)
+    """Metric and the value aimed at, in the metric's unit. Stands above the catalogue's own target."""
+    weights: dict[MetricName, NotNegative] = Field(default_factory=dict)
+    """Metric and its weight on the scorecard, set before the data are looked at. Without any there is no index."""
     schedule: dict[str, str] = Field(default_factory=dict)
     """Weekday and service hours, as in `mon: "09:00-17:00"`."""
-    windows: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """Metric and its window, in days."""
+    windows: dict[WindowedMetric, Annotated[int, Field(ge=1, le=3650)]] = Field(default_factory=dict)
+    """Metric and its window in days, where it is not the catalogue's: `repurchase_90d: 60` gives `repurchase_60d`."""
+    sla_seconds: Annotated[int, Field(ge=1, le=10**8)] = 3600
+    """Seconds within which a first reply is promised."""
+    classify_kinds: bool = False
+    """Whether mentions without a kind are classified by a model trained on your own labelled ones."""
 
 
 class CloseSection(Section):
@@ -255,6 +290,21 @@ class CloseSection(Section):
     """Days after a month's end before its figures can be closed."""
     materiality: Share = 0.01
     """Smallest relative change of a closed figure that is reported as a restatement."""
+    first: Annotated[str, AfterValidator(_known_month)] | None = None
+    """Month (`2026-01`) with which the record of closed months begins; earlier months of the period enter with it, as
+    opening figures. Default: the first month that is closed."""
+    rehearsal: bool = False
+    """Close every month of the period in order, each as it was known then, in the report's own folder: to try it out.
+    Needs tables whose rows say when they became known."""
+
+
+class StoriesSection(Section):
+    """The success stories of the report."""
+
+    paraphrases: dict[Name, Annotated[str, Field(min_length=1, max_length=600)]] = Field(default_factory=dict)
+    """Mention and what it said in your own words. Without consent nothing else of its text is shown."""
+    how_many: Annotated[int, Field(ge=1, le=20)] = 3
+    """Most stories told, and as many counter-examples."""
 
 
 class CostLineSection(Section):
@@ -346,6 +396,8 @@ class Params(Section):
     """Targets and rules of the counted figures."""
     close: CloseSection = CloseSection()
     """When a month is over."""
+    stories: StoriesSection = StoriesSection()
+    """The success stories of the report."""
     roi: RoiSection | None = None
     """The case in money."""
     hypotheses: tuple[HypothesisSection, ...] = ()
@@ -369,11 +421,7 @@ class Params(Section):
 NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
     {
         "previous": "reports are not compared with earlier ones yet",
-        "metrics.targets": "there is no scorecard yet",
-        "metrics.weights": "there is no scorecard yet",
         "metrics.schedule": "times are counted around the clock",
-        "metrics.windows": "the windows are those in the metrics' names",
-        "close": "months are not closed yet, every figure is provisional",
         "hypotheses": "hypotheses are not tested yet",
         "report.locale": "numbers and dates are written in en_GB",
         "report.audience": "there is one summary for all readers",

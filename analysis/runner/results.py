@@ -17,10 +17,11 @@ from analysis.foundation.provenance import canonical_json, write_atomically
 SCHEMA = "touchstone.results/1"
 RESULTS = "results.json"
 LISTS = (
-    "metrics", "effects", "bounds", "scorecard", "incidents", "hypotheses", "promises", "power",
+    "metrics", "effects", "bounds", "scorecard", "incidents", "stories", "hypotheses", "promises", "power",
 )  # fmt: skip
 TOP_KEYS = (
-    "schema", "study", "period", "known_at", "provenance", "rows", "roi", "effect_covariance", "coverage", *LISTS,
+    "schema", "study", "period", "known_at", "provenance", "rows", "close", "roi", "effect_covariance", "coverage",
+    *LISTS,
 )  # fmt: skip
 _ORDER: Mapping[str, tuple[str, ...]] = {
     "metrics": ("id", "version", "basis", "period", "segment"),
@@ -55,6 +56,7 @@ def merged(base: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> d
         "known_at": None,
         "provenance": {},
         "rows": {},
+        "close": None,
         "roi": None,
         "effect_covariance": {"ids": [], "matrix": []},
         "coverage": {"skipped": []},
@@ -69,7 +71,7 @@ def merged(base: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> d
                 results[key] = [*results[key], *value]
             elif key == "coverage":
                 _add_coverage(results["coverage"], value, step)
-            elif key not in ("roi", "effect_covariance"):
+            elif key not in ("close", "roi", "effect_covariance"):
                 raise ValueError(f"The part of `{step}` holds `{key}`, which no part of results holds.")
             elif key in given_by:
                 raise ValueError(f"`{key}` was given by `{given_by[key]}` and by `{step}`.")

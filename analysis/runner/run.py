@@ -22,6 +22,7 @@ from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.site import write_index
+from analysis.runner.closing import rehearse_closes
 from analysis.runner.manifest import (
     StepStatus,
     fingerprints,
@@ -197,6 +198,7 @@ class _Running:
             self.progress.end(name, "kept", 0.0)
         self.status("running")
         steps = study.decision.run
+        rehearse_closes(study, self.progress)
         study.close()  # the notebooks open the tables themselves; nothing is asked of them here any more
         try:
             self.execute([step for step in steps if step.call is not None])

@@ -18,10 +18,12 @@ from analysis.runner.params_model import OTHER_CHANNELS, Params
 from analysis.runner.results import skipped, why_skipped
 
 if TYPE_CHECKING:
+    from analysis.foundation.calendar import Month
     from analysis.runner.study import Study
     from analysis.tables.load import Tables
 
 ALSO = " or "
+COUNTABLE = "mentions or issues or orders or touchpoints or post_actions or post_counters or surveys or subscriptions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +48,23 @@ class Step:
         return tuple(need for need in self.needs if not any(tables.has(name) for name in need.split(ALSO)))
 
 
-def _metrics(study: Study) -> Any:
-    from analysis.metrics.compute import care_metrics
-
+def _months(study: Study) -> tuple[Month, ...]:
     months = () if study.period is None else study.period.months()
     if not months:
         raise DesignError("The period holds no whole month, and figures are counted by month. Set a longer `period`.")
-    return care_metrics(study.tables, months=months, zone=study.period.timezone)  # type: ignore[union-attr]
+    return months
+
+
+def _metrics(study: Study) -> Any:
+    from analysis.runner.counted import counted
+
+    return counted(study, _months(study))
+
+
+def _month_close(study: Study) -> Any:
+    from analysis.runner.closing import shown_close
+
+    return shown_close(study, _months(study))
 
 
 def _before_after(study: Study) -> Any:
@@ -116,7 +128,8 @@ def _roi_case(study: Study) -> Any:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(name="metrics", title="What was counted", needs=("mentions or issues or orders",), call=_metrics),
+    Step(name="metrics", title="What was counted", needs=(COUNTABLE,), call=_metrics),
+    Step(name="month_close", title="The closed months", needs=(COUNTABLE,), call=_month_close),
     Step(
         name="before_after",
         title="Before and after",
@@ -132,7 +145,7 @@ STEPS: tuple[Step, ...] = (
         call=_ab_segments,
     ),
     Step(name="roi_case", title="The case in money", reads=("before_after",), call=_roi_case),
-    Step(name="summary", title="Summary", after=("metrics", "before_after", "ab_segments", "roi_case")),
+    Step(name="summary", title="Summary", after=("metrics", "month_close", "before_after", "ab_segments", "roi_case")),
 )
 """In the order in which they are shown; those that need nothing of each other run side by side."""
 

@@ -38,6 +38,7 @@ from analysis.tables.opened import Prepared, open_tables
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from analysis.ledger.store import Ledger
     from analysis.tables.opened import Tables
 
 RUN_FOLDER = "TOUCHSTONE_RUN_DIR"
@@ -102,8 +103,19 @@ class Study:
 
     @cached_property
     def tables(self) -> Tables:
-        """The tables, opened when first asked for."""
-        return open_tables(self.prepared, memory_limit=self.values.data.engine.memory_limit or self._memory_limit)
+        """The tables, opened when first asked for; as known at `as_of` where that lies before their end."""
+        return self.tables_as_known(self._looking_back)
+
+    def tables_as_known(self, at: datetime | None) -> Tables:
+        """The tables as they were known at an instant (naive UTC); for None, as they are known now.
+
+        Raises
+        ------
+        InputError
+            If the rows do not say when they became known.
+        """
+        limit = self.values.data.engine.memory_limit or self._memory_limit
+        return open_tables(self.prepared, memory_limit=limit, as_known_at=at)
 
     @cached_property
     def period(self) -> Period | None:
@@ -117,27 +129,41 @@ class Study:
 
     @property
     def known_at(self) -> datetime | None:
-        """As of when the tables speak, naive UTC.
+        """As of when the tables speak, naive UTC: `as_of`, else the latest that any row became known."""
+        if self.values.as_of is None:
+            return self.prepared.known_at
+        return instant_of(self.values.as_of)
+
+    @property
+    def _looking_back(self) -> datetime | None:
+        """`as_of`, where it lies before what the tables hold."""
+        latest, asked = self.prepared.known_at, self.known_at
+        return asked if latest is not None and asked is not None and asked < latest else None
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Where the closed months of this study's family are kept; those of a rehearsal lie with the report."""
+        from analysis.runner.closing import LEDGER, family_of
+
+        if self.values.close.rehearsal:
+            return self.folder / LEDGER
+        return self.params.reports / LEDGER / family_of(self.name)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The closed months of this study's family.
 
         Raises
         ------
-        ParamsError
-            If `as_of` lies before what the tables hold: later rows cannot be taken back.
+        LedgerBroken
+            If an entry does not hold.
         """
-        latest: datetime | None = self.prepared.known_at
-        if self.values.as_of is None:
-            return latest
-        asked = instant_of(self.values.as_of)
-        if latest is not None and asked < latest:
-            raise ParamsError(
-                Fault(
-                    where=f"{self.params.name}: as_of",
-                    what=f"lies before {iso(latest)}, to which the tables reach",
-                    remedy="Leave it out, or give the export of that day.",
-                    rule="as_of",
-                )
-            )
-        return asked
+        from analysis.ledger.store import Ledger
+        from analysis.runner.closing import family_of, rehearse
+
+        if self.values.close.rehearsal and self.by_hand:
+            return rehearse(self, self.ledger_folder)
+        return Ledger.open(self.ledger_folder, family_of(self.name))
 
     def check(self) -> None:
         """Compare what the parameters ask for with what the tables hold, before any work.
@@ -148,17 +174,37 @@ class Study:
             With every fault of period, `as_of`, comparisons, arm and outcomes.
         """
         faults: list[Fault] = []
-        for asked in ("period", "known_at", "decision"):
+        try:
+            _ = self.tables
+        except InputError as error:
+            faults += error.faults
+            self.__dict__["tables"] = self.tables_as_known(None)  # for the other questions
+        for asked in ("period", "decision"):
             try:
                 getattr(self, asked)
             except ParamsError as error:
                 faults += error.faults
+        faults += self._faults_of_rehearsal()
         if faults:
+            del self.__dict__["tables"]
             raise ParamsError(faults)
+
+    def _faults_of_rehearsal(self) -> list[Fault]:
+        """Whether months can be closed as they were known then, where the parameters ask for it."""
+        if not self.values.close.rehearsal or not self.prepared.known_at_assumed:
+            return []
+        lacking = ", ".join(f"`{name}`" for name, one in self.prepared.accounts.items() if one.known_at_nulls)
+        where, what = f"{self.params.name}: close.rehearsal", f"rows do not say since when they are known: {lacking}"
+        remedy = "Take it out, and close months with `touchstone close`; or give the tables a column `known_at`."
+        return [Fault(where=where, what=what, remedy=remedy, rule="known_at_missing")]
 
     def metrics(self) -> Any:
         """What was counted: a `MetricsResult`."""
         return self.make("metrics")
+
+    def month_close(self) -> Any:
+        """What the last close holds, or would: a `MonthClose`."""
+        return self.make("month_close")
 
     def before_after(self) -> Any:
         """What changed for customers contacted on social: a `ChannelResult`."""
@@ -275,7 +321,7 @@ class Study:
             "period": None if self.period is None else self.period.to_dict(),
             "known_at": iso(self.known_at),
             "provenance": {
-                "inputs": {name: account.fingerprint for name, account in self.prepared.accounts.items()},
+                "inputs": self._inputs(),
                 "params": self.params.fingerprint(),
                 "code": code_fingerprint(),
                 "packages": package_versions(),
@@ -287,6 +333,13 @@ class Study:
                 "without_effect": without_effect(self.values),
             },
         }
+
+    def _inputs(self) -> dict[str, str]:
+        """The fingerprint of every table, and of the closed months where there are any but a rehearsal's."""
+        inputs = {name: account.fingerprint for name, account in self.prepared.accounts.items()}
+        if not self.values.close.rehearsal and self.ledger.entries:
+            inputs["ledger"] = f"sha256:{self.ledger.head}"
+        return inputs
 
     def overview(self) -> pd.DataFrame:
         """The tables: rows read, kept and set aside, first and last day, and what should be known about them."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import math
 import sys
+from datetime import date, datetime, timedelta
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -12,9 +14,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.foundation.calendar import Month
 from analysis.inference.estimate import Estimate, RowsUsed
-from analysis.metrics.compute import Metric
+from analysis.inference.spikes import Excess
+from analysis.ledger.closing import Closing, Notice, Waiting
+from analysis.ledger.entry import CloseEntry, FigureEntry, Key
+from analysis.ledger.month import MonthClose
+from analysis.ledger.reading import Booked, Reported
+from analysis.ledger.score import Change as ScoredChange
+from analysis.ledger.score import Index, LeftOut, Part, Point, Score
+from analysis.ledger.scorecard import Scorecard
+from analysis.metrics.figure import Metric
+from analysis.metrics.incident_facts import Change, Impact
+from analysis.metrics.incidents import Incident, IncidentsResult
+from analysis.metrics.programme import ProgrammeResult
+from analysis.metrics.run_off import MonthsRunOff, RunOff
+from analysis.metrics.triangle import Bridge, Triangle
 from analysis.studies.result import Check, Effect
+from analysis.studies.stories import BaseRate, StoriesResult, Story
 
 MONTHS = tuple(f"{2025 + (6 + n) // 12}-{(6 + n) % 12 + 1:02d}" for n in range(15))
 MENTIONS = (812, 840, 795, 861, 1490, 1120, 905, 880, 902, 940, 915, 968, 990, 1011, 1040)
@@ -253,3 +270,238 @@ PIXEL = base64.b64encode(
         "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
     )
 ).decode()
+
+
+# What the step that counts finds beside its figures, and the close of a month
+
+
+def score(metric_id: str, label: str, values: Any, **more: Any) -> Score:
+    """A figure on the scorecard: its last months, the last of them provisional unless said otherwise."""
+    months = [str(Month.of("2026-09").plus(place - len(values) + 1)) for place in range(len(values))]
+    state = more.get("state", "provisional")
+    given: dict[str, Any] = {
+        "area": "customer service", "version": 1, "basis": "action", "unit": "share", "direction": "higher",
+        "period": months[-1], "value": values[-1], "state": state, "reason": None, "note": None, "target": None,
+        "target_source": None, "weight": None, "marks": (),
+        "trend": tuple(
+            Point(month, value, state if month == months[-1] else "locked")
+            for month, value in zip(months, values, strict=True)
+        ),
+    }  # fmt: skip
+    return Score(metric=metric_id, label=label, **{**given, **more})
+
+
+OUTAGE = date(2026, 7, 4)
+
+
+def scorecard(**more: Any) -> Scorecard:
+    """Three figures of two areas, one target met and one missed, four areas without a figure."""
+    marks = (ScoredChange(OUTAGE, "incident", "Outage of broadband"),)
+    scores = (
+        score("response_rate", "Response rate", (0.55, 0.58, 0.6), basis="post", target=0.65,
+              target_source="set by the team", weight=3.0, marks=marks),
+        score("first_response_time_median", "First response time, median", (7200.0, 5400.0, 3600.0), basis="post",
+              unit="seconds", direction="lower", target=5400.0, target_source="the desk's own promise, 2026-01",
+              weight=1.0, marks=marks),
+        score("orders_placed", "Orders", (2100, None, 2300), area="commerce", unit="orders", state="adjusted",
+              note="Shown is 2026-09.", marks=marks),
+    )  # fmt: skip
+    part = scores[0].attainment or 0.0
+    parts = (
+        Part("response_rate", "Response rate", 3.0, 0.75, part, 0.75 * part),
+        Part("first_response_time_median", "First response time, median", 1.0, 0.25, 1.0, 0.25),
+    )
+    without = dict.fromkeys(
+        ("engagement and content", "advertising", "influencers", "listening"), "no figure of this area was chosen"
+    )
+    index = Index(parts, (LeftOut("csat", 1.0, "no answer in the period"),))
+    return Scorecard(**{"month": Month.of("2026-09"), "scores": scores, "without": without, "index": index, **more})
+
+
+def above(observed: int, expected: float, more: float, low: float, high: float) -> Excess:
+    return Excess(observed=observed, expected=expected, above=more, low=low, high=high, level=0.95)
+
+
+def incident(first: str, last: str, explained: str | None = None, **more: Any) -> Incident:
+    """An incident, touched by few customers unless said otherwise."""
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    entry = (
+        None
+        if explained is None
+        else Change(change_id="C1", kind="incident", description=explained, effective_on=begin, written="afterwards")
+    )
+    given: dict[str, Any] = {
+        "product": None, "products": ("broadband",), "open_ended": False,
+        "mentions": above(49, 13.0, 36.0, 27.0, 43.0),
+        "impact": Impact(customers=None, authors=48, issues=None,
+                         reasons={"customers": "fewer than 10", "issues": "table `issues`", "cost": "table `issues`"}),
+    }  # fmt: skip
+    return Incident(first=begin, last=end, explained_by=entry, **{**given, **more})
+
+
+def incidents(*rows: Incident, **more: Any) -> IncidentsResult:
+    """Sixty days of August and September, those of the incidents flagged."""
+    rows = rows or (
+        incident("2026-08-05", "2026-08-06"),
+        incident("2026-09-02", "2026-09-02", "Outage of **broadband**", product="broadband",
+                 impact=Impact(customers=44, authors=80, issues=above(230, 52.0, 178.0, 154.0, 199.0),
+                               cost=(1143.9, 986.5, 1281.7), currency="EUR", cost_source="costs")),
+    )  # fmt: skip
+    days = [date(2026, 8, 1) + timedelta(days=place) for place in range(60)]
+    flagged = [any(row.first <= day <= row.last for row in rows) for day in days]
+    daily = pd.DataFrame(
+        {"day": days, "observed": [30 if flag else 12 for flag in flagged], "expected": 12.0, "low": 6.0, "high": 19.0,
+         "flagged": flagged}
+    )  # fmt: skip
+    return IncidentsResult(**{"incidents": rows, "daily": daily, "notes": ("Expected: the median.",), **more})
+
+
+def programme(**more: Any) -> ProgrammeResult:
+    """Two months before the start in March, two after it: by hand 30 / 20 and 12 / 24."""
+    counts = {"2026-01": (16, 10), "2026-02": (14, 10), "2026-04": (7, 12), "2026-05": (5, 12)}
+
+    def row(period: str, side: str, above: int, below: int) -> Metric:
+        return metric("complaints_per_positive", period, above / below, numerator=above, denominator=below,
+                      unit="ratio", segment={"programme": side})  # fmt: skip
+
+    months = tuple(row(month, "before" if month < "2026-03" else "after", *pair) for month, pair in counts.items())
+    given = {"before": row("2026-01/2026-02", "before", 30, 20), "after": row("2026-04/2026-05", "after", 12, 24)}
+    return ProgrammeResult(**{**given, "months": months, "started_on": date(2026, 3, 9), "change_id": "C2", **more})
+
+
+def stories(**more: Any) -> StoriesResult:
+    """One case with consent, one without, a counter-example, and a table with hidden cells."""
+    told = {"kind": "complaint", "answered": "within 15 minutes"}
+    cells = [("yes", 40, 0.4), ("no", 60, 0.6), ("not known", None, None), ("all", 100, 1.0)]
+    table = pd.DataFrame(
+        [
+            {"outcome": outcome, "kind": kind, "bought_again": again, "customers": number, "share": share}
+            for outcome, kind in (("resolved", "complaint"), ("all", "all"))
+            for again, number, share in cells
+        ]
+    ).astype({"customers": "Int64", "share": "Float64"})
+    given: dict[str, Any] = {
+        "rule": "The first 2 opening mentions.",
+        "stories": (
+            Story(role="story", outcome="resolved", consent=True, platform="x", link="https://example.com/1",
+                  quote=f"Thanks! {HOSTILE}", **told),
+            Story(role="story", outcome="resolved", consent=False, bought_again="yes", paraphrase="A router failed.",
+                  **told),
+        ),
+        "counter_example": Story(role="counter_example", outcome="not resolved", consent=False, **told),
+        "base_rates": (BaseRate(outcome="resolved", customers=100, observed=100, bought_again=40),
+                       BaseRate(outcome="not resolved", customers=None, observed=None, bought_again=None)),
+        "table": table,
+        "notes": ("A customer counts once.",),
+    }  # fmt: skip
+    return StoriesResult(**{**given, **more})
+
+
+def classifier(**more: Any) -> dict[str, Any]:
+    """What results hold of estimated kinds: two kinds, of one month and of the whole period."""
+    rows = [
+        {"period": period, "kind": kind, "mentions": given + 10 * share, "low": given + 10 * share - 1,
+         "high": given + 10 * share + 1, "labelled": given, "guessed": round(10 * share), "unlabelled": 10,
+         "sample": 90, "naive_share": share, "corrected_share": share + 0.01, "corrected_low": share - 0.05,
+         "corrected_high": share + 0.05}
+        for period in ("2026-09", "2026-08/2026-09")
+        for kind, given, share in (("inquiry", 40, 0.4), ("complaint", 60, 0.6))
+    ]  # fmt: skip
+    about = {
+        "refused": None, "level": 0.95, "assumes": "Kinds are worded alike.", "notices": ["They differ in month."],
+        "kinds": ["inquiry", "complaint"], "held_out": 100, "commonest": {"kind": "complaint", "accuracy": 0.6},
+        "accuracy": {"value": 0.9, "low": 0.84, "high": 0.94}, "gain": {"value": 0.3, "low": 0.2, "high": 0.4},
+        "matrix": [[35, 5], [5, 55]], "estimates": rows, "mix": {},
+    }  # fmt: skip
+    return {**about, **more}
+
+
+CLOSED_AT = datetime(2026, 9, 6)
+
+
+def entry(kind: Any, name: str, before: float | None, value: float | None, **more: Any) -> FigureEntry:
+    """A line of the close of August."""
+    segment = tuple(sorted(more.pop("segment", {}).items()))
+    relative = (value - before) / before if value is not None and before else None
+    key = Key(name, 1, more.pop("basis", "action"), segment, more.pop("period", "2026-07"))
+    given: dict[str, Any] = {
+        "close": 4, "numerator": None, "denominator": None, "unit": "mentions", "known_at": CLOSED_AT,
+        "tables": ("mentions",), "inputs": "sha256:0", "before": before, "relative_change": relative,
+    }  # fmt: skip
+    return FigureEntry(kind=kind, key=key, value=value, **{**given, **more})
+
+
+def month_close(**more: Any) -> MonthClose:
+    """August, closed as the fourth month, with late news of July and a restated June."""
+    figures = (
+        entry("lock", "mentions", None, 177, period="2026-08"),
+        entry("adjust", "mentions", 175, 180, material=True),
+        entry("adjust", "mentions_by_kind", 44, 45, segment={"kind": HOSTILE}, material=True),
+        entry("adjust", "csat", 0.5, 0.5, unit="share"),
+        entry("adjust", "impressions", 9000, 9001, unit="impressions"),
+        entry("restate", "mentions", 200, 160, period="2026-06", material=True, reason="a file was loaded twice"),
+    )
+    opening = CloseEntry(number=4, family="care", month=Month.of("2026-08"), known_at=CLOSED_AT, inputs={}, params="p",
+                         code="c", package="0", entries=len(figures), reason="a file was loaded twice")  # fmt: skip
+    waiting = (Waiting("repurchase_90d", Month.of("2026-08"), "90 days have not passed by 2026-08", 1),
+               Waiting("repurchase_90d", Month.of("2026-07"), "90 days have not passed by 2026-08", 1))  # fmt: skip
+    closing = Closing(month=Month.of("2026-08"), known_at=CLOSED_AT, entry=opening, figures=figures, waiting=waiting,
+                      notices=tuple(_notice(one) for one in figures if one.material))  # fmt: skip
+    months = tuple(Month.of(f"2026-0{number}") for number in (5, 6, 7, 8))
+    aged = {(months[0], 0): 60, (months[0], 1): 30, (months[0], 2): 10, (months[1], 0): 50, (months[1], 1): 25,
+            (months[1], 2): 9, (months[2], 0): 70, (months[2], 1): 33, (months[3], 0): 85}  # fmt: skip
+    triangle = Triangle("click", months, aged, {("shared link", months[3]): 14}, {})
+    rows = [(months[0], 100, 0.0, 0.0, math.inf, True), (months[1], 84, 0.0, 0.0, math.inf, False),
+            (months[2], 103, 9.0, 2.0, 20.0, False), (months[3], 85, 60.0, 40.0, math.inf, False)]  # fmt: skip
+    run_off = RunOff(
+        kind="click", level=0.95, total_expected=69.0, total_se=9.0,
+        months=tuple(MonthsRunOff(month=m, actual=a, expected=e, low=lo, high=hi, finished=f)
+                     for m, a, e, lo, hi, f in rows),
+    )  # fmt: skip
+    lines = (("learned of after the month ended", 1), ("posts published 1 month before", 33),
+             ("posts published 2 months before", 9), ("posts published 9 months before", 2),
+             ("shared link", 14))  # fmt: skip
+    given: dict[str, Any] = {
+        "month": Month.of("2026-08"), "standing": "closed", "closing": closing,
+        "ledger": SimpleNamespace(months=months, head="f" * 64, closes=(closing,)),
+        "reported": (Reported(metric="mentions", version=1, month=Month.of("2026-08"), segment={}, unit="mentions",
+                              locked=177, adjustments=(Booked(Month.of("2026-07"), 5),)),),
+        "bridges": (Bridge(month=Month.of("2026-08"), kind="click", post=84, lines=lines, action=143),),
+        "triangles": (triangle,), "run_offs": (run_off,),
+        "notes": ("like: The run-off of `like` cannot be told.", "2026-09 is not over yet: it is provisional."),
+    }  # fmt: skip
+    return MonthClose(**{**given, **more})
+
+
+def _notice(one: FigureEntry) -> Notice:
+    kind = "restated" if one.kind == "restate" else "adjusted"
+    return Notice(kind=kind, key=one.key, unit=one.unit, before=one.before, after=one.value, reason=one.reason)
+
+
+def counted(**more: Any) -> Any:
+    """What the step that counts hands over: every part by its name, and all of them as results."""
+    parts = {
+        "figures": metrics(), "scorecard": scorecard(), "incidents": incidents(), "programme": programme(),
+        "stories": stories(), "kinds": SimpleNamespace(), "changes": (ScoredChange(OUTAGE, "incident", "Outage"),),
+    } | more  # fmt: skip
+    rows = [row.to_dict() for row in parts["figures"].metrics]
+    whole = {
+        "metrics": rows + parts["programme"].to_parts()["metrics"],
+        **parts["scorecard"].to_parts(), **parts["incidents"].to_parts(), **parts["stories"].to_parts(),
+        "coverage": {"areas": AREAS_COVERED, **({} if parts["kinds"] is None else {"classifier": classifier()})},
+    }  # fmt: skip
+    return SimpleNamespace(
+        **parts, metrics=parts["figures"].metrics, missing=parts["figures"].missing, to_parts=lambda: whole
+    )
+
+
+AREAS_COVERED = {
+    "customer service": {"counted": ["mentions", "csat"], "refused": {"nps": "no answer in the period"},
+                         "missing": {"backlog": "table `issues`", "issues_raised": "table `issues`"}, "why_none": None},
+    "engagement and content": {"counted": [], "refused": {}, "missing": {"impressions": "table `posts`"},
+                               "why_none": None},
+    "commerce": {"counted": ["orders_placed"], "refused": {}, "missing": {}, "why_none": None},
+    "advertising": {"counted": [], "refused": {}, "missing": {"ad_spend": "table `ads`"}, "why_none": None},
+    "influencers": {"counted": [], "refused": {}, "missing": {}, "why_none": "no table of the contract holds creators"},
+    "listening": {"counted": [], "refused": {}, "missing": {}, "why_none": None},
+}  # fmt: skip

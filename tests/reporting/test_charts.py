@@ -167,7 +167,7 @@ def test_many_platforms_are_gathered(made):
 
 def test_the_response_rate_has_wilson_intervals(made):
     """Wilson by hand: z = 1.96, 50 of 100: 0.4038 to 0.5962."""
-    row = made.metric("response_rate", "2025-07", 0.5, numerator=50, denominator=100, unit="share")
+    row = made.metric("response_rate", "2025-07", 0.5, numerator=50, denominator=100, unit="share", basis="post")
     figure = charts.response_by_month([row])
     z, n, p = norm.ppf(0.975), 100, 0.5
     middle, half = (p + z**2 / 2 / n) / (1 + z**2 / n), z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / 4 / n**2)
@@ -182,7 +182,7 @@ def test_the_response_rate_has_wilson_intervals(made):
 def test_a_change_of_the_response_rate_is_claimed_only_when_the_intervals_lie_apart(made):
     def title(first, last):
         rows = [
-            made.metric("response_rate", month, n / 100, numerator=n, denominator=100, unit="share")
+            made.metric("response_rate", month, n / 100, numerator=n, denominator=100, unit="share", basis="post")
             for month, n in zip(made.MONTHS, (first, last), strict=False)
         ]
         return charts.response_by_month(rows).story.title.replace("\xa0", " ")
@@ -193,7 +193,7 @@ def test_a_change_of_the_response_rate_is_claimed_only_when_the_intervals_lie_ap
 
 
 def test_a_share_without_its_two_numbers_has_no_interval_and_is_not_drawn(made):
-    row = made.metric("response_rate", "2025-07", 0.5, unit="share")
+    row = made.metric("response_rate", "2025-07", 0.5, unit="share", basis="post")
     with pytest.raises(NothingToDraw, match="numerator and the denominator"):
         charts.response_by_month([row])
 

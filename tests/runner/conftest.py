@@ -19,6 +19,7 @@ RECORD = (
 )
 PARTS = {
     "metrics": {"metrics": [{"id": "mentions", "state": "provisional"}]},
+    "month_close": {},
     "before_after": {"effects": []},
     "ab_segments": {},
     "roi_case": {},

@@ -158,6 +158,10 @@ def test_the_demo_is_made_once_and_never_over_something_else(tmp_path: Path, mon
     assert not ensure_demo(folder)
     assert (folder / "orders.parquet").stat().st_mtime_ns == made
     assert [path.name for path in folder.parent.iterdir()] == ["demo"], "no staging is left"
+    monkeypatch.setattr(demo, "RECIPE", demo.RECIPE + 1)
+    assert ensure_demo(folder), "an earlier version's company is made anew"
+    monkeypatch.undo()
+    monkeypatch.setattr(demo, "CUSTOMERS", 100)
     shutil.rmtree(folder)
     make_world(folder, world="none", seed=1, customers=50)
     with pytest.raises(InputError, match="holds something other than this version's demo company"):

@@ -376,9 +376,9 @@ def test_moving_the_data_changes_no_hash(home: Path) -> None:
 
 
 def test_keys_without_effect_are_named(home: Path) -> None:
-    text = "study: a\nprevious: b\nmetrics: {targets: {response_rate: 0.9}}\ndesigns: [effort, before_after]\n"
+    text = "study: a\nprevious: b\nmetrics: {schedule: {mon: '09:00-17:00'}}\ndesigns: [effort, before_after]\n"
     found = without_effect(load_params(written(home, text)).values)
-    assert [one.split(":")[0] for one in found] == ["`previous`", "`metrics.targets`", "`designs.effort`"]
+    assert [one.split(":")[0] for one in found] == ["`previous`", "`metrics.schedule`", "`designs.effort`"]
     assert without_effect(Params(study="a")) == []
 
 

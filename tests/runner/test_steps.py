@@ -30,7 +30,10 @@ def decided(*tables: str, **params: Any) -> tuple[list[str], dict[str, list[str]
 
 
 def test_everything_runs_where_everything_is_there() -> None:
-    assert decided(*ALL, roi=RoiSection()) == (["metrics", "before_after", "ab_segments", "roi_case", "summary"], {})
+    assert decided(*ALL, roi=RoiSection()) == (
+        ["metrics", "month_close", "before_after", "ab_segments", "roi_case", "summary"],
+        {},
+    )
 
 
 def test_the_case_in_money_is_made_only_where_it_is_asked_for() -> None:
@@ -39,7 +42,7 @@ def test_the_case_in_money_is_made_only_where_it_is_asked_for() -> None:
 
 def test_what_is_left_out_is_named_with_the_tables_it_lacks() -> None:
     run, skipped = decided("mentions", "costs", roi=RoiSection())
-    assert run == ["metrics", "summary"]
+    assert run == ["metrics", "month_close", "summary"]
     assert skipped == {
         "before_after": ["orders", "issues or touchpoints"],
         "ab_segments": ["assignments", "outcomes or orders"],
@@ -59,8 +62,8 @@ def test_contacts_may_stand_in_for_issues() -> None:
 
 
 def test_comparisons_that_were_not_asked_for_are_no_gap() -> None:
-    assert decided(*ALL, designs=("ab_randomised",)) == (["metrics", "ab_segments", "summary"], {})
-    assert decided("mentions", designs=()) == (["metrics", "summary"], {})
+    assert decided(*ALL, designs=("ab_randomised",)) == (["metrics", "month_close", "ab_segments", "summary"], {})
+    assert decided("mentions", designs=()) == (["metrics", "month_close", "summary"], {})
 
 
 def test_a_comparison_asked_for_by_name_must_be_possible() -> None:

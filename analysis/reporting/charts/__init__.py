@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from analysis.foundation.errors import DesignError
+from analysis.reporting.charts.bases import both_bases
 from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
 from analysis.reporting.charts.figure import Figure, NoAlternativeText, NothingToDraw, Story
+from analysis.reporting.charts.incidents import incident_days
 from analysis.reporting.charts.mentions import mention_kinds, mention_platforms, mention_trend
 from analysis.reporting.charts.money import npv_range, yearly_money
 from analysis.reporting.charts.paths import paths
+from analysis.reporting.charts.programme import complaints_around_programme
 from analysis.reporting.charts.responses import response_by_month
+from analysis.reporting.charts.scores import score_trends
 
 __all__ = [
     "Figure",
@@ -25,7 +30,10 @@ __all__ = [
     "NothingToDraw",
     "Story",
     "arms",
+    "both_bases",
+    "complaints_around_programme",
     "effect_by_segment",
+    "incident_days",
     "mention_kinds",
     "mention_platforms",
     "mention_trend",
@@ -33,6 +41,7 @@ __all__ = [
     "npv_range",
     "paths",
     "response_by_month",
+    "score_trends",
     "shown",
     "yearly_money",
 ]
@@ -61,5 +70,5 @@ def shown(chart: Callable[..., Figure], *args: Any, **options: Any) -> Figure | 
     """
     try:
         return chart(*args, **options)
-    except NothingToDraw as missing:
+    except DesignError as missing:
         return NotShown(str(missing))

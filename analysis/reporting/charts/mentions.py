@@ -6,12 +6,23 @@ catalogue.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from analysis.foundation.calendar import Month
 from analysis.metrics.catalogue import definition
+from analysis.reporting.charts.events import (
+    changes_of,
+    draw_events,
+    events,
+    events_height,
+    events_in_words,
+    happened_in,
+    incidents_of,
+    list_events,
+)
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, month_axis, quiet, value_axis
 from analysis.reporting.charts.months import monthly_frame, monthly_rows, provisional_in_words
@@ -32,13 +43,19 @@ _PLURALS = {
 }
 
 
-def mention_trend(metrics: Any, *, locale: str = "en_GB") -> Figure:
-    """How often were we spoken to or about, month by month?
+def mention_trend(
+    metrics: Any, *, changes: Iterable[Any] | None = None, incidents: Any = None, locale: str = "en_GB"
+) -> Figure:
+    """How often were we spoken to or about, month by month, and what happened in these months?
 
     Parameters
     ----------
-    metrics : MetricsResult, results or rows of metrics
+    metrics : what was counted, MetricsResult, results or rows of metrics
         With the metric `mentions`.
+    changes : iterable of Change or rows, optional
+        Entries of the change log to be marked; default those that `metrics` brings along, and an empty one for none.
+    incidents : IncidentsResult, results or rows of incidents, optional
+        To be marked; default those that `metrics` brings along, and an empty one for none.
 
     Raises
     ------
@@ -60,32 +77,43 @@ def mention_trend(metrics: Any, *, locale: str = "en_GB") -> Figure:
         title = f"Mentions {rose} {change} between {say.month(first['month'])} and {say.month(last['month'])}"
     else:
         title = f"Mentions held steady near {say.number(round(frame['value'].mean()))} a month"
+    months = [Month.of(month) for month in frame["month"]]
+    entries = changes_of(metrics) if changes is None else changes
+    marked = events(entries, incidents_of(metrics) if incidents is None else incidents, months, say)
     story = Story(
         title=title,
         measure="Mentions posted in each month",
         unit="count",
-        population="all mentions in the data" + provisional_in_words(frame),
+        population="all mentions in the data"
+        + provisional_in_words(frame)
+        + ("; numbers: what happened, listed below" if marked else ""),
         period=say.months(first["month"], last["month"]),
         source="table of mentions",
         rows=f"{say.number(frame['value'].sum())} mentions",
         method=definition("mentions").formula,
         alt=f"Line chart of mentions by month. {title}. From {say.number(first['value'])} in "
         f"{say.month(first['month'])} to {say.number(last['value'])} in {say.month(last['month'])}; "
-        f"highest {say.number(top['value'])}, lowest {say.number(frame['value'].min())}.",
+        f"highest {say.number(top['value'])}, lowest {say.number(frame['value'].min())}."
+        + (f" {events_in_words(marked, say)}" if marked else ""),
     )
+    if marked:
+        frame["happened"] = happened_in(frame["month"], marked)
 
     def paint(body: Body) -> None:
-        axes = body.axes(44, 6, body.width - 44 - 62, body.height - 52)
+        head = 20 if marked else 6
+        height = body.height - events_height(marked, body.narrow, say)
+        axes = body.axes(44, head, body.width - 44 - 62, height - 46 - head)
         quiet(axes, grid="y")
-        months = [Month.of(month) for month in frame["month"]]
         month_axis(axes, months, say, most=5 if body.narrow else 12)
         value_axis(axes, 0, max(1.08 * frame["value"].max(), 1), say, "count")
         _line(axes, frame, _LINE)
         end_labels(body, axes, [(len(frame) - 1, last["value"], say.number(last["value"]), _LINE)])
         if top["month"] != last["month"]:
             _note(axes, int(frame.index[frame["month"] == top["month"]][0]), top["value"], say.number(top["value"]))
+        draw_events(axes, months, marked)
+        list_events(body, height, marked, say)
 
-    return Figure(story, frame, paint, lambda narrow: 250 if narrow else 300)
+    return Figure(story, frame, paint, lambda narrow: (250 if narrow else 300) + events_height(marked, narrow, say))
 
 
 def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:

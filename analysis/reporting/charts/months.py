@@ -12,9 +12,9 @@ from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, metric_rows, monthly, of_metric
 
 
-def monthly_rows(metrics: Any, metric: str, what: str, *by: str) -> list[Row]:
+def monthly_rows(metrics: Any, metric: str, what: str, *by: str, basis: str | None = None) -> list[Row]:
     """The months of a metric, split by these segments; an error that says what is missing if there are none."""
-    rows = monthly(of_metric(metric_rows(metrics), metric, *by))
+    rows = monthly(of_metric(metric_rows(metrics), metric, *by, basis=basis))
     if rows:
         return rows
     lack = getattr(metrics, "missing", {}).get(metric)

@@ -29,7 +29,9 @@ def response_by_month(metrics: Any, *, locale: str = "en_GB") -> Figure:
         If `response_rate` is not there, or comes without its two numbers.
     """
     say = words(locale)
-    rows = [row for row in monthly_rows(metrics, "response_rate", "response rate") if row["value"] is not None]
+    rows = [
+        row for row in monthly_rows(metrics, "response_rate", "response rate", basis="post") if row["value"] is not None
+    ]
     if not rows:
         raise NothingToDraw("The chart of the response rate needs a month with opening mentions; there is none.")
     if any(row["numerator"] is None or row["denominator"] is None for row in rows):

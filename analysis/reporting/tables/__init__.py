@@ -1,23 +1,53 @@
-"""One function a table: a result goes in, a `Table` of plain escaped text comes out, with the frame behind it."""
+"""One function a table: a result goes in, a `Table` of plain escaped text comes out, with the frame behind it.
+
+Where a result holds nothing of what a table shows, as a month without incidents, the table is a sentence that says so;
+where it is the wrong result, a `DesignError`.
+"""
 
 from __future__ import annotations
 
-from analysis.reporting.tables.counted import metrics, missing, rows_used
+from analysis.reporting.tables.bases import bridge, run_off, triangle
+from analysis.reporting.tables.closed import changes, close, notices, reported, waiting
+from analysis.reporting.tables.counted import by_segment, figure_notes, metrics
+from analysis.reporting.tables.coverage import areas, missing, rows_used
 from analysis.reporting.tables.evidence import arms, checks, claims, effects, sample
+from analysis.reporting.tables.happened import incidents, programme
+from analysis.reporting.tables.kinds import confusion, kinds
 from analysis.reporting.tables.money import case_lines, money
+from analysis.reporting.tables.scorecard import index_parts, scorecard
+from analysis.reporting.tables.stories import stories, stories_base
 from analysis.reporting.tables.table import Table, frame
 
 __all__ = [
     "Table",
+    "areas",
     "arms",
+    "bridge",
+    "by_segment",
     "case_lines",
+    "changes",
     "checks",
     "claims",
+    "close",
+    "confusion",
     "effects",
+    "figure_notes",
     "frame",
+    "incidents",
+    "index_parts",
+    "kinds",
     "metrics",
     "missing",
     "money",
+    "notices",
+    "programme",
+    "reported",
     "rows_used",
+    "run_off",
     "sample",
+    "scorecard",
+    "stories",
+    "stories_base",
+    "triangle",
+    "waiting",
 ]

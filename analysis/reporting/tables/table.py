@@ -91,6 +91,11 @@ def _grouped(html: str) -> str:
     )
 
 
+def sentences_alone(caption: str, *notes: str) -> Table:
+    """A table that has no rows to show, with the sentences that say so."""
+    return Table(caption, pd.DataFrame(), pd.DataFrame(), notes=notes)
+
+
 def frame(data: pd.DataFrame, caption: str, *, locale: str = "en_GB", most: int = 60) -> Table:
     """Any frame as a table: numbers to four significant digits, at most so many rows."""
     say = words(locale)

@@ -1,0 +1,144 @@
+"""What does the step that counts find? The figures with the state of their months, and what is read off them.
+
+Figures, scorecard, incidents, complaints before and after the programme, stories, estimated kinds: each is counted on
+its own floor; here they are asked for with what the parameters say, and put together for the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from analysis.foundation.calendar import Month
+from analysis.ledger.reading import with_states
+from analysis.ledger.score import Change
+from analysis.ledger.scorecard import Scorecard, scorecard
+from analysis.metrics.areas import AreaCoverage, areas_covered
+from analysis.metrics.compute import care_metrics
+from analysis.metrics.figure import Metric, MetricsResult
+from analysis.metrics.incident_facts import change_log, local_day
+from analysis.metrics.incidents import IncidentsResult, incidents
+from analysis.metrics.programme import ProgrammeResult, before_after_programme
+from analysis.runner.closing import rules_of
+from analysis.studies.stories import StoriesPlan, StoriesResult, success_stories
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.metrics.kinds_result import KindsResult
+    from analysis.runner.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """All that was counted.
+
+    Parameters
+    ----------
+    figures : MetricsResult
+        Closed months as they are held, the others as they were just counted.
+    scorecard : Scorecard
+    incidents : IncidentsResult
+    programme : ProgrammeResult
+    stories : StoriesResult
+    kinds : KindsResult, optional
+        Where the parameters ask for mentions without a kind to be classified.
+    areas : mapping of str to AreaCoverage
+    changes : tuple of Change
+        The change log, to be marked on trends.
+    """
+
+    figures: MetricsResult
+    scorecard: Scorecard
+    incidents: IncidentsResult
+    programme: ProgrammeResult
+    stories: StoriesResult
+    kinds: KindsResult | None
+    areas: Mapping[str, AreaCoverage]
+    changes: tuple[Change, ...]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The rows of all figures."""
+        return self.figures.metrics
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Figures that could not be counted, with what is missing for each."""
+        return self.figures.missing
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the incidents."""
+        return self.incidents.notes if self.incidents.reason is None else (self.incidents.reason,)
+
+    def of(self, metric: str, *, whole: bool = False) -> tuple[Metric, ...]:
+        """The rows of one metric: of the whole period, or month by month."""
+        return self.figures.of(metric, whole=whole)
+
+    def to_parts(self) -> dict[str, Any]:
+        """What goes into `results.json`."""
+        about = {"areas": {area: covered.to_dict() for area, covered in self.areas.items()}}
+        parts: dict[str, Any] = {
+            "metrics": [*self.figures.to_parts()["metrics"], *self.programme.to_parts()["metrics"]],
+            **self.scorecard.to_parts(),
+            **self.incidents.to_parts(),
+            **self.stories.to_parts(),
+            "coverage": about,
+        }
+        if self.kinds is not None:
+            found = self.kinds.to_parts()
+            parts["metrics"] += found["metrics"]
+            about |= found["coverage"]
+        return parts
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a figure, columns as in the contract."""
+        return self.figures.to_frame()
+
+    def _repr_html_(self) -> str:
+        return self.figures._repr_html_()
+
+
+def counted(study: Study, months: tuple[Month, ...]) -> Counted:
+    """Everything that is counted for a study's months.
+
+    Raises
+    ------
+    InputError
+        If a paraphrase, a target or a weight cannot be used, or the closed months do not hold.
+    """
+    values, tables, zone = study.values, study.tables, study.values.period.timezone
+    fresh = care_metrics(tables, months=months, zone=zone, rules=rules_of(values))
+    figures = replace(fresh, metrics=with_states(fresh, study.ledger, study.known_at))
+    changes = tuple(
+        Change(local_day(entry["effective_from"], zone), entry["kind"], entry["description"])
+        for entry in change_log(tables)
+    )
+    stories = StoriesPlan(
+        months=months, zone=zone, paraphrases=values.stories.paraphrases, how_many=values.stories.how_many
+    )
+    return Counted(
+        figures=figures,
+        scorecard=scorecard(
+            figures.metrics,
+            month=months[-1],
+            targets=values.metrics.targets,
+            weights=values.metrics.weights,
+            changes=changes,
+            missing=figures.missing,
+        ),
+        incidents=incidents(tables, months=months, zone=zone),
+        programme=before_after_programme(tables, months=months, zone=zone),
+        stories=success_stories(tables, stories),
+        kinds=_kinds(study, months) if values.metrics.classify_kinds else None,
+        areas=areas_covered(figures),
+        changes=changes,
+    )
+
+
+def _kinds(study: Study, months: tuple[Month, ...]) -> KindsResult:
+    from analysis.metrics.kinds import classified_kinds  # here: only those who ask for it wait for the classifier
+
+    return classified_kinds(study.tables, months=months, zone=study.values.period.timezone, seed=study.values.seed)
