@@ -159,7 +159,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recompute the chain of the closed months, and name the first entry that does not hold."""
-    from analysis.runner.closing import verified
+    from analysis.runner.verifying import verified
 
     verdicts = verified(ledger, Path.cwd())
     if as_json:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,12 @@ def count(family: Any, metrics: Iterable[str], tables: Tables) -> None:
         list(family.COUNTS[name](counter, definitions()[name]))
 
 
+def read(queries: Iterable[str], tables: Tables) -> None:
+    """Some bare scans."""
+    for sql in queries:
+        tables.engine.query(sql)
+
+
 def measure(tables: Tables) -> None:
     """Time each family beside its bare scan, then all of them together."""
     together = 0.0
@@ -99,12 +106,12 @@ def measure(tables: Tables) -> None:
     for family in FAMILIES:
         metrics = names(family, tables)
         queries = [SCANS[table] for table in read_by(metrics, tables)]
-        scan = min(timed(lambda queries=queries: [tables.engine.query(sql) for sql in queries])[0] for _ in range(2))
-        wall, busy = timed(lambda family=family, metrics=metrics: count(family, metrics, tables))
+        scan = min(timed(partial(read, queries, tables))[0] for _ in range(2))
+        wall, busy = timed(partial(count, family, metrics, tables))
         together += scan
         name = family.__name__.rpartition(".")[2]
         print(f"{name:15} {len(metrics):7} {wall:7.2f} {busy:7.2f} {scan:7.2f} {wall / scan:6.1f} {peak_gib():8.2f}")
-    wall, busy = timed(lambda: care_metrics(tables, months=MONTHS, zone=ZONE))
+    wall, busy = timed(partial(care_metrics, tables, months=MONTHS, zone=ZONE))
     print(f"{'all':15} {'':7} {wall:7.2f} {busy:7.2f} {together:7.2f} {wall / together:6.1f} {peak_gib():8.2f}")
 
 
@@ -118,7 +125,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = given.folder or Path(place) / "company"
         if not (folder / "truth.json").exists():
-            wall, _ = timed(lambda: make_world(folder, world="demo", seed=1, customers=given.customers))
+            wall, _ = timed(partial(make_world, folder, world="demo", seed=1, customers=given.customers))
             print(f"made in {wall:.1f} s")
         start = time.perf_counter()
         cache = folder.with_name(f"{folder.name}_prepared")
@@ -132,7 +139,7 @@ def main() -> None:
             start = time.perf_counter()
             with open_tables(prepared, as_known_at=known_at) as tables:
                 opened = time.perf_counter() - start
-                wall, busy = timed(lambda tables=tables: care_metrics(tables, months=MONTHS, zone=ZONE))
+                wall, busy = timed(partial(care_metrics, tables, months=MONTHS, zone=ZONE))
             print(
                 f"as known at {known_at:%Y-%m-%d}: opened in {opened:.2f} s, counted in {wall:.2f} s (cpu {busy:.2f})"
             )

@@ -19,6 +19,9 @@ from analysis.ledger.entry import CloseEntry, FigureEntry, Key, genesis, hash_of
 
 HEAD = "head.json"
 RESTORE = "Take the folder back from version control: entries are never changed, a correction is a restatement."
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading raises where something else stands than was written, however deep or large."""
+
 _FILE = re.compile(r"(\d{4,})\.jsonl")
 
 
@@ -33,12 +36,16 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Does a ledger hold? How many entries and closes were found to hold, the hash of the last, and the first fault."""
+    """Does a ledger hold? How many entries and closes were found to hold, the hash of the last, and the first fault.
+
+    `family` is whose ledger it is by its own entries, whatever its folder is called; None while there is none.
+    """
 
     entries: int
     closes: int
     head: str
     fault: Fault | None = None
+    family: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -49,7 +56,8 @@ class Verdict:
             return f"The ledger does not hold. {self.fault}"
         if not self.closes:
             return "The ledger is empty."
-        return f"The ledger holds: {self.entries:,} entries in {self.closes} closes, up to {self.head[:12]}."
+        whose = "" if self.family is None else f" of `{self.family}`"
+        return f"The ledger{whose} holds: {self.entries:,} entries in {self.closes} closes, up to {self.head[:12]}."
 
 
 def verify(folder: str | Path, family: str | None = None) -> Verdict:
@@ -58,7 +66,7 @@ def verify(folder: str | Path, family: str | None = None) -> Verdict:
     Raises
     ------
     InputError
-        If the folder is a file.
+        If the folder is a file, or a link to nothing.
 
     Examples
     --------
@@ -67,8 +75,8 @@ def verify(folder: str | Path, family: str | None = None) -> Verdict:
     The ledger is empty.
     """
     closes, fault = read_closes(Path(folder), family)
-    head = closes[-1].head if closes else ""
-    return Verdict(sum(1 + len(close.figures) for close in closes), len(closes), head, fault)
+    head, named = (closes[-1].head, closes[0].entry.family) if closes else ("", None)
+    return Verdict(sum(1 + len(close.figures) for close in closes), len(closes), head, fault, named)
 
 
 class DoesNotHold(Exception):
@@ -80,11 +88,14 @@ class DoesNotHold(Exception):
 
 def read_closes(folder: Path, family: str | None) -> tuple[tuple[Close, ...], Fault | None]:
     """The closes that hold, and what the first that does not is at fault with."""
+    remedy = "Name the folder of the ledger."
     if folder.exists() and not folder.is_dir():
-        remedy = "Name the folder of the ledger."
-        raise InputError(
-            Fault(where=str(folder), what="is a file, where a folder is needed", remedy=remedy, rule="folder")
-        )
+        what = "is a file, where a folder is needed"
+        raise InputError(Fault(where=str(folder), what=what, remedy=remedy, rule="folder"))
+    for part in (folder, *folder.parents):
+        if part.is_symlink() and not part.exists():
+            what = "is a link to what is not there, so nothing can be said of closed months"
+            raise InputError(Fault(where=str(part), what=what, remedy=f"Mend the link. {remedy}", rule="broken_link"))
     closes: list[Close] = []
     try:
         named = named_head(folder)  # before the files are listed: it can only lag behind them
@@ -125,7 +136,7 @@ def _close_of(
             else:
                 figure = FigureEntry.from_dict(content, entry.known_at)
                 named = f"{figure.key} (close {number})"
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise DoesNotHold(where, "is no entry of a ledger in the place it has", "no_entry") from error
         seal = content["hash"]
         bare = unsealed(line, seal)
@@ -204,7 +215,7 @@ def _content(where: str, line: bytes) -> dict[str, Any]:
         content = json.loads(line)
         if isinstance(content, dict) and isinstance(content.get("hash"), str) and not line.endswith(b"\r"):
             return content
-    except ValueError:  # no JSON, or no UTF-8
+    except UNREADABLE:  # no JSON, or no UTF-8
         pass
     if line.endswith(b"\r"):
         what = "ends as lines do on Windows: something has converted its line ends"
@@ -233,7 +244,7 @@ def named_head(folder: Path) -> tuple[int, str] | None:
         number, head = content["closes"], content["head"]
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise DoesNotHold(HEAD, "cannot be read", "head_unreadable") from error
     if type(number) is not int or not isinstance(head, str) or not 0 <= number < 1_000_000:
         raise DoesNotHold(HEAD, "cannot be read", "head_unreadable")
@@ -250,5 +261,5 @@ def end_of(folder: Path, number: int) -> str | None:
     try:
         content = (folder / name_of(number)).read_bytes()
         return str(json.loads(content.rstrip(b"\n").rpartition(b"\n")[2])["hash"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, *UNREADABLE):
         return None

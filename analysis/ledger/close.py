@@ -7,8 +7,10 @@ figures are compared is left to `differences`; nothing here reads or writes a fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from analysis import __version__
 from analysis.foundation.calendar import Month
@@ -25,6 +27,9 @@ __all__ = ["Closing", "Materiality", "Notice", "Waiting", "close_month"]
 MOST_NAMED = 20
 """How many faults of one kind a message names; the headline counts them all."""
 
+MOST_REASONS = 3
+"""How many reasons a message names why nothing of a month can be closed."""
+
 
 def close_month(
     ledger: Ledger,
@@ -38,6 +43,7 @@ def close_month(
     code: str,
     materiality: Materiality | None = None,
     restate_reason: str | None = None,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> Closing:
     """What would closing this month write to the ledger?
 
@@ -54,10 +60,16 @@ def close_month(
     - no longer to be counted: a notice and no entry. That tables no longer tell a figure says nothing about its month,
       so what is held stands.
 
-    A figure without a value, one that waits for its window and one that is an estimate are not locked.
+    A figure without a value, one that waits for its window and one that is an estimate are not locked. A month of which
+    nothing can be locked is not closed.
 
     Closing a month again writes nothing if its figures are what was held at `known_at`, and is refused if they are not,
-    unless an error is declared: then what differs in all closed months is restated, and nothing else is written.
+    unless an error is declared, in any closed month: then what differs in this one and in all other closed months among
+    the figures, earlier and later, is restated, and nothing else is written.
+
+    Figures counted by other rules than those of the last close are no late news: they are refused, unless they are
+    declared as a restatement; then the new rules hold, even if no figure differs. A close that told no rules is not
+    compared.
 
     Parameters
     ----------
@@ -73,6 +85,8 @@ def close_month(
     materiality : Materiality, optional
     restate_reason : str, optional
         What was wrong, in a sentence.
+    rules : mapping of name to value, optional
+        What the figures were counted by: time zone, promised reply time, currencies.
 
     Returns
     -------
@@ -87,7 +101,8 @@ def close_month(
         If the month is closed and figures of it differ, naming each with both values.
     InputError
         If it is not the month's turn, the tables speak of an earlier date than the last close, a figure was counted by
-        an older definition or in another unit than is held, or a restatement has no reason.
+        an older definition, by other rules or in another unit than is held, nothing of the month can be closed, or a
+        restatement has no reason.
 
     Examples
     --------
@@ -110,6 +125,9 @@ def close_month(
             f"{_day(over_from)} on. Until then its figures are provisional."
         )
     _check_turn(ledger, month, known_at, writes=month not in ledger.months or reason is not None)
+    other_rules = _other_rules(ledger, rules)
+    if other_rules and reason is None:
+        raise InputError(other_rules)
     rows = _rows(figures, max((month, *ledger.months)))
     if not any(key.period == str(month) for key in rows):
         raise _fault(str(month), "has no figure", "Compute figures of the month that is closed.", "no_figures")
@@ -121,7 +139,9 @@ def close_month(
         return Closing(month=month, known_at=known_at, entry=None)
     work = Differences(ledger, rows, state, month, known_at, inputs, materiality or Materiality(), reason)
     entries = work.entries()
-    if closed_already and not entries:
+    if not closed_already and all(one.key.month != month for one in entries):
+        raise _nothing_to_close(month, work.waiting())
+    if closed_already and not entries and not other_rules:
         return Closing(month=month, known_at=known_at, entry=None)
     first = not ledger.closes
     entry = CloseEntry(
@@ -137,6 +157,7 @@ def close_month(
         opening=tuple(sorted({one.key.month for one in entries} - {month})) if first else (),
         reason=reason,
         correction=closed_already,
+        rules=dict(sorted(rules.items())),
     )
     return Closing(
         month=month,
@@ -180,6 +201,38 @@ def _check_turn(ledger: Ledger, month: Month, known_at: datetime, *, writes: boo
         what = f"the tables speak as of {_day(known_at)}, before {_day(since.known_at)}, when {since.month} was closed"
         remedy = "Close with tables that know at least as much, or a later `as_of`."
         raise _fault(str(month), what, remedy, "known_before")
+
+
+def _other_rules(ledger: Ledger, rules: Mapping[str, str]) -> list[Fault]:
+    """Where the rules figures are counted by differ from those of the last close."""
+    last = ledger.closes[-1].entry if ledger.closes else None
+    if last is None or not last.rules:
+        return []
+    remedy = (
+        "Set it back; or, if the new one is to hold for the closed months as well, restate them: `--restate --reason`."
+    )
+    done = "restated" if last.correction else "closed"
+    faults = []
+    for name in sorted({*last.rules, *rules}):
+        before, now = (f"`{of[name]}`" if name in of else "not set" for of in (last.rules, rules))
+        if before != now:
+            what = f"was {before} when {last.month} was {done}, and is {now} now"
+            faults.append(Fault(where=name, what=what, remedy=remedy, rule="other_rules"))
+    return faults
+
+
+def _nothing_to_close(month: Month, waiting: Iterable[Waiting]) -> InputError:
+    """Why nothing of a month can be locked, the commonest reasons first."""
+    reasons: Counter[str] = Counter()
+    for one in waiting:
+        if one.month == month:
+            reasons[one.reason] += one.figures
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    said = [f"{reason} ({count:,} {'figure' if count == 1 else 'figures'})" for reason, count in ordered]
+    if len(said) > MOST_REASONS:
+        said[MOST_REASONS:] = [f"and {len(said) - MOST_REASONS:,} more"]
+    what = f"nothing of {month} can be closed: {'; '.join(said)}"
+    return _fault("close", what, "Close it when the tables tell its figures.", "nothing_to_close")
 
 
 def _check_definitions(rows: Mapping[Key, Metric], state: Mapping[Key, Held]) -> None:

@@ -85,7 +85,7 @@ class Notice:
             told = f"{self.key}, closed at {said(self.before)}"
             return f"{told}, could not be counted again{also}: {self.reason}. It stands."
         share = "" if self.relative_change is None else f" ({self.relative_change:+.1%})"
-        why = f": {self.reason}" if self.kind == "restated" else " by news that came after its close"
+        why = f": {self.reason}" if self.kind == "restated" else " by what became known after its close"
         return f"{self.key}, reported at {said(self.before)}, is {self.kind} to {said(self.after)}{share}{why}."
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class Closing:
         if counts["waiting"]:
             parts.append(f"{counts['waiting']:,} still waiting")
         done = f"{self.month} corrected" if self.entry.correction else f"{self.month} closed"
-        return f"{done}: {'; '.join(parts)}."
+        return f"{done}: {'; '.join(parts) or 'no figure differs, and it is counted by other rules from now on'}."
 
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`: what was closed, and every figure that changed."""

@@ -1,9 +1,9 @@
 """What does one line of the ledger say, and how is it chained to the line before it?
 
-A close is a file: its first line says when and from what the month was closed, every further line is one figure. A
-line is JSON with sorted keys; `hash` is the SHA-256 of the line as it would be written without `hash`, `previous` the
-hash of the line before, through all files. How files are checked is left to `chain`, how they are written to `store`,
-what a close writes to `close`.
+A close is a file: its first line says when and from what the month was closed, every further line is one figure. A line
+is JSON with sorted keys, in which signs that cannot be seen are escaped; `hash` is the SHA-256 of the line as it would
+be written without `hash`, `previous` the hash of the line before, through all files. How files are checked is left to
+`chain`, how they are written to `store`, what a close writes to `close`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from analysis.foundation.calendar import Month, iso
 from analysis.foundation.provenance import fingerprint_of_bytes, rounded
+from analysis.metrics.counter import UNKNOWN
 from analysis.metrics.figure import Metric
+from analysis.tables.contract import SCHEMAS
 
 SCHEMA = "touchstone.ledger/1"
 Kind = Literal["lock", "adjust", "restate", "redefine"]
@@ -30,6 +33,18 @@ SAME_TO = 2e-12
 """Numbers are written to 12 digits: two that are nearer than their last one, relative to their size, are the same."""
 
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories of signs that steer a terminal, turn a line's direction or break it: they are escaped."""
+
+_WORDS = frozenset(
+    (column.name, word)
+    for table in SCHEMAS.values()
+    for column in table.columns
+    if column.values is not None
+    for word in (*column.values, UNKNOWN)
+)
+"""Columns whose values the contract lists, each with a word of its list."""
+
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
@@ -57,14 +72,17 @@ class Key(NamedTuple):
         return self.metric, self.version, self.basis, self.period
 
     def __str__(self) -> str:
-        """As a message names it; values of segments may be text from data and are left out.
+        """As a message names it: a part by its value, if that is a word of the contract; else it may be text from data.
 
         Examples
         --------
-        >>> str(Key("mentions_by_kind", 1, "action", (("kind", "praise"),), "2026-07"))
-        '`mentions_by_kind` of 2026-07, by kind'
+        >>> str(Key("mentions_by_kind", 1, "action", (("kind", "complaint"),), "2026-07"))
+        '`mentions_by_kind` of 2026-07, kind complaint'
+        >>> str(Key("mentions_by_platform", 1, "action", (("platform", "a name"),), "2026-07"))
+        '`mentions_by_platform` of 2026-07, one platform'
         """
-        by = ", by " + ", ".join(name for name, _ in self.segment) if self.segment else ""
+        parts = (f"{name} {value}" if (name, value) in _WORDS else f"one {name}" for name, value in self.segment)
+        by = "".join(f", {part}" for part in parts)
         basis = ", by month of the post" if self.basis == "post" else ""
         return f"`{self.metric}` of {self.period}{by}{basis}"
 
@@ -74,7 +92,8 @@ class CloseEntry:
     """The first line of a close: which month, as known when, from which tables, parameters and code.
 
     `opening` names earlier months that enter with the first close, `entries` how many figures follow. `reason` is why
-    figures were restated, where any were; `correction` is true where the month had been closed before.
+    figures were restated, where any were; `correction` is true where the month had been closed before. `rules` are
+    what the figures were counted by; a close of before they were told has none.
     """
 
     number: int
@@ -89,10 +108,11 @@ class CloseEntry:
     opening: tuple[Month, ...] = ()
     reason: str | None = None
     correction: bool = False
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The line's content as plain values, without its place in the chain."""
-        return {
+        line: dict[str, Any] = {
             "schema": SCHEMA,
             "entry": "close",
             "number": self.number,
@@ -108,6 +128,9 @@ class CloseEntry:
             "reason": self.reason,
             "correction": self.correction,
         }
+        if self.rules:
+            line["rules"] = dict(self.rules)
+        return line
 
     @classmethod
     def from_dict(cls, line: Mapping[str, Any]) -> CloseEntry:
@@ -133,6 +156,7 @@ class CloseEntry:
             opening=tuple(Month.of(text) for text in line["opening"]),
             reason=line["reason"],
             correction=bool(line["correction"]),
+            rules=dict(line.get("rules", {})),
         )
 
 
@@ -298,8 +322,22 @@ def chained(lines: Iterable[Mapping[str, Any]], head: str) -> Iterator[tuple[str
     """
     for line in lines:
         content = {**rounded(line), "previous": head}
-        head = hash_of(_ENCODER.encode(content).encode())
-        yield head, _ENCODER.encode({**content, "hash": head}).encode()
+        head = hash_of(_written(content))
+        yield head, _written({**content, "hash": head})
+
+
+def _written(content: Mapping[str, Any]) -> bytes:
+    """A line's bytes: letters as they are, and signs that cannot be seen as their numbers.
+
+    Examples
+    --------
+    >>> _written({"reason": "Größe\u202e"}).decode()
+    '{"reason": "Größe\\\\u202e"}'
+    """
+    line = _ENCODER.encode(content)
+    if not line.isprintable():
+        line = "".join(json.dumps(sign)[1:-1] if unicodedata.category(sign) in _UNSEEN else sign for sign in line)
+    return line.encode()
 
 
 def hash_of(content: bytes) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -53,7 +54,8 @@ def put(staged: Path, final: Path) -> None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from error
             os.rename(staged, final)
     else:
-        os.unlink(staged)
+        with suppress(OSError):  # the name is taken, and this one is no longer looked at
+            os.unlink(staged)
 
 
 def sync(folder: Path) -> None:

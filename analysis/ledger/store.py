@@ -1,8 +1,8 @@
 """How is one more close added to the ledger, whole, alone and for good?
 
 Names of files are numbers alone, so that of two closes at once only one can follow the same head; the other is told to
-look again. A close that is killed leaves the old ledger or the new one. Whether the entries hold is left to `chain`,
-what a close writes to `close`.
+look again. A close that is killed leaves the old ledger or the new one: once its file has its name it is done, and what
+is still to be tidied is left to the next. Whether the entries hold is left to `chain`, what a close writes to `close`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -89,7 +90,7 @@ class Ledger:
         LedgerBroken
             If an entry does not hold, with the first that does not.
         InputError
-            If the family's name is no name, or the folder is a file.
+            If the family's name is no name, or the folder is a file or a link to nothing.
         """
         folder = Path(os.path.abspath(folder))
         closes, fault = read_closes(folder, None if family is None else family_name(family))
@@ -121,7 +122,8 @@ class Ledger:
         """Add a close, whole or not at all, and return the ledger with it.
 
         A closing that has nothing to write leaves the closes as they are. What a close that was killed left behind is
-        taken away.
+        taken away. A failure after the close took its place is none of the close: `head.json` may lag, and the next
+        call mends it.
 
         Raises
         ------
@@ -135,7 +137,7 @@ class Ledger:
         try:
             if closing.entry is None:
                 if self.closes:
-                    _settle(self.folder)
+                    _tidy(self.folder)
                 return self
             if closing.entry.number != len(self.closes) + 1 or closing.entry.family != self.family:
                 raise self._meanwhile()
@@ -161,8 +163,7 @@ class Ledger:
         except (FileExistsError, FileNotFoundError) as error:  # not found: who took the number swept it away
             staged.unlink(missing_ok=True)
             raise self._meanwhile() from error
-        sync(self.folder)
-        _settle(self.folder)
+        _tidy(self.folder)
 
     def _meanwhile(self) -> ClosedMeanwhile:
         return ClosedMeanwhile(
@@ -188,6 +189,13 @@ def family_name(name: str) -> str:
             rule="family_name",
         )
     )
+
+
+def _tidy(folder: Path) -> None:
+    """Settle a folder whose closes stand, as far as it can be done now."""
+    with suppress(OSError, DoesNotHold):
+        sync(folder)
+        _settle(folder)
 
 
 def _settle(folder: Path) -> None:

@@ -155,16 +155,17 @@ def counted_parts(
 
     within = ""
     for days, end in zip(horizons, matured, strict=True):
-        cut = [f"case when {end} < {bound} then {end} else {bound} end" for bound in (low, high)]
+        early, late = (f"case when {end} < {bound} then {end} else {bound} end" for bound in (low, high))
+        whole = f"case when until <= {end} then grew else 0 end"
         within += (
             f", published_at is not null as inside{suffix(days)}, "
-            f"{part(cut[0], cut[1], whole=f'case when until <= {end} then grew else 0 end')} as quantity{suffix(days)}, "
+            f"{part(early, late, whole)} as quantity{suffix(days)}, "
             f"coalesce({split} or (since < {end} and until > {end}), false) as allocated{suffix(days)}"
         )
     return (
         "select kind, platform, number as month, post_month, "
         "case when published_at is null then 'unknown' else 'post' end as held, "
-        f"coalesce(known_at > post_end, false) as late, {part(low, high, whole='grew')} as quantity, "
+        f"coalesce(known_at > post_end, false) as late, {part(low, high, 'grew')} as quantity, "
         f"({split}) as allocated{within} {joined}"
     )
 

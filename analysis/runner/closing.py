@@ -7,33 +7,36 @@ left to the ledger; nothing here changes an entry.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation.calendar import Month, local_midnight, months_between
+from analysis.foundation.calendar import Month, iso, local_midnight, months_between
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
-from analysis.ledger.chain import Verdict, verify
 from analysis.ledger.close import Closing, Materiality, close_month
+from analysis.ledger.held import state_of
 from analysis.ledger.month import MonthClose, month_shown
 from analysis.ledger.store import Ledger
 from analysis.metrics.bases import STORE, activity
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.counter import Rules
 from analysis.metrics.figure import MetricsResult
+from analysis.reporting.formats import shown_lines
 from analysis.runner.params_model import Params
+from analysis.runner.publish import must_lie_apart
+from analysis.runner.reach import as_far_as_told, counted_by
 from analysis.tables.opened import Tables
 
 if TYPE_CHECKING:
-    from analysis.runner.progress import Progress
     from analysis.runner.study import Study
 
 LEDGER = "ledger"
-AT_ONCE = 2
+MOST_NOTICES = 20
+LONGEST_REASON = 500
+AHEAD = timedelta(days=100)
+"""How far past the tables' own time a close may be dated: more is a slip of the pen, and dates never run backwards."""
 _PERIOD = re.compile(r"(?:^|[-_.])(?:19|20)\d\d(?:[-_.]?(?:q[1-4]|0[1-9]|1[0-2]))?$", re.IGNORECASE)
 
 
@@ -85,7 +88,9 @@ def reason_given(restate: bool, reason: str | None) -> str | None:
     ParamsError
         If a restatement comes without a reason, or a reason without a restatement.
     """
-    if restate and not (reason or "").strip():
+    if reason is not None and (len(reason) > LONGEST_REASON or reason != shown_lines(reason) or "\n" in reason):
+        what, remedy = "is no sentence", f"Write one line of at most {LONGEST_REASON} letters."
+    elif restate and not (reason or "").strip():
         what, remedy = "a restatement has no reason", "Say with `--reason` what was wrong; it stands in the record."
     elif reason is not None and not restate:
         what, remedy = "a reason without a restatement", "Give `--restate` as well, or leave `--reason` out."
@@ -107,14 +112,21 @@ class Closed:
         return {**self.closing.to_parts()["close"], "ledger": str(self.ledger.folder), "head": self.ledger.head}
 
     def __str__(self) -> str:
-        lines = [str(self.closing), *(f"  {notice}" for notice in self.closing.notices)]
+        lines = [str(self.closing)]
+        if self.closing.entry is not None and self.closing.entry.number == 1:
+            lines.append(f"  A record of closed months begins: {self.ledger.family}.")
+        whole = [notice for notice in self.closing.notices if not notice.key.segment]
+        lines += [f"  {shown_lines(str(notice))}" for notice in whole[:MOST_NOTICES]]
+        rest = len(self.closing.notices) - len(whole[:MOST_NOTICES])
+        if rest:
+            lines.append(f"  {rest:,} further notices, of parts and of other figures: see --json, or the report.")
         if self.closing.unseen:
             months = ", ".join(str(month) for month in self.closing.unseen)
             lines.append(f"  Not compared, since the tables say nothing of them: {months}.")
-        waiting = sorted({(one.metric, str(one.month)) for one in self.closing.waiting})
-        if waiting:
-            named = ", ".join(f"{metric} of {month}" for metric, month in waiting)
-            lines.append(f"  Closed when their windows have passed: {named}.")
+        reasons: dict[str, list[str]] = {}
+        for one in self.closing.waiting:
+            reasons.setdefault(one.reason, []).append(f"{one.metric} of {one.month}")
+        lines += [f"  Not closed, {reason}: {', '.join(sorted(set(named)))}." for reason, named in reasons.items()]
         return "\n".join([*lines, f"Closed months: {self.ledger.folder}"])
 
 
@@ -135,63 +147,44 @@ def close_study(study: Study, month: Month, *, ledger: Path | None = None, resta
     InputError
         If the month is not over, is closed already, or cannot be counted. Nothing is written.
     """
-    held = Ledger.open(ledger or study.ledger_folder, family_of(study.name))
-    known_at = study.known_at
-    if known_at is None:
-        raise DesignError("No table has dates, so no month can be closed.")
-    figures = _figures(study.tables, study, held, month)
-    closing = _closing(study, held, figures, month, known_at, restate_reason)
+    folder = _place(study, ledger)
+    held = Ledger.open(folder, family_of(study.name))
+    known_at = _dated(study)
+    first = study.values.close.first
+    if first is not None and not held.months and str(month) != first:
+        what = f"the record of closed months begins with {first}"
+        remedy = f"Close {first} first, or change `close: first`."
+        raise InputError(Fault(where=str(month), what=what, remedy=remedy, rule="first_month"))
+    figures = figures_until(study.tables, study, held, month)
+    closing = _closing(study, study.tables, held, figures, month, known_at, restate_reason)
     return Closed(month, held.append(closing), closing)
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """Whether the closed months of one family hold."""
-
-    folder: Path
-    verdict: Verdict
-
-    @property
-    def holds(self) -> bool:
-        """Whether every entry holds."""
-        return self.verdict.holds
-
-    def to_dict(self) -> dict[str, Any]:
-        """The verdict for programs."""
-        one = self.verdict
-        fault = None if one.fault is None else str(one.fault)
-        return {
-            "ledger": str(self.folder),
-            "holds": one.holds,
-            "entries": one.entries,
-            "closes": one.closes,
-            "head": one.head or None,
-            "fault": fault,
-        }
-
-    def __str__(self) -> str:
-        return f"{self.folder}: {self.verdict}"
+def _place(study: Study, ledger: Path | None) -> Path:
+    """Where a close is written: never among the data, and not into a rehearsal."""
+    if study.values.close.rehearsal:
+        raise ParamsError(
+            Fault(
+                where=f"{study.params.name}: close.rehearsal",
+                what="the closes of a rehearsal are made by the report, and not kept",
+                remedy="Take `rehearsal` out to close months for good.",
+                rule="rehearsal",
+            )
+        )
+    folder = ledger or study.ledger_folder
+    must_lie_apart(folder, [source.path for source in study.params.sources()], option="--ledger")
+    return folder
 
 
-def verified(folder: Path | None, here: Path) -> list[Verified]:
-    """Whether records of closed months hold: the one named, or all families under `reports/ledger`.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    if folder is not None:
-        folders = [folder]
-    else:
-        families = here / "reports" / LEDGER
-        folders = sorted(one for one in families.iterdir() if one.is_dir()) if families.is_dir() else []
-    there = [one for one in folders if one.is_dir()]
-    if not there:
-        what = "there are no closed months" if folder is None else "there is no such folder"
-        where = str(folder or here / "reports" / LEDGER)
-        raise InputError(Fault(where=where, what=what, remedy="Name the folder of a family.", rule="no_ledger"))
-    return [Verified(one, verify(one)) for one in there]
+def _dated(study: Study) -> datetime:
+    known_at, latest = study.known_at, study.prepared.known_at
+    if known_at is None or latest is None:
+        raise DesignError("No table has dates, so no month can be closed.")
+    if known_at > latest + AHEAD:
+        what = f"lies more than {AHEAD.days} days after {iso(latest)}, to which the tables reach"
+        where = f"{study.params.name}: as_of"
+        raise ParamsError(Fault(where=where, what=what, remedy="Look at the year.", rule="as_of"))
+    return known_at
 
 
 def shown_close(study: Study, months: Sequence[Month]) -> MonthClose:
@@ -226,84 +219,51 @@ def shown_close(study: Study, months: Sequence[Month]) -> MonthClose:
 
 
 def _trial(study: Study, ledger: Ledger, month: Month) -> Closing:
-    known_at = study.known_at
-    if known_at is None:
-        raise DesignError("No table has dates, so no month can be closed.")
+    known_at = _dated(study)
     if known_at < over_from(month, study.values):
         figures = MetricsResult((), {}, str(month))
     else:
-        figures = _figures(study.tables, study, ledger, month)
-    return _closing(study, ledger, figures, month, known_at, None)
+        figures = figures_until(study.tables, study, ledger, month)
+    return _closing(study, study.tables, ledger, figures, month, known_at, None)
 
 
-def rehearse_closes(study: Study, progress: Progress) -> None:
-    """Where the parameters ask for it, close the months of the period in the study's own folder before its steps run.
-
-    Raises
-    ------
-    InputError
-        If the rows do not say when they became known.
-    """
-    if not study.values.close.rehearsal:
-        return
-    progress.begin("closes")
-    begun = time.monotonic()
-    ledger = rehearse(study, study.ledger_folder)
-    progress.end("closes", "done", time.monotonic() - begun)
-    progress.say(f"{len(ledger.months)} months closed in order, each as it was known then.")
-
-
-def rehearse(study: Study, folder: Path) -> Ledger:
-    """Close the months of the period in order, each as it was known when it could first be closed.
-
-    Months are counted side by side, and appended in order. What an earlier call left is kept and gone on from.
-
-    Raises
-    ------
-    InputError
-        If the rows do not say when they became known.
-    """
-    ledger = Ledger.open(folder, family_of(study.name))
-    months = _rehearsed(study)
-    done = set(ledger.months)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [month for month in months if month not in done]
-        for month, figures in zip(waiting, pool.map(lambda one: _as_known(study, one), waiting), strict=True):
-            closing = _closing(study, ledger, figures, month, over_from(month, study.values), None)
-            ledger = ledger.append(closing)
-    return ledger
-
-
-def _rehearsed(study: Study) -> tuple[Month, ...]:
+def figures_until(tables: Tables, study: Study, ledger: Ledger | None, month: Month) -> MetricsResult:
+    """All figures of the months up to this one, and of all months closed before."""
     months = () if study.period is None else study.period.months()
-    known_at = study.known_at
-    first = study.values.close.first
-    begin = Month.of(first) if first is not None else months[0] if months else None
-    if begin is None or known_at is None:
-        return ()
-    return tuple(one for one in months if one >= begin and over_from(one, study.values) <= known_at)
-
-
-def _as_known(study: Study, month: Month) -> MetricsResult:
-    with study.tables_as_known(over_from(month, study.values)) as tables:
-        return _figures(tables, study, None, month)
-
-
-def _figures(tables: Tables, study: Study, ledger: Ledger | None, month: Month) -> MetricsResult:
-    """All figures of the months up to this one."""
-    months = () if study.period is None else study.period.months()
-    begins = [month, *months[:1], *(ledger.months[:1] if ledger is not None else ())]
+    closed = ledger.months if ledger is not None else ()
     return care_metrics(
         tables,
-        months=months_between(min(begins), month),
+        months=months_between(min((month, *months[:1], *closed[:1])), max((month, *closed[-1:]))),
         zone=study.values.period.timezone,
         rules=rules_of(study.values),
     )
 
 
 def _closing(
-    study: Study, ledger: Ledger, figures: MetricsResult, month: Month, known_at: datetime, reason: str | None
+    study: Study,
+    tables: Tables,
+    ledger: Ledger,
+    figures: MetricsResult,
+    month: Month,
+    known_at: datetime,
+    reason: str | None,
 ) -> Closing:
+    """The close of figures that were counted from these tables, less what the tables tell only in part."""
+    zone = study.values.period.timezone
+    told = as_far_as_told(figures, tables, month=month, zone=zone, held=frozenset(state_of(ledger)))
+    return compared(study, ledger, told, month, known_at, counted_by(study.values, tables), reason)
+
+
+def compared(
+    study: Study,
+    ledger: Ledger,
+    figures: MetricsResult,
+    month: Month,
+    known_at: datetime,
+    rules: Mapping[str, str],
+    reason: str | None,
+) -> Closing:
+    """The close of figures, beside what is held."""
     provenance = study.base["provenance"]
     return close_month(
         ledger,
@@ -314,6 +274,7 @@ def _closing(
         inputs={name: account.fingerprint for name, account in study.prepared.accounts.items()},
         params=provenance["params"],
         code=provenance["code"],
+        rules=rules,
         materiality=Materiality(share=study.values.close.materiality),
         restate_reason=reason,
     )

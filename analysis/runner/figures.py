@@ -18,6 +18,7 @@ from analysis.ledger.reading import held_rows, with_states
 from analysis.metrics.catalogue import definition
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.figure import Metric
+from analysis.reporting.formats import plain
 from analysis.runner.closing import rules_of
 from analysis.runner.params_model import instant_of
 from analysis.runner.study import Study, prepare_study
@@ -106,9 +107,9 @@ def _place(row: Metric) -> tuple[Any, ...]:
 
 
 def _line(row: Metric) -> str:
-    by = "".join(f" {name}={value}" for name, value in sorted(row.segment.items()))
+    by = "".join(f" {name}={plain(value, 60)}" for name, value in sorted(row.segment.items()))
     value = f"{row.value:,.10g}" if row.value is not None else f"- ({row.reason})"
-    note = f"  {row.note}" if row.note else ""
+    note = f"  {plain(row.note)}" if row.note else ""
     return f"{row.period:<17} {row.id}{by} [{row.basis}]  {value} {row.unit}  {row.state}{note}"
 
 

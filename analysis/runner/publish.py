@@ -110,7 +110,7 @@ def must_be_writable(folder: Path) -> None:
     raise InputError(Fault(where=str(there), what=what, remedy=remedy, rule="not_writable"))
 
 
-def must_lie_apart(out: Path, sources: Iterable[Path]) -> None:
+def must_lie_apart(out: Path, sources: Iterable[Path], *, option: str = "--out") -> None:
     """Refuse a folder for results that is a source of the data, lies in one or holds one.
 
     Raises
@@ -121,7 +121,7 @@ def must_lie_apart(out: Path, sources: Iterable[Path]) -> None:
     place = out.resolve()
     mixed = [source for source in map(Path.resolve, sources) if place.is_relative_to(source) or place in source.parents]
     if mixed:
-        remedy = "Results and data are kept apart: name another folder with `--out`."
+        remedy = f"Results and data are kept apart: name another folder with `{option}`."
         raise InputError(
             Fault(where=str(out), what=_beside(place, one), remedy=remedy, rule="out_in_data") for one in mixed
         )

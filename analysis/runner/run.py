@@ -22,7 +22,6 @@ from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.site import write_index
-from analysis.runner.closing import rehearse_closes
 from analysis.runner.manifest import (
     StepStatus,
     fingerprints,
@@ -43,6 +42,7 @@ from analysis.runner.notebook import (
 from analysis.runner.pages import render_pages
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import Place, publish
+from analysis.runner.rehearsal import rehearse_closes
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped, write_part
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Step, cannot_follow

@@ -159,7 +159,8 @@ class Study:
             If an entry does not hold.
         """
         from analysis.ledger.store import Ledger
-        from analysis.runner.closing import family_of, rehearse
+        from analysis.runner.closing import family_of
+        from analysis.runner.rehearsal import rehearse
 
         if self.values.close.rehearsal and self.by_hand:
             return rehearse(self, self.ledger_folder)

@@ -39,7 +39,7 @@ def test_a_sound_ledger_holds_and_is_read_as_it_was_written(three: Ledger) -> No
     verdict = verify(three.folder)
     assert verdict.holds
     assert (verdict.closes, verdict.entries, verdict.head) == (3, 1 + 4 + 1 + 4 + 3 + 1 + 4, three.head)
-    assert str(verdict) == f"The ledger holds: 18 entries in 3 closes, up to {three.head[:12]}."
+    assert str(verdict) == f"The ledger of `care` holds: 18 entries in 3 closes, up to {three.head[:12]}."
     assert Ledger.open(three.folder) == three
     assert len(three.entries) == 18
     assert len(three.figures) == 15
@@ -74,7 +74,7 @@ def test_an_edited_value_is_named(three: Ledger) -> None:
     content[2] = content[2].replace(b'"value": 703', b'"value": 713').replace(b'"change": 3', b'"change": 13')
     write(three.folder, 2, content)
     assert fault_of(three.folder) == (
-        "0002.jsonl, line 3: `mentions_by_kind` of 2026-07, by kind (close 2) was changed after it was written: "
+        "0002.jsonl, line 3: `mentions_by_kind` of 2026-07, kind inquiry (close 2) was changed after it was written: "
         "its hash is another"
     )
     assert str(verify(three.folder)).startswith("The ledger does not hold. 0002.jsonl, line 3: ")
@@ -112,7 +112,7 @@ def test_a_line_taken_out_is_noticed_at_the_next(three: Ledger) -> None:
     content = lines(three.folder, 1)
     write(three.folder, 1, content[:2] + content[3:])
     assert fault_of(three.folder) == (
-        "0001.jsonl, line 3: `mentions_by_kind` of 2026-07, by kind (close 1) does not follow the entry before it: "
+        "0001.jsonl, line 3: `mentions_by_kind` of 2026-07, one kind (close 1) does not follow the entry before it: "
         "one was removed, added, moved or replaced"
     )
 
@@ -128,7 +128,7 @@ def test_swapped_lines_are_noticed(three: Ledger) -> None:
     content = lines(three.folder, 1)
     write(three.folder, 1, [content[0], content[2], content[1], *content[3:]])
     assert fault_of(three.folder).startswith(
-        "0001.jsonl, line 2: `mentions_by_kind` of 2026-07, by kind (close 1) does"
+        "0001.jsonl, line 2: `mentions_by_kind` of 2026-07, kind inquiry (close 1) does"
     )
 
 
@@ -232,7 +232,42 @@ def test_the_ledger_of_another_family_is_not_taken_for_ones_own(three: Ledger) -
     fault = verify(three.folder, "sales").fault
     assert fault is not None
     assert str(fault).startswith("0001.jsonl, line 1: is of the ledger of `care`, not of `sales`.")
-    assert Ledger.open(three.folder.rename(three.folder.parent / "moved")).family == "care"
+    moved = three.folder.rename(three.folder.parent / "sales")
+    assert Ledger.open(moved).family == "care"
+    assert str(verify(moved)).startswith("The ledger of `care` holds: "), "whatever its folder is called"
+
+
+@pytest.mark.parametrize("line", [b"[" * 100_000, b'{"hash": "x", "a": ' + b'{"a": ' * 100_000, b"9" * 100_000])
+def test_a_line_nested_without_end_does_not_hold(three: Ledger, line: bytes) -> None:
+    content = lines(three.folder, 3)
+    for place in (0, 2):
+        write(three.folder, 3, [*content[:place], line + b"\n", *content[place + 1 :]])
+        assert fault_of(three.folder) == f"0003.jsonl, line {place + 1}: is no entry: it cannot be read as one"
+    write(three.folder, 3, content)
+    (three.folder / "head.json").write_bytes(line)
+    assert fault_of(three.folder) == "head.json: cannot be read"
+
+
+def test_numbers_without_end_and_nested_names_are_no_entry(three: Ledger) -> None:
+    content = lines(three.folder, 3)
+    write(three.folder, 3, [content[0].replace(b'"number": 3', b'"number": Infinity'), *content[1:]])
+    assert fault_of(three.folder).endswith("line 1: is no entry of a ledger in the place it has")
+    nested = b'"metric": ' + b"[" * 900 + b"]" * 900
+    write(three.folder, 3, [content[0], content[1].replace(b'"metric": "mentions"', nested), *content[2:]])
+    assert fault_of(three.folder).startswith("0003.jsonl, line 2: ")
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_link_to_nothing_is_no_empty_ledger(tmp_path: Path, above: bool) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "gone", target_is_directory=True)
+    folder = link / "care" if above else link
+    for read in (verify, Ledger.open):
+        with pytest.raises(InputError, match=r"link: is a link to what is not there, .*\. Mend the link\.") as error:
+            read(folder)
+        assert error.value.faults[0].rule == "broken_link"
+    (tmp_path / "gone").mkdir()
+    assert str(verify(folder)) == "The ledger is empty."
 
 
 def test_files_that_are_no_close_are_left_alone(three: Ledger) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from analysis.ledger.entry import CloseEntry, FigureEntry, Key, same
+from analysis.ledger.entry import CloseEntry, FigureEntry, Key, chained, genesis, hash_of, same, unsealed
 from analysis.ledger.store import Ledger
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "ledger"
@@ -61,6 +62,60 @@ def test_numbers_are_the_same_to_twelve_digits(one: float | None, other: float |
     assert same(one, other) == expected == same(other, one)
 
 
-def test_a_key_is_named_without_the_words_of_its_segment() -> None:
-    key = Key("response_rate", 1, "post", (("platform", "made up"),), "2026-07")
-    assert str(key) == "`response_rate` of 2026-07, by platform, by month of the post"
+@pytest.mark.parametrize(
+    ("segment", "said"),
+    [
+        ({"kind": "complaint"}, ", kind complaint"),
+        ({"kind": "unknown"}, ", kind unknown"),
+        ({"kind": "made up"}, ", one kind"),
+        ({"channel": "self_service"}, ", channel self_service"),
+        ({"instrument": "ces2"}, ", instrument ces2"),
+        ({"replied_by": "bot"}, ", replied_by bot"),
+        ({"sales_flag": "new_sale"}, ", sales_flag new_sale"),
+        ({"platform": "complaint"}, ", one platform"),
+        ({"product": "unknown"}, ", one product"),
+        ({"brand": "made up", "kind": "other"}, ", one brand, kind other"),
+        ({}, ""),
+    ],
+)
+def test_a_part_is_named_by_words_of_the_contract_and_never_by_data(segment: dict[str, str], said: str) -> None:
+    key = Key("response_rate", 1, "post", tuple(sorted(segment.items())), "2026-07")
+    assert str(key) == f"`response_rate` of 2026-07{said}, by month of the post"
+
+
+UNSEEN = "\x7f\x85\x00\n\u200b\u202e\u2028\u2029\ufeff\U000e0041\ud800"
+
+
+def test_signs_that_cannot_be_seen_are_escaped_and_letters_are_not() -> None:
+    text = f"Größe 日本 é😀\u00a0{UNSEEN}"
+    ((seal, line),) = chained([{"reason": text, "a": 1}], "x")
+    shown = line.decode()
+    assert "Größe 日本 é😀\u00a0" in shown
+    assert not [sign for sign in shown if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    escaped = r"\u007f\u0085\u0000\n\u200b\u202e\u2028\u2029\ufeff\udb40\udc41\ud800"
+    assert escaped in shown
+    assert json.loads(line)["reason"] == text
+    bare = unsealed(line, seal)
+    assert bare is not None
+    assert hash_of(bare) == seal
+
+
+def test_unseen_signs_come_back_from_the_ledger(empty: Ledger, close: Callable, row: Callable) -> None:
+    rows = [row("mentions_by_platform", "2026-07", 3, segment={"platform": UNSEEN})]
+    ledger = empty.append(close(empty, "2026-07", *rows))
+    assert (ledger.folder / "0001.jsonl").read_bytes().isascii()
+    assert Ledger.open(ledger.folder) == ledger
+
+
+def test_lines_that_were_written_without_escapes_still_hold(empty: Ledger, close: Callable, row: Callable) -> None:
+    closing = close(empty, "2026-07", row("mentions_by_platform", "2026-07", 3, segment={"platform": "é\u2028"}))
+    head, written = genesis("care"), b""
+    for one in (closing.entry, *closing.figures):
+        content = {**one.to_dict(), "previous": head}
+        head = hash_of(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
+        written += json.dumps({**content, "hash": head}, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    empty.folder.mkdir()
+    (empty.folder / "0001.jsonl").write_bytes(written)
+    (empty.folder / "head.json").write_text(json.dumps({"closes": 1, "head": head}))
+    assert "\u2028".encode() in written
+    assert Ledger.open(empty.folder).figures == closing.figures

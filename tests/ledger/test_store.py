@@ -236,6 +236,56 @@ def test_other_faults_of_the_system_are_told_and_nothing_is_left(
     assert contents(ledger.folder) == before
 
 
+@pytest.mark.parametrize("fails", ["replace", "unlink", "fsync", "open"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.ENOENT])
+def test_a_close_that_took_its_place_is_done_whatever_fails_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, number: int
+) -> None:
+    """From the link on, every such call fails: `head.json` lags, the close stands, and the next one heals it."""
+    ledger = undisturbed(tmp_path / "care", "2026-07")
+    link = os.link
+
+    def failed(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def linked(*given: object) -> None:
+        link(*given)
+        if (fails, number) != ("replace", errno.ENOENT):  # that one is how a close further on shows, and is tried again
+            monkeypatch.setattr(os, fails, failed)
+
+    monkeypatch.setattr(os, "link", linked)
+    done = ledger.append(close(ledger, "2026-08"))
+    monkeypatch.undo()
+    assert [str(month) for month in done.months] == ["2026-07", "2026-08"]
+    assert verify(tmp_path / "care").holds
+    assert Ledger.open(tmp_path / "care") == done
+    done.append(close(done, "2026-09"))
+    plain = undisturbed(tmp_path / "plain" / "care", "2026-07", "2026-08", "2026-09")
+    assert contents(done.folder) == contents(plain.folder)
+
+
+def test_a_head_that_lags_and_cannot_be_mended_fails_no_close_that_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = undisturbed(tmp_path / "care", "2026-07").folder / "head.json"
+    lagging = head.read_bytes()
+    ledger = undisturbed(tmp_path / "care", "2026-08")
+    wanted = head.read_bytes()
+    head.write_bytes(lagging)
+    again = close(ledger, "2026-08")
+    assert again.already
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    assert ledger.append(again) is ledger
+    monkeypatch.undo()
+    assert head.read_bytes() == lagging
+    assert ledger.append(again) is ledger
+    assert head.read_bytes() == wanted
+
+
 def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "reports" / "care")
     (tmp_path / "reports").write_text("")

@@ -17,7 +17,7 @@ from analysis.foundation.calendar import Month, local_midnight, month_of, months
 from analysis.foundation.errors import DesignError
 from analysis.foundation.provenance import canonical_json
 from analysis.inference.estimate import RowsUsed
-from analysis.metrics.bases import Activity, activity
+from analysis.metrics.bases import Activity, activities, activity
 from analysis.metrics.known_triangle import closes_of, known_triangle
 from analysis.metrics.triangle import POOLED, PRE_HISTORY, UNKNOWN, Bridge, Triangle, bridge
 from analysis.tables.engine.duckdb_engine import DuckDBEngine
@@ -376,6 +376,29 @@ def test_a_matured_figure_stays_and_an_unmatured_grows(made: tuple[list, list], 
         ever = activity(tables, months, ZONE, within_days=days)
     for month in months:
         assert then.quantity("post", month) == ever.quantity("post", month)
+
+
+@laws
+@given(events(), st.sets(st.integers(1, 40), min_size=2, max_size=2))
+def test_one_scan_tells_each_horizon_as_if_alone(made: tuple[list, list], horizons: set[int]) -> None:
+    """And a horizon holds what is left when later actions are taken out of the table."""
+    posts, actions = made
+    published = {row[0]: row[1] for row in posts}
+    with opened(posts, actions) as tables:
+        together = activities(tables, MONTHS, ZONE, horizons=horizons)
+        assert {None, *horizons} == set(together)
+        for days, found in together.items():
+            alone = activity(tables, MONTHS, ZONE, within_days=days)
+            assert as_bytes(found) == as_bytes(alone)
+            assert (found.within_days, found.refusals) == (days, alone.refusals)
+    own = [(*row[:2], None, *row[3:]) for row in actions if row[1] in published]
+    posts = [(*row[:3], None, *row[4:]) for row in posts]
+    with opened(posts, own) as tables:
+        together = activities(tables, MONTHS, ZONE, horizons=horizons)
+    for days in horizons:
+        early = [row for row in own if row[5] < published[row[1]] + timedelta(days=days)]
+        with opened(posts, early) as tables:
+            assert as_bytes(together[days]) == as_bytes(activity(tables, MONTHS, ZONE))
 
 
 def test_the_plain_post_basis_never_stops_growing() -> None:

@@ -341,3 +341,18 @@ def test_a_refused_metric_is_told_with_its_reason() -> None:
     )
     found = areas_covered(MetricsResult((row,), MappingProxyType({}), JUL))
     assert found["engagement and content"].refused == {"reach": "no row spans the month"}
+
+
+def test_clicks_without_a_table_of_posts_are_counted_by_action_alone(tmp_path: Path) -> None:
+    """A link shortener's export: clicks of links, and nothing known of the posts that carry them."""
+    folder = tmp_path / "shortener"
+    folder.mkdir()
+    rows = "a,l,click,5,2026-08-02T09:00:00Z\nb,l,click,3,2026-09-02T09:00:00Z\n"
+    (folder / "post_actions.csv").write_text(f"action_id,link_id,kind,quantity,occurred_at\n{rows}")
+    months = (Month.of("2026-08"), Month.of("2026-09"))
+    with open_tables(prepare([Source(folder)], cache=tmp_path / "cache")) as tables:
+        clicks = care_metrics(tables, months=months, zone="UTC").of("link_clicks")
+    assert [(row.period, row.value) for row in clicks if row.basis == "action"] == [("2026-08", 5), ("2026-09", 3)]
+    assert {row.reason for row in clicks if row.basis == "post"} == {
+        "table `posts` is missing: without it nothing can be credited to a post"
+    }

@@ -216,8 +216,9 @@ def test_a_chance_is_worth_its_value_once(company, one) -> None:
 
 
 def test_new_sales_matched_to_orders(company, one) -> None:
-    """Chances of 1 July: a orders on day 10, b after 30 days exactly (just in time), f a second later (too late), c before
-    the mention, d never, one of nobody known. e's chance of 20 August is not followed for 30 days: orders are known to the end of August."""
+    """Chances of 1 July: a orders on day 10, b after 30 days exactly (just in time), f a second later (too late), c
+    before the mention, d never, one of nobody known. e's chance of 20 August is not followed for 30 days: orders are
+    known to the end of August."""
     flagged = [{"customer_id": customer, "posted_at": AT} for customer in ("a", "b", "c", "d", "f", None)]
     company.table("mentions", *flagged, {"customer_id": "e", "posted_at": "2026-08-20T10:00:00"}, platform="x",
                   sales_flag="new_sale")  # fmt: skip

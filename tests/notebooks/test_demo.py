@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOUCHSTONE = str(Path(sys.executable).parent / "touchstone")
 TOP_KEYS = {
     "schema", "study", "period", "known_at", "provenance", "rows", "metrics", "effects", "roi", "effect_covariance",
-    "bounds", "scorecard", "incidents", "coverage", "hypotheses", "promises", "power",
+    "bounds", "scorecard", "incidents", "coverage", "hypotheses", "promises", "power", "close", "stories",
 }  # fmt: skip
 
 
@@ -98,7 +98,9 @@ def test_compute_gives_the_same_bytes_as_run_and_as_itself(home) -> None:
 
 def test_pages_carry_a_strict_policy_alternative_texts_and_no_address(home) -> None:
     pages = sorted((home / "reports" / "demo").glob("*.html"))
-    assert {page.stem for page in pages} == {"index", "metrics", "before_after", "ab_segments", "roi_case"}
+    assert {page.stem for page in pages} == {
+        "index", "metrics", "month_close", "before_after", "ab_segments", "roi_case",
+    }  # fmt: skip
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert "default-src 'none'" in html.unescape(text)

@@ -14,10 +14,11 @@ from analysis import cli
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import ClosedMeanwhile, InputError, LockedPeriod, ParamsError, TooSoon, UnknownName
 from analysis.ledger.store import Ledger
-from analysis.runner.closing import Closed, close_study, family_of, month_named, reason_given, verified
+from analysis.runner.closing import Closed, close_study, family_of, month_named, reason_given
 from analysis.runner.compute import compute_study
 from analysis.runner.figures import figures_asked
 from analysis.runner.study import open_study, prepare_study
+from analysis.runner.verifying import verified
 
 PARAMS = "params/care.yaml"
 HEAD = "mention_id,posted_at,platform,known_at\n"
@@ -71,7 +72,7 @@ def test_late_news_is_an_entry_of_its_own_and_the_closed_figure_stays_readable(c
     (notice,) = [one for one in later.closing.notices if one.key.metric == "mentions"]
     assert (
         str(notice)
-        == "`mentions` of 2026-07, reported at 20, is adjusted to 21 (+5.0%) by news that came after its close."
+        == "`mentions` of 2026-07, reported at 20, is adjusted to 21 (+5.0%) by what became known after its close."
     )
     assert "mentions" in str(later)
     then, now = (figures_asked(PARAMS, known_at=day, only=["mentions"]).rows for day in ("2026-08-10", "2026-09-06"))
@@ -236,7 +237,7 @@ def test_months_are_rehearsed_in_order_and_nothing_is_kept_in_the_record(care: P
     results = json.loads(compute_study(PARAMS).read_bytes())
     assert results["close"]["closed_months"] == ["2026-07", "2026-08"]
     assert [one["said"] for one in results["close"]["notices"] if one["metric"] == "mentions"] == [
-        "`mentions` of 2026-07, reported at 20, is adjusted to 21 (+5.0%) by news that came after its close."
+        "`mentions` of 2026-07, reported at 20, is adjusted to 21 (+5.0%) by what became known after its close."
     ]
     assert not (care / "reports" / "ledger").exists()
     with open_study(PARAMS) as one:
@@ -250,6 +251,83 @@ def test_a_rehearsal_needs_rows_that_say_when_they_were_known(care: Path) -> Non
     study(care, "close: {rehearsal: true}")
     with pytest.raises(ParamsError, match=r"close\.rehearsal: rows do not say since when they are known: `mentions`"):
         compute_study(PARAMS)
+
+
+def test_a_month_is_not_closed_on_half_an_export(care: Path) -> None:
+    """The export ends on 10 July; nothing says that nothing happened after it."""
+    tables(care, *JULY[:10])
+    with pytest.raises(InputError, match="`mentions` ends on 2026-07-10, before 2026-07 is over"):
+        closed("2026-07", "2026-08-06")
+    assert not (care / "reports" / "ledger").exists()
+
+
+def test_an_export_that_begins_in_a_closed_month_does_not_take_it_back(care: Path) -> None:
+    closed("2026-07", "2026-08-06")
+    tables(care, *LATE, *AUGUST)
+    later = closed("2026-08", "2026-09-06")
+    assert not [one for one in later.closing.figures if one.key.period == "2026-07"]
+    (notice,) = [one for one in later.closing.notices if one.key.metric == "mentions"]
+    assert "could not be counted again: `mentions` begins on 2026-07-30, after 2026-07 does" in str(notice)
+    (july,) = [one for one in figures_asked(PARAMS, only=["mentions"]).rows if one.period == "2026-07"]
+    assert (july.value, july.state) == (20, "locked")
+
+
+def test_another_rule_of_counting_is_no_news(care: Path) -> None:
+    closed("2026-07", "2026-08-06")
+    for more, name in (("period: {timezone: Asia/Tokyo}", "timezone"), ("metrics: {sla_seconds: 60}", "sla_seconds")):
+        text = f"study: care-2026q3\ndata: {{folder: data}}\nas_of: 2026-09-06\n{more}\n"
+        (care / PARAMS).write_text(text)
+        with prepare_study(PARAMS) as one, pytest.raises(InputError, match=name):
+            close_study(one, Month.of("2026-08"))
+    assert [str(month) for month in Ledger.open(care / "reports" / "ledger" / "care").months] == ["2026-07"]
+
+
+def test_a_rehearsed_study_is_not_closed_for_good(care: Path) -> None:
+    study(care, "as_of: 2026-09-06", "close: {rehearsal: true}")
+    with prepare_study(PARAMS) as one, pytest.raises(ParamsError, match="Take `rehearsal` out"):
+        close_study(one, Month.of("2026-07"))
+
+
+def test_a_date_far_past_the_tables_is_a_slip_of_the_pen(care: Path) -> None:
+    with pytest.raises(ParamsError, match="as_of: lies more than 100 days after"):
+        closed("2026-07", "2062-08-06")
+
+
+def test_the_record_lies_apart_from_the_data(care: Path) -> None:
+    with pytest.raises(InputError, match="name another folder with `--ledger`"):
+        closed("2026-07", "2026-08-06", ledger=care / "data")
+    assert [path.name for path in (care / "data").iterdir()] == ["mentions.csv"]
+
+
+def test_the_record_begins_with_the_month_that_was_named(care: Path) -> None:
+    study(care, "as_of: 2026-09-06", "close: {first: 2026-08}")
+    with prepare_study(PARAMS) as one:
+        with pytest.raises(InputError, match="the record of closed months begins with 2026-08"):
+            close_study(one, Month.of("2026-07"))
+        made = close_study(one, Month.of("2026-08"))
+    assert [str(month) for month in made.closing.entry.opening] == ["2026-07"]
+
+
+def test_a_restatement_of_an_earlier_month_reaches_all_closed_months(care: Path) -> None:
+    closed("2026-07", "2026-08-06")
+    closed("2026-08", "2026-09-06")
+    tables(care, *JULY[:19], *LATE, *AUGUST[:9])
+    made = closed("2026-07", "2026-09-06", restate_reason="loaded twice")
+    assert {one.key.period for one in made.closing.figures if one.key.metric == "mentions"} == {"2026-07", "2026-08"}
+    assert not made.closing.unseen
+
+
+@pytest.mark.parametrize("reason", ["a\x1b[31mb", "two\nlines", "x" * 501])
+def test_a_reason_is_one_plain_sentence(reason: str) -> None:
+    with pytest.raises(ParamsError, match="is no sentence"):
+        reason_given(True, reason)
+
+
+def test_what_is_printed_holds_no_control_characters(care: Path) -> None:
+    platform = "x\x1b[31m\x07\u202ey"
+    tables(care, *(row.replace(",x,", f",{platform},") for row in (*JULY, *AUGUST)))
+    assert "\x1b" not in str(figures_asked(PARAMS))
+    assert "\u202e" not in str(closed("2026-07", "2026-09-06"))
 
 
 def test_the_commands_end_with_their_status(

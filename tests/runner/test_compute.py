@@ -111,7 +111,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     assert (done.report / "results.json").read_bytes() == computed
     assert is_whole(done.report)
     assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
-        ("metrics", "before_after", "ab_segments", "roi_case", "summary"), "done"
+        ("metrics", "month_close", "before_after", "ab_segments", "roi_case", "summary"), "done"
     )
     for path in done.report.rglob("*"):
         if path.is_file():
@@ -123,7 +123,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     [
         ("metrics", {"metrics"}),
         ("roi_case", {"before_after", "roi_case"}),
-        ("summary", {"metrics", "before_after", "ab_segments", "roi_case"}),
+        ("summary", {"metrics", "month_close", "before_after", "ab_segments", "roi_case"}),
     ],
 )
 def test_plain_papermill_runs_a_shipped_notebook_alone(

@@ -32,7 +32,7 @@ from analysis.runner.study import Study, prepare_study
 
 Killing = Callable[[int, Callable[[], None]], bool]
 Writing = Callable[..., None]
-STEPS = {"metrics", "before_after", "ab_segments", "roi_case", "summary"}
+STEPS = {"metrics", "month_close", "before_after", "ab_segments", "roi_case", "summary"}
 FAIL_IF_TOLD = "import pathlib\nif pathlib.Path('fail').exists(): raise ValueError('row 17: Jane Doe')"
 
 
@@ -67,7 +67,7 @@ def test_a_run_leaves_a_whole_report_that_names_nothing_of_this_machine(home: Pa
     assert report.is_symlink()
     assert done.folder == report.resolve() == home / "reports" / ".runs" / "trial" / done.run
     assert is_whole(report)
-    pages = {"index.html", "metrics.html", "before_after.html", "ab_segments.html", "roi_case.html"}
+    pages = {"index.html", "metrics.html", "month_close.html", "before_after.html", "ab_segments.html", "roi_case.html"}
     assert {path.name for path in report.iterdir()} == pages | {
         "results.json", "params.json", "status.json", "manifest.json", "parts", "notebooks"
     }  # fmt: skip
@@ -115,7 +115,7 @@ def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path, wr
     status = json.loads((folder / "status.json").read_text())
     assert status["state"] == "failed"
     assert {name: step["state"] for name, step in status["steps"].items()} == {
-        "metrics": "done", "ab_segments": "done", "before_after": "failed"
+        "metrics": "done", "month_close": "done", "ab_segments": "done", "before_after": "failed"
     }  # fmt: skip
     assert "Jane Doe" not in (folder / "status.json").read_text()
     assert not (folder / "results.json").exists()
@@ -125,7 +125,8 @@ def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path, wr
     done = run(told)
     assert done.folder == folder
     assert told.ended == {
-        "metrics": "kept", "ab_segments": "kept", "before_after": "done", "roi_case": "done", "summary": "done"
+        "metrics": "kept", "month_close": "kept", "ab_segments": "kept", "before_after": "done", "roi_case": "done",
+        "summary": "done",
     }  # fmt: skip
     assert (home / "reports" / "trial").resolve() == folder
     assert is_whole(folder)
@@ -163,7 +164,8 @@ def test_a_comparison_nobody_named_may_be_left_out_and_what_reads_it_too(home: P
     done = run(told)
     assert "before_after is left out: wait until May" in told.said
     assert {name: step.state for name, step in done.steps.items()} == {
-        "metrics": "done", "ab_segments": "done", "before_after": "skipped", "roi_case": "skipped", "summary": "done"
+        "metrics": "done", "month_close": "done", "ab_segments": "done", "before_after": "skipped",
+        "roi_case": "skipped", "summary": "done",
     }  # fmt: skip
     results = json.loads((done.report / "results.json").read_text())
     assert results["coverage"]["skipped"] == [
@@ -252,7 +254,7 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
     assert not {child.pid for child in psutil.Process().children(recursive=True)} - before
     folder = next(path for path in (home / "reports/.runs/trial").iterdir() if path.is_dir())
     assert json.loads((folder / "status.json").read_text())["state"] == "interrupted"
-    assert set(read_status(folder)) == {"metrics", "ab_segments"}
+    assert set(read_status(folder)) == {"metrics", "month_close", "ab_segments"}
     monkeypatch.setattr(running, "wait", real)
     (home / "wait").unlink()
     told = Told()

@@ -52,7 +52,7 @@ def test_the_e_mail_experiment(results: Any) -> None:
         )  # fmt: skip
     assert found["period"] is None
     assert found["known_at"] is None
-    assert [one["step"] for one in found["coverage"]["skipped"]] == ["metrics"]
+    assert [one["step"] for one in found["coverage"]["skipped"]] == ["metrics", "month_close"]
 
 
 def test_the_tweets(results: Any) -> None:

@@ -78,6 +78,8 @@ def _reason(count: Counter, asked: _Asked, kinds: Sequence[str]) -> str | None:
     if not set(kinds) & set(asked.found.kinds):
         return f"the tables tell of no {_listed(kinds)}"
     if asked.basis == "post":
+        if not count.tables.has("posts"):
+            return "table `posts` is missing: without it nothing can be credited to a post"
         empty, where = count.outside("posts", "published_at"), "`posts`"
     else:
         given = [table for table in STORE if count.tables.has(table)]

@@ -40,9 +40,9 @@ def _followed(count: Counter, window_days: int) -> list[_Followed]:
 
 
 def _query(count: Counter, window_days: int) -> str:
-    """Who was not back within the window on any matter was not on the same: only the others are looked at by product.
+    """An issue that no other of the customer is near in time is not repeated: only the others are looked at by product.
 
-    So with contacts: a second one is within the window if the last one is, and only where there are more is it sought.
+    So with contacts: of two, the second is within the window if the last one is; only of more is it sought.
     """
     dialect, window = count.engine.dialect, window_days * DAY
     start = instant(local_midnight(count.months[0].first_day, count.zone))
@@ -52,10 +52,13 @@ def _query(count: Counter, window_days: int) -> str:
         return f"coalesce({dialect.seconds_between('opened_at', later)} <= {window}, false)"
 
     issues = f"customer_id is not null and opened_at >= {start} and opened_at <= {last}"
-    in_turn = f"select customer_id, opened_at, lead(opened_at) over w as later from issues where {issues} window w as "
-    again = (
-        f"select customer_id from ({in_turn} (partition by customer_id order by opened_at)) as in_turn "
-        f"where {soon('later')}"
+    in_turn = (
+        "select customer_id, opened_at, lead(opened_at) over (partition by customer_id order by opened_at) as later "
+        f"from issues where {issues}"
+    )
+    near = (
+        "select distinct customer_id, case when place = 0 then opened_at else later end as moment "
+        f"from ({in_turn}) as in_turn cross join (values (0), (1)) as pair(place) where {soon('later')}"
     )
     by_customer = "partition by customer_id order by opened_at, issue_id"
     if count.tables.has_column("issues", "product"):
@@ -72,8 +75,9 @@ def _query(count: Counter, window_days: int) -> str:
     else:
         following, further = f"lead(opened_at) over ({by_customer}) as after_any", soon("after_any")
     followed_up = (
-        f"select issue_id from (select issue_id, product, opened_at, {following} from issues "
-        f"where {issues} and customer_id in ({again})) as next_issues where {further}"
+        f"select issue_id from (select issue_id, product, opened_at, {following} from (select issues.* from issues "
+        f"join ({near}) as near on near.customer_id = issues.customer_id and near.moment = issues.opened_at) as issues"
+        f") as next_issues where {further}"
     )
     observed = f"{dialect.seconds_between('opened_at', instant(count.known_until))} >= {window}"
     repeated = "further.issue_id is not null"

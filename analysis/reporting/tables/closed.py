@@ -255,7 +255,7 @@ def notice_in_words(say: Words, row: Row) -> str:
     >>> print(notice_in_words(words(), {"kind": "adjusted", "metric": "mentions", "segment": {}, "basis": "action",
     ...     "period": "2026-08", "unit": "mentions", "before": 100, "after": 112, "relative_change": 0.12,
     ...     "reason": None, "earlier": 0}))
-    Mentions, August 2026: reported as 100, now 112 (+12.0\xa0%), by news that came after the month was closed.
+    Mentions, August 2026: reported as 100, now 112 (+12.0\xa0%), by what became known after the month was closed.
     """
     name = f"{figure_name(row, with_basis=row['basis'] == 'post')}, {period_in_words(say, row['period'])}"
     before, after = (value_cell(say, row[side], row["unit"]) for side in ("before", "after"))
@@ -264,7 +264,7 @@ def notice_in_words(say: Words, row: Row) -> str:
         also = f", nor in {row['earlier']} earlier closed months" if row["earlier"] else ""
         return f"{name}: closed at {before}, it could not be counted again{also} ({why}). It stands."
     share = "" if row["relative_change"] is None else f" ({_change(say, row['relative_change'])})"
-    because = f"restated: {why}" if row["kind"] == "restated" else "by news that came after the month was closed"
+    because = f"restated: {why}" if row["kind"] == "restated" else "by what became known after the month was closed"
     return f"{name}: reported as {before}, now {after}{share}, {because}."
 
 

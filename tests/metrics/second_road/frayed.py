@@ -52,6 +52,8 @@ def fray(whole: Path, frayed: Path, *, issues_bear_costs: bool = True) -> Path:
     mentions.loc[together, "conversation_id"] = mentions.conversation_id.where(~together).ffill()[together]
     mentions.loc[together, "author_id"] = mentions.author_id.where(~together).ffill()[together]
 
+    mentions.loc[some("mentions", 0.2), "conversation_id"] = None
+
     issues = frames["issues"]
     again = some("issues", 0.1) & issues.closed_at.notna()
     issues.loc[again, "reopened_at"] = (issues.opened_at + (issues.closed_at - issues.opened_at) / 2).dt.floor("s")

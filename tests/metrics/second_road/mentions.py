@@ -48,8 +48,12 @@ def sales_mentions(company: Company, stretch: Stretch) -> Figures:
 
 
 def chances(company: Company) -> pd.DataFrame:
-    """One row for each flag of one author in one conversation: when it began, whose it is, its largest value."""
+    """One row for each flag of one author in one conversation: when it began, whose it is, its largest value.
+
+    A mention of no conversation is one by itself.
+    """
     flagged = company.table("mentions").dropna(subset="sales_flag").sort_values(["posted_at", "mention_id"])
+    flagged["conversation_id"] = flagged.conversation_id.fillna(flagged.mention_id)
     return (
         flagged.groupby(["sales_flag", "author_id", "conversation_id"], dropna=False)
         .agg(began=("posted_at", "first"), customer=("customer_id", "first"), worth=("potential_value", "max"))
