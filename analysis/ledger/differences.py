@@ -231,5 +231,6 @@ def _waits(row: Metric) -> str | None:
     if row.state == "estimated":
         return "it is an estimate"
     entry = definition_of(row.id)
-    days = "" if entry is None or entry.window_days is None else f" of {entry.window_days} days"
-    return f"its window{days} has not passed"
+    if entry is None or entry.window_days is None:
+        return "it keeps growing with age"
+    return f"its window of {entry.window_days} days has not passed"

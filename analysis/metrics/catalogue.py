@@ -47,8 +47,8 @@ class Definition(BaseModel):
     formula: str = Field(min_length=1)
     unit: Literal[
         "mentions", "issues", "orders", "customers", "contacts", "clicks", "impressions", "interactions", "followers",
-        "subscriptions", "accounts", "people", "share", "ratio", "points", "score", "per customer", "per issue", "seconds", "days",
-        "money",
+        "subscriptions", "accounts", "people", "share", "ratio", "points", "score", "per customer", "per issue",
+        "seconds", "days", "money",
     ]  # fmt: skip
     grain: Literal[
         "mention", "conversation", "issue", "touchpoint", "customer", "order", "gap", "subscription", "survey",

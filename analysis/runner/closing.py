@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Month, iso, local_midnight, months_between
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
-from analysis.ledger.close import Closing, Materiality, close_month
+from analysis.ledger.close import Closing, Materiality, Waiting, close_month
 from analysis.ledger.held import state_of
 from analysis.ledger.month import MonthClose, month_shown
 from analysis.ledger.store import Ledger
@@ -23,7 +23,7 @@ from analysis.metrics.bases import STORE, activity
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.counter import Rules
 from analysis.metrics.figure import MetricsResult
-from analysis.reporting.formats import shown_lines
+from analysis.reporting.formats import plain, shown_lines
 from analysis.runner.params_model import Params
 from analysis.runner.publish import must_lie_apart
 from analysis.runner.reach import as_far_as_told, counted_by
@@ -123,11 +123,23 @@ class Closed:
         if self.closing.unseen:
             months = ", ".join(str(month) for month in self.closing.unseen)
             lines.append(f"  Not compared, since the tables say nothing of them: {months}.")
-        reasons: dict[str, list[str]] = {}
-        for one in self.closing.waiting:
-            reasons.setdefault(one.reason, []).append(f"{one.metric} of {one.month}")
-        lines += [f"  Not closed, {reason}: {', '.join(sorted(set(named)))}." for reason, named in reasons.items()]
+        lines += [f"  Not closed, {line}." for line in _waiting(self.closing.waiting)]
         return "\n".join([*lines, f"Closed months: {self.ledger.folder}"])
+
+
+def _waiting(waiting: Sequence[Waiting]) -> list[str]:
+    """What is not closed yet, a line for each reason."""
+    found: dict[str, dict[str, list[Month]]] = {}
+    for one in waiting:
+        found.setdefault(one.reason, {}).setdefault(one.metric, []).append(one.month)
+    lines = []
+    for reason, metrics in found.items():
+        named = [
+            f"{metric} of {months[0]}" if len(months) == 1 else f"{metric} ({len(months)} months)"
+            for metric, months in sorted(metrics.items())
+        ]
+        lines.append(f"{plain(reason)}: {', '.join(named)}")
+    return lines
 
 
 def close_study(study: Study, month: Month, *, ledger: Path | None = None, restate_reason: str | None = None) -> Closed:

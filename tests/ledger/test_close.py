@@ -98,7 +98,7 @@ def test_a_figure_that_waits_is_locked_when_it_is_ready_as_of_its_own_month(
     assert [(one.metric, str(one.month), one.reason, one.figures) for one in waiting.waiting] == [
         ("average_order_value", "2026-07", "it is an estimate", 1),
         ("complaints_per_positive", "2026-07", "no positive mention in the period", 1),
-        ("repeat_purchase_rate", "2026-07", "its window has not passed", 1),
+        ("repeat_purchase_rate", "2026-07", "it keeps growing with age", 1),
     ]
     assert str(waiting) == "2026-07 closed: 1 figure locked; 3 still waiting."
     ledger = empty.append(waiting)

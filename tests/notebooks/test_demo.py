@@ -89,11 +89,10 @@ def test_money_follows_from_the_margin_that_was_measured(results) -> None:
     assert npv["p5"] < npv["p50"] < npv["p95"]
 
 
-def test_compute_gives_the_same_bytes_as_run_and_as_itself(home) -> None:
+def test_compute_gives_the_same_bytes_as_run(home) -> None:
     bytes_of = lambda folder: (home / folder / "results.json").read_bytes()  # noqa: E731
     called("compute", "mine.yaml", "--out", "one", cwd=home)
-    called("compute", "mine.yaml", "--out", "other", cwd=home)
-    assert bytes_of("one") == bytes_of("other") == bytes_of("reports/demo")
+    assert bytes_of("one") == bytes_of("reports/demo")
 
 
 def test_pages_carry_a_strict_policy_alternative_texts_and_no_address(home) -> None:

@@ -30,7 +30,10 @@ def small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(demo, "CUSTOMERS", CUSTOMERS)
     monkeypatch.setattr("analysis.runner.study.code_fingerprint", lambda: "sha256:0")
     (tmp_path / "params").mkdir()
-    shutil.copy(shipped("params") / "demo.yaml", tmp_path / "params")
+    text = (shipped("params") / "demo.yaml").read_text(encoding="utf-8")
+    few = text.replace("first: 2026-03 ", "first: 2026-08 ").replace("classify_kinds: true", "classify_kinds: false")
+    assert few.count("2026-08") == few.count("false") == 1, "one close, and no judges, are enough here"
+    (tmp_path / "params" / "demo.yaml").write_text(few, encoding="utf-8")
     assert ensure_demo(tmp_path / "data" / "demo")
     monkeypatch.chdir(tmp_path)
     return tmp_path
