@@ -436,8 +436,8 @@ def test_a_month_of_which_nothing_can_be_locked_is_not_closed(three: Ledger, clo
         row("complaints_per_positive", "2026-10", None, reason="no positive mention in the period"),
     ]
     said = (
-        f"close: nothing of 2026-10 can be closed: {lost} (2 figures); it is an estimate (1 figure); its window has "
-        "not passed (1 figure); and 1 more. Close it when the tables tell its figures."
+        f"close: nothing of 2026-10 can be closed: {lost} (2 figures); it is an estimate (1 figure); it keeps growing "
+        f"with age (1 figure); and 1 more. Close it when the tables tell its figures."
     )
     before = {path.name: path.read_bytes() for path in three.folder.iterdir()}
     for ledger in (three, Ledger(three.folder, "care")):
