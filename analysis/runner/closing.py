@@ -275,7 +275,10 @@ def compared(
     rules: Mapping[str, str],
     reason: str | None,
 ) -> Closing:
-    """The close of figures, beside what is held."""
+    """The close of figures, beside what is held. Tables that tell no currency speak in that of the last close."""
+    before = ledger.closes[-1].entry.rules if ledger.closes else {}
+    if "currency" in before:
+        rules = {"currency": before["currency"], **rules}
     provenance = study.base["provenance"]
     return close_month(
         ledger,

@@ -31,7 +31,8 @@ GAPS = 20
 def counted_by(values: Params, tables: Tables) -> dict[str, str]:
     """By which rules are the figures counted? If one differs from those of the closed months, so do figures.
 
-    Windows are not among them: another window is another figure, with another name.
+    Windows are not among them: another window is another figure, with another name. Tables without money tell no
+    currency.
     """
     found = {"timezone": values.period.timezone, "sla_seconds": str(values.metrics.sla_seconds)}
     currencies = {
@@ -42,7 +43,7 @@ def counted_by(values: Params, tables: Tables) -> dict[str, str]:
             f"select distinct currency from {identifier(table)} where currency is not null"
         ).to_pylist()
     }
-    return found | {"currency": ", ".join(sorted(currencies))}
+    return found | ({"currency": ", ".join(sorted(currencies))} if currencies else {})
 
 
 def as_far_as_told(

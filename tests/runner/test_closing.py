@@ -282,6 +282,19 @@ def test_another_rule_of_counting_is_no_news(care: Path) -> None:
     assert [str(month) for month in Ledger.open(care / "reports" / "ledger" / "care").months] == ["2026-07"]
 
 
+def test_an_export_without_money_says_nothing_of_the_currency(care: Path) -> None:
+    orders = care / "data" / "orders.csv"
+    days = [f"2026-07-{day:02d}T1" for day in range(1, 32)]
+    rows = "".join(f"o{n},c,{day}0:00:00Z,5,EUR,{day}1:00:00Z\n" for n, day in enumerate(days))
+    orders.write_text(f"order_id,customer_id,ordered_at,revenue,currency,known_at\n{rows}")
+    assert closed("2026-07", "2026-08-06").closing.entry.rules["currency"] == "EUR"
+    orders.unlink()
+    assert closed("2026-08", "2026-09-06").closing.entry.rules["currency"] == "EUR"
+    orders.write_text(f"order_id,customer_id,ordered_at,revenue,currency,known_at\n{rows}".replace("EUR", "GBP"))
+    with pytest.raises(InputError, match="currency"):
+        closed("2026-08", "2026-09-07")
+
+
 def test_a_rehearsed_study_is_not_closed_for_good(care: Path) -> None:
     study(care, "as_of: 2026-09-06", "close: {rehearsal: true}")
     with prepare_study(PARAMS) as one, pytest.raises(ParamsError, match="Take `rehearsal` out"):
