@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "open_study": "analysis.runner.study",
+    "open_study": "analysis.runner.opening",
     "charts": "analysis.reporting.charts",
     "wording": "analysis.reporting.wording",
 }

@@ -138,7 +138,7 @@ def close(
 ) -> None:
     """Close a month: count it, compare with what is held, append to the record. Nothing held is ever changed."""
     from analysis.runner.closing import close_study, month_named, reason_given
-    from analysis.runner.study import prepare_study
+    from analysis.runner.opening import prepare_study
 
     month = month_named(period)
     why = reason_given(restate, reason)

@@ -122,7 +122,7 @@ def test_an_interrupt_that_the_engine_renames_is_still_an_interrupt(
 
     monkeypatch.chdir(tmp_path)
     handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("analysis.runner.study.load_params", fail)
+    monkeypatch.setattr("analysis.runner.opening.load_params", fail)
     monkeypatch.setattr("analysis.tables.validate.validate", fail)
     assert called(monkeypatch, command, "params/demo.yaml") == 130
     assert capsys.readouterr().err == ("Interrupted. The last report stands; a rerun goes on from what was finished.\n")

@@ -20,8 +20,9 @@ from analysis.metrics.compute import care_metrics
 from analysis.metrics.figure import Metric
 from analysis.reporting.formats import plain
 from analysis.runner.closing import rules_of
+from analysis.runner.opening import prepare_study
 from analysis.runner.params_model import instant_of
-from analysis.runner.study import Study, prepare_study
+from analysis.runner.study import Study
 from analysis.tables.opened import Tables
 
 CLOSED_ONLY = "The tables do not say what was known then: only closed months are shown."

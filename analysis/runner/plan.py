@@ -10,13 +10,14 @@ from typing import Any
 from analysis.foundation.calendar import iso
 from analysis.foundation.errors import DesignError
 from analysis.runner.notebook import check_parameter
+from analysis.runner.opening import prepare_study
 from analysis.runner.pages import page_name
 from analysis.runner.params_model import without_effect
 from analysis.runner.publish import Place
 from analysis.runner.run import run_id
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import STEPS
-from analysis.runner.study import Study, prepare_study
+from analysis.runner.study import Study
 from analysis.studies.sample import IndexRules, span_of_data
 
 

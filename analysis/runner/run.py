@@ -39,6 +39,7 @@ from analysis.runner.notebook import (
     execute,
     without_traces,
 )
+from analysis.runner.opening import RUN_FOLDER, hand_over, prepare_study, said_before_running
 from analysis.runner.pages import render_pages
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import Place, publish
@@ -46,7 +47,7 @@ from analysis.runner.rehearsal import rehearse_closes
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped, write_part
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Step, cannot_follow
-from analysis.runner.study import RUN_FOLDER, Study, hand_over, prepare_study, said_before_running
+from analysis.runner.study import Study
 
 AT_ONCE = 2
 MEMORY_SHARE = 0.7

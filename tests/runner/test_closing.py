@@ -17,7 +17,7 @@ from analysis.ledger.store import Ledger
 from analysis.runner.closing import Closed, close_study, family_of, month_named, reason_given
 from analysis.runner.compute import compute_study
 from analysis.runner.figures import figures_asked
-from analysis.runner.study import open_study, prepare_study
+from analysis.runner.opening import open_study, prepare_study
 from analysis.runner.verifying import verified
 
 PARAMS = "params/care.yaml"

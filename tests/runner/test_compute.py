@@ -15,11 +15,11 @@ from analysis.runner import demo
 from analysis.runner.compute import compute_study
 from analysis.runner.demo import ensure_demo
 from analysis.runner.manifest import is_whole
+from analysis.runner.opening import RUN_FOLDER
 from analysis.runner.publish import Place
 from analysis.runner.results import TOP_KEYS
 from analysis.runner.run import run_study
 from analysis.runner.shipped import PACKAGE, shipped
-from analysis.runner.study import RUN_FOLDER
 from analysis.synthetic.make import make_world
 
 CUSTOMERS = 3000
@@ -29,6 +29,7 @@ CUSTOMERS = 3000
 def small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(demo, "CUSTOMERS", CUSTOMERS)
     monkeypatch.setattr("analysis.runner.study.code_fingerprint", lambda: "sha256:0")
+    monkeypatch.setattr("analysis.runner.opening.code_fingerprint", lambda: "sha256:0")
     (tmp_path / "params").mkdir()
     text = (shipped("params") / "demo.yaml").read_text(encoding="utf-8")
     few = text.replace("first: 2026-03 ", "first: 2026-08 ").replace("classify_kinds: true", "classify_kinds: false")

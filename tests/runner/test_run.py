@@ -26,9 +26,10 @@ from analysis.foundation.errors import DesignError, InputError, StepFailed
 from analysis.reporting.site import write_index
 from analysis.runner import run as running
 from analysis.runner.manifest import is_whole, read_status
+from analysis.runner.opening import prepare_study
 from analysis.runner.publish import Place, publish
 from analysis.runner.run import Run, run_study
-from analysis.runner.study import Study, prepare_study
+from analysis.runner.study import Study
 
 Killing = Callable[[int, Callable[[], None]], bool]
 Writing = Callable[..., None]

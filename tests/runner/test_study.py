@@ -14,11 +14,11 @@ from analysis.foundation.errors import DesignError, ParamsError, TooSoon
 from analysis.foundation.provenance import canonical_json
 from analysis.runner import steps
 from analysis.runner.compute import compute_study
+from analysis.runner.opening import HANDOVER, RUN_FOLDER, hand_over, open_study, prepare_study, said_before_running
 from analysis.runner.params_model import PeriodSection
 from analysis.runner.plan import plan_study
 from analysis.runner.run import run_study
 from analysis.runner.span import period_of
-from analysis.runner.study import HANDOVER, RUN_FOLDER, hand_over, open_study, prepare_study, said_before_running
 
 
 class Found:

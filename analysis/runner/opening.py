@@ -1,0 +1,139 @@
+"""How does a study come open? From a parameters file to typed parameters, checked tables and a folder to record into.
+
+Under the runner a notebook opens what the runner has prepared and handed over; by hand, and for the other commands, the
+tables are prepared here. What an open study can be asked is left to `study`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from analysis.foundation.errors import Fault, InputError, ParamsError
+from analysis.foundation.provenance import canonical_json, code_fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
+from analysis.runner.params_model import without_effect
+from analysis.runner.publish import must_be_writable, must_lie_apart
+from analysis.runner.study import Study
+from analysis.tables.opened import Prepared
+
+RUN_FOLDER = "TOUCHSTONE_RUN_DIR"
+HANDOVER = ".run.json"
+
+
+def said_before_running(study: Study) -> tuple[str, ...]:
+    """What a person who starts a study should know at once: steps left out, keys without effect."""
+    return (
+        *(f"{one['step']} is left out: {one['reason']}." for one in study.decision.skipped),
+        *(f"Set, but without effect in this version: {one}." for one in without_effect(study.values)),
+    )
+
+
+def hand_over(study: Study, memory_limit: str) -> None:
+    """Leave in the study's folder what its notebooks need to open the same study without reading the sources again."""
+    content = {
+        "file": str(study.params.path),
+        "home": str(study.params.home),
+        "data": None if study.params.data is None else str(study.params.data),
+        "params": study.params.fingerprint(),
+        "prepared": str(study.prepared.folder),
+        "memory_limit": memory_limit,
+    }
+    write_atomically(study.folder / HANDOVER, canonical_json(content))
+
+
+def _under_the_runner(params: str, folder: Path) -> Study:
+    given = json.loads((folder / HANDOVER).read_text(encoding="utf-8"))
+    data = None if given["data"] is None else Path(given["data"])
+    typed = load_params(given["file"], data=data, home=Path(given["home"]))
+    if typed.fingerprint() != given["params"] or not locate(params).path.samefile(typed.path):
+        what = "is not what this run was begun with"
+        raise ParamsError(Fault(where=params, what=what, remedy="Start the run again.", rule="changed"))
+    prepared = Prepared.read(Path(given["prepared"]))
+    return Study(typed, prepared, folder, memory_limit=given["memory_limit"])
+
+
+def open_study(params: str) -> Study:
+    """The study of a parameters file, ready for a notebook.
+
+    Parameters
+    ----------
+    params : str
+        A parameters file, such as "params/demo.yaml"; looked for from the current folder upwards.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file and of its tables.
+    """
+    run = os.environ.get(RUN_FOLDER)
+    if run is not None:
+        return _under_the_runner(params, Path(run))
+    study = prepare_study(params)
+    study.by_hand = True
+    study.check()
+    study.folder.mkdir(parents=True, exist_ok=True)
+    return study
+
+
+def prepare_study(
+    params: str | Path, *, data: Path | None = None, home: Path | None = None, out: Path | None = None
+) -> Study:
+    """Typed parameters and checked tables, recording into a scratch folder. Nothing is written but the tables' cache.
+
+    Raises
+    ------
+    InputError
+        With every fault of the parameters file and of the tables it names; or if `out`, where results are to be
+        written, lies among the data.
+    """
+    try:
+        typed = load_params(params, data=data, home=home)
+    except ParamsError as error:
+        raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
+    if out is not None:
+        must_lie_apart(out, [source.path for source in typed.sources()])
+    must_be_writable(typed.cache)
+    from analysis.tables.load import prepare  # here: a notebook under the runner reads no source, and need not wait
+
+    try:
+        section = typed.values.data
+        prepared = prepare(
+            typed.sources(), cache=typed.cache, zone=section.zone, memory_limit=section.engine.memory_limit
+        )
+    except InputError:
+        _take_away_empty(typed.cache, up_to=typed.home)
+        raise
+    return Study(typed, prepared, typed.reports / ".scratch" / typed.values.study / _signature(typed, prepared))
+
+
+def _signature(typed: StudyParams, prepared: Prepared) -> str:
+    """Tells parts recorded by hand from those of other parameters, tables or code, so that they are never mixed."""
+    inputs = {name: account.fingerprint for name, account in prepared.accounts.items()}
+    whole = [typed.fingerprint(), inputs, code_fingerprint()]
+    return fingerprint_of_bytes(canonical_json(whole)).removeprefix("sha256:")[:12]
+
+
+def _take_away_empty(folder: Path, *, up_to: Path) -> None:
+    """Take the folders away that were made for tables and hold none."""
+    for one in (folder, *folder.parents):
+        if one == up_to or not one.is_dir() or any(one.iterdir()):
+            return
+        one.rmdir()
+
+
+def _faults_of_tables(params: str | Path, data: Path | None, home: Path | None) -> tuple[Fault, ...]:
+    """What is wrong with the tables of a study whose parameters are at fault already."""
+    from analysis.tables.load import prepare
+
+    sources = sources_even_so(params, data=data, home=home)
+    if not sources:
+        return ()
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as cache:
+        try:
+            prepare(sources, cache=Path(cache))
+        except InputError as error:
+            return error.faults
+    return ()
