@@ -1,7 +1,7 @@
 """The command `touchstone`: what can be asked from a terminal. Thin: each command imports what it needs and calls it.
 
 Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running; 4 the record of
-closed months does not hold; 130 interrupted.
+closed months or of signatures does not hold; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ app = typer.Typer(
 ParamsFile = Annotated[str, typer.Argument(metavar="PARAMS", help="A parameters file, such as params/demo.yaml.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder or file of the data; stands above what PARAMS says.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder of the report; stands above what PARAMS says.")]
+ReportNamed = Annotated[str, typer.Argument(metavar="REPORT", help="A report: its folder, or the name of its study.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
 
 
@@ -153,20 +154,57 @@ def close(
 
 @app.command()
 def verify(
-    ledger: Annotated[
-        Path | None, typer.Argument(metavar="LEDGER", help="Folder of closed months; default all in reports/ledger.")
+    named: Annotated[
+        Path | None,
+        typer.Argument(metavar="LEDGER|REPORT", help="A folder of closed months, or a report; default all in reports."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute the chain of the closed months, and name the first entry that does not hold."""
+    """Recompute the chains of closed months and signatures, and name the first entry, and reports, that do not hold."""
     from analysis.runner.verifying import verified
 
-    verdicts = verified(ledger, Path.cwd())
+    verdicts = verified(named, Path.cwd())
     if as_json:
         _print([verdict.to_dict() for verdict in verdicts])
     else:
         print(*verdicts, sep="\n")
     raise typer.Exit(0 if all(verdict.holds for verdict in verdicts) else 4)
+
+
+@app.command()
+def sign(
+    report: ReportNamed,
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as it is to stand on the pages.")],
+    role: Annotated[str, typer.Option("--role", help="reviewer: has checked the work. approver: answers for its use.")],
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A line that stands beside the name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Sign the results of a report: its pages then say Reviewed or Signed, as long as the results are the same."""
+    from analysis.runner.signing import sign_report
+
+    signed = sign_report(report, name=name, role=role, note=note)
+    if as_json:
+        _print(signed.to_dict())
+    else:
+        print(signed)
+
+
+@app.command()
+def share(
+    report: ReportNamed,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The zip; default beside the report.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a zip to send: pages, documents and results, searched for anything of customers."""
+    from analysis.runner.sharing import share_report
+
+    shared = share_report(report, out=out)
+    if as_json:
+        _print(shared.to_dict())
+    else:
+        print(shared)
 
 
 @app.command()
@@ -211,6 +249,64 @@ def validate(
 
 
 @app.command()
+def intake(
+    sources: Annotated[str, typer.Argument(metavar="SOURCES", help="A sources file, such as params/sources.yaml.")],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The day the exports were pulled: 2026-10-03.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the tables; stands above what SOURCES says.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take new exports into the tables: what is new, what has changed, what is gone, and a report on what they hold."""
+    from analysis.runner.taking_in import take_in_sources
+
+    taken = take_in_sources(sources, as_of=as_of, out=out)
+    if as_json:
+        _print(taken.to_dict())
+    else:
+        print(taken)
+
+
+@app.command("draft-map")
+def draft_map(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export: CSV, TSV, text, XLSX or Parquet.")],
+) -> None:
+    """Propose a source map from a file's header and first rows: the nearest one known, or a draft to work on."""
+    from analysis.tables.drafting import draft_map as drafted
+
+    draft = drafted(file)
+    print(draft.text, end="")
+    if draft.missing:
+        count = "1 column" if len(draft.missing) == 1 else f"{len(draft.missing)} columns"
+        what = f"{count} that the contract needs could not be guessed: {', '.join(draft.missing)}."
+        print(f"{what} Until you have given them, this is no sound map.", file=sys.stderr)
+
+
+@app.command()
+def erase(
+    sources: Annotated[str, typer.Argument(metavar="SOURCES", help="The sources file whose tables are meant.")],
+    customer: Annotated[
+        str, typer.Option("--customer", metavar="ID", help="The customer's id, as the tables have it.")
+    ],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the erasure: 2026-11-02.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the tables; stands above what SOURCES says.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a customer out of the tables for good, and keep later exports from bringing them back."""
+    from analysis.runner.erasing import erase_from_tables
+
+    gone = erase_from_tables(sources, customer, on=on, out=out)
+    if as_json:
+        _print(gone.to_dict())
+    else:
+        print(gone)
+
+
+@app.command()
 def plan(params: ParamsFile, data: Data = None, out: Out = None, as_json: AsJson = False) -> None:
     """Say what would run, on which rows, and which files would be written."""
     from analysis.runner.plan import plan_study
@@ -236,6 +332,48 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def init(
+    name: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="The folder of the new study; with --from the new study's name.")
+    ],
+    earlier: Annotated[
+        str | None,
+        typer.Option("--from", metavar="STUDY", help="The study it follows: name, parameters file or report folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a study: a folder with parameters, sources and the tables kept by hand; or the next quarter of one."""
+    if earlier is None:
+        from analysis.runner.beginning import begin_study
+
+        made: Any = begin_study(name)
+    else:
+        from analysis.runner.following import follow_study
+
+        made = follow_study(earlier, name, Path.cwd())
+    if as_json:
+        _print(made.to_dict())
+    else:
+        print(made)
+
+
+@app.command()
+def diff(
+    earlier: Annotated[str, typer.Argument(metavar="A", help="A report folder or results file: the earlier.")],
+    later: Annotated[str, typer.Argument(metavar="B", help="A report folder or results file: the later.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what differs between two reports, why it can, and whether effects moved by more than noise."""
+    from analysis.runner.previous import compared
+
+    found = compared(earlier, later, most=None if as_json else 60)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
+
+
+@app.command()
 def params(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema instead of the page.")] = False,
 ) -> None:
@@ -256,11 +394,19 @@ def make_world(
     world: Annotated[str, typer.Option("--world", help="Kind of company, such as demo, none or effect.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed: the same seed makes the same company.")],
     customers: Annotated[int, typer.Option("--customers", min=1, help="Number of customers.")],
+    exports: Annotated[
+        bool, typer.Option("--exports", help="Write two quarters of its systems' exports, for an intake.")
+    ] = False,
 ) -> None:
-    """Make a company whose truth is known: the contract's tables and truth.json."""
-    from analysis.synthetic.make import make_world as make
+    """Make a company whose truth is known: the contract's tables, or exports that come to them, and truth.json."""
+    if exports:
+        from analysis.synthetic.exports.write import make_exports
 
-    make(folder, world=world, seed=seed, customers=customers)
+        make_exports(folder, world=world, seed=seed, customers=customers)
+    else:
+        from analysis.synthetic.make import make_world as make
+
+        make(folder, world=world, seed=seed, customers=customers)
     print(f"Made: {folder}")
 
 

@@ -1,28 +1,21 @@
 """Does every entry of the ledger hold? Its files, read and checked from the first entry to the last.
 
-Each close is a file, `0001.jsonl`, `0002.jsonl`, ..., each line chained to the one before; `head.json` names the end of
-the chain, so that a last file that is missing is noticed. The first entry that does not hold is named with its file,
-line, number and metric. How a close is added is left to `store`.
+Each close is a numbered file, each line chained to the one before. The first entry that does not hold is named with its
+file, line, number and metric. How files are numbered is left to `numbered`, how a close is added to `store`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.foundation.errors import Fault, InputError
 from analysis.ledger.entry import CloseEntry, FigureEntry, Key, genesis, hash_of, same, unsealed
-
-HEAD = "head.json"
-RESTORE = "Take the folder back from version control: entries are never changed, a correction is a restatement."
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading raises where something else stands than was written, however deep or large."""
-
-_FILE = re.compile(r"(\d{4,})\.jsonl")
+from analysis.ledger.numbered import UNREADABLE, DoesNotHold, Numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +72,6 @@ def verify(folder: str | Path, family: str | None = None) -> Verdict:
     return Verdict(sum(1 + len(close.figures) for close in closes), len(closes), head, fault, named)
 
 
-class DoesNotHold(Exception):
-    """An entry or a file does not hold; `fault` says which and why."""
-
-    def __init__(self, where: str, what: str, rule: str) -> None:
-        self.fault = Fault(where=where, what=what, remedy=RESTORE, rule=rule)
-
-
 def read_closes(folder: Path, family: str | None) -> tuple[tuple[Close, ...], Fault | None]:
     """The closes that hold, and what the first that does not is at fault with."""
     remedy = "Name the folder of the ledger."
@@ -97,24 +83,19 @@ def read_closes(folder: Path, family: str | None) -> tuple[tuple[Close, ...], Fa
             what = "is a link to what is not there, so nothing can be said of closed months"
             raise InputError(Fault(where=str(part), what=what, remedy=f"Mend the link. {remedy}", rule="broken_link"))
     closes: list[Close] = []
+    held: dict[Key, float | None] = {}
+    files = closes_in(folder)
     try:
-        named = named_head(folder)  # before the files are listed: it can only lag behind them
-        numbers = numbers_of_closes(folder)
-        held: dict[Key, float | None] = {}
-        for number in range(1, max([*numbers, named[0] if named else 0], default=0) + 1):
-            if number not in numbers:
-                teller = HEAD if number > max(numbers, default=0) else name_of(min(n for n in numbers if n > number))
-                raise DoesNotHold(name_of(number), f"is missing, though {teller} follows it", "close_missing")
-            closes.append(_close_of(folder / name_of(number), number, closes, held, family))
-            if named and named[0] == number and named[1] != closes[-1].head:
-                closes.pop()
-                what = f"does not end as {HEAD} says: the close was replaced"
-                raise DoesNotHold(name_of(number), what, "close_replaced")
-        if closes and named is None:
-            raise DoesNotHold(HEAD, "is missing, though there are closes", "head_missing")
+        for close in files.each(lambda number: _close_of(files.path(number), number, closes, held, family)):
+            closes.append(close)  # noqa: PERF402  # one by one: each is read against those before it
     except DoesNotHold as found:
         return tuple(closes), found.fault
     return tuple(closes), None
+
+
+def closes_in(folder: Path) -> Numbered:
+    """The files of a ledger."""
+    return Numbered(folder, "close")
 
 
 def _close_of(
@@ -124,9 +105,9 @@ def _close_of(
     head = before[-1].head if before else None
     entry: CloseEntry | None = None
     figures: list[FigureEntry] = []
-    for place, line in enumerate(_lines(path), start=1):
+    for place, line in enumerate(lines_of(path), start=1):
         where = f"{path.name}, line {place}"
-        content = _content(where, line)
+        content = content_of(where, line)
         named = f"entry of close {number}"
         try:
             if entry is None:
@@ -138,13 +119,7 @@ def _close_of(
                 named = f"{figure.key} (close {number})"
         except UNREADABLE as error:
             raise DoesNotHold(where, "is no entry of a ledger in the place it has", "no_entry") from error
-        seal = content["hash"]
-        bare = unsealed(line, seal)
-        if bare is None or hash_of(bare) != seal:
-            raise DoesNotHold(where, f"{named} was changed after it was written: its hash is another", "entry_changed")
-        if content["previous"] != head:
-            what = f"{named} does not follow the entry before it: one was removed, added, moved or replaced"
-            raise DoesNotHold(where, what, "chain_broken")
+        seal = check_link(where, named, line, content, head)
         if place == 1:
             _check_close(where, entry, number, before, family)
         else:
@@ -189,7 +164,7 @@ def _check_figure(where: str, named: str, figure: FigureEntry, number: int, held
     held[figure.key] = figure.value
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def lines_of(path: Path) -> Iterator[bytes]:
     """The lines of a file, if it ends as it should."""
     try:
         content = path.read_bytes()
@@ -210,7 +185,32 @@ def _named_in(line: bytes) -> str:
     return f" of `{found[1].decode()}`" if found else ""
 
 
-def _content(where: str, line: bytes) -> dict[str, Any]:
+def check_link(where: str, named: str, line: bytes, content: Mapping[str, Any], head: str | None) -> str:
+    """Whether a line is as it was written and follows the one before; returns its hash.
+
+    Raises
+    ------
+    DoesNotHold
+        If it is not, or does not; `named` says in words which entry it is.
+    """
+    seal = str(content["hash"])
+    bare = unsealed(line, seal)
+    if bare is None or hash_of(bare) != seal:
+        raise DoesNotHold(where, f"{named} was changed after it was written: its hash is another", "entry_changed")
+    if content.get("previous") != head:
+        what = f"{named} does not follow the entry before it: one was removed, added, moved or replaced"
+        raise DoesNotHold(where, what, "chain_broken")
+    return seal
+
+
+def content_of(where: str, line: bytes) -> dict[str, Any]:
+    """What a line holds, if it is an entry at all.
+
+    Raises
+    ------
+    DoesNotHold
+        If it is none.
+    """
     try:
         content = json.loads(line)
         if isinstance(content, dict) and isinstance(content.get("hash"), str) and not line.endswith(b"\r"):
@@ -221,45 +221,3 @@ def _content(where: str, line: bytes) -> dict[str, Any]:
         what = "ends as lines do on Windows: something has converted its line ends"
         raise DoesNotHold(where, what, "line_ends")
     raise DoesNotHold(where, f"is no entry{_named_in(line)}: it cannot be read as one", "no_entry")
-
-
-def numbers_of_closes(folder: Path) -> frozenset[int]:
-    """The numbers of the closes there are."""
-    numbers = set()
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.startswith(".") or path.suffix != ".jsonl":
-            continue
-        found = _FILE.fullmatch(path.name)
-        if not found or name_of(int(found[1])) != path.name or int(found[1]) < 1:
-            raise DoesNotHold(path.name, "is no close of this ledger", "foreign_file")
-        numbers.add(int(found[1]))
-    return frozenset(numbers)
-
-
-def named_head(folder: Path) -> tuple[int, str] | None:
-    """The number of the last close and the hash of its last line, as `head.json` has them."""
-    path = folder / HEAD
-    try:
-        content = json.loads(path.read_bytes())
-        number, head = content["closes"], content["head"]
-    except FileNotFoundError:
-        return None
-    except (OSError, *UNREADABLE) as error:
-        raise DoesNotHold(HEAD, "cannot be read", "head_unreadable") from error
-    if type(number) is not int or not isinstance(head, str) or not 0 <= number < 1_000_000:
-        raise DoesNotHold(HEAD, "cannot be read", "head_unreadable")
-    return number, head
-
-
-def name_of(number: int) -> str:
-    """The file of a close."""
-    return f"{number:04d}.jsonl"
-
-
-def end_of(folder: Path, number: int) -> str | None:
-    """The hash of the last line of a close; None for one that is not there."""
-    try:
-        content = (folder / name_of(number)).read_bytes()
-        return str(json.loads(content.rstrip(b"\n").rpartition(b"\n")[2])["hash"])
-    except (FileNotFoundError, *UNREADABLE):
-        return None

@@ -44,6 +44,7 @@ def close_month(
     materiality: Materiality | None = None,
     restate_reason: str | None = None,
     rules: Mapping[str, str] = MappingProxyType({}),
+    rules_then: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Closing:
     """What would closing this month write to the ledger?
 
@@ -86,7 +87,10 @@ def close_month(
     restate_reason : str, optional
         What was wrong, in a sentence.
     rules : mapping of name to value, optional
-        What the figures were counted by: time zone, promised reply time, currencies.
+        What the figures were counted by: time zone, promised reply time, opening hours, currencies.
+    rules_then : mapping of name to value, optional
+        Of rules that may grow, such as opening hours with a new timetable: what today's say of the months closed
+        before, None for nothing. It, and not what they say of this month, must be what the last close was counted by.
 
     Returns
     -------
@@ -125,7 +129,8 @@ def close_month(
             f"{_day(over_from)} on. Until then its figures are provisional."
         )
     _check_turn(ledger, month, known_at, writes=month not in ledger.months or reason is not None)
-    other_rules = _other_rules(ledger, rules)
+    now = {**rules, **rules_then}
+    other_rules = _other_rules(ledger, {name: value for name, value in now.items() if value is not None})
     if other_rules and reason is None:
         raise InputError(other_rules)
     rows = _rows(figures, max((month, *ledger.months)))
@@ -174,7 +179,7 @@ def _rows(figures: MetricsResult, last: Month) -> dict[Key, Metric]:
     """The figures of single months up to `last`."""
     rows: dict[Key, Metric] = {}
     for row in figures.metrics:
-        if not is_month(row.period) or Month.of(row.period) > last:
+        if not is_month(row.period) or last.named(row.period) > last:
             continue
         key = Key.of(row)
         if key in rows:

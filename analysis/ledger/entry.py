@@ -32,7 +32,7 @@ definition."""
 SAME_TO = 2e-12
 """Numbers are written to 12 digits: two that are nearer than their last one, relative to their size, are the same."""
 
-_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2]|P(?:0[1-9]|[1-9]\d))")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of signs that steer a terminal, turn a line's direction or break it: they are escaped."""
 
@@ -230,8 +230,7 @@ class FigureEntry:
         segment = line["segment"]
         pairs = tuple(sorted(segment.items())) if segment else ()
         period = line["period"]
-        if not is_month(period):
-            raise ValueError("A figure is of a month.")
+        Month.of(period)  # figures are held of civil months alone
         return cls(
             kind=line["entry"],
             close=line["close"],
@@ -262,12 +261,12 @@ def numbers_of(row: Metric) -> tuple[float | None, float | None, float | None]:
 
 
 def is_month(period: str) -> bool:
-    """Whether a period is a single month: others are computed, never closed.
+    """Whether a period is a single month, of the civil calendar or a fiscal one: others are computed, never closed.
 
     Examples
     --------
-    >>> [is_month(period) for period in ("2026-08", "2026q3", "2026-07/2026-08")]
-    [True, False, False]
+    >>> [is_month(period) for period in ("2026-08", "2026-P08", "2026q3", "2026-07/2026-08")]
+    [True, True, False, False]
     """
     return _MONTH.fullmatch(period) is not None
 

@@ -265,7 +265,7 @@ class _Shown:
     def _adds_nothing(self, key: Key) -> bool:
         """Whether a month is closed and had nothing to close in this figure."""
         row = self.fresh.get(key)
-        if row is None or self.last is None or key.month > self.last:
+        if row is None or self.last is None or key.period > str(self.last):
             return False
         return self._closed_at_zero(key) or (row.value is None and row.mature and row.denominator == 0)
 

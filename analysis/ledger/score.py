@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from analysis.foundation.calendar import Month
-
-TREND = 13
-"""Months of a trend: this one, and back to the same month a year ago."""
+from analysis.foundation.calendar import Calendar, Month
 
 
 class Change(NamedTuple):
@@ -38,7 +35,8 @@ class Score:
 
     `period` is the month that is shown: the month asked for, or the latest before it whose window has passed. A metric
     counted on both bases has a score for each; target and weight stand with one, the month of the post for a ratio
-    (there it cannot pass its whole), the month of the action for a count.
+    (there it cannot pass its whole), the month of the action for a count. `calendar` is the one of its months, where
+    they are not civil ones.
     """
 
     area: str
@@ -58,6 +56,7 @@ class Score:
     weight: float | None
     trend: tuple[Point, ...]
     marks: tuple[Change, ...]
+    calendar: Calendar | None = None
 
     @property
     def met(self) -> bool | None:
@@ -87,11 +86,12 @@ class Score:
     @property
     def year_ago(self) -> Point | None:
         """The same month a year ago, if it is known."""
-        return self._back(12)
+        return self._back(Month.of(self.period, self.calendar).per_year)
 
     def _back(self, months: int) -> Point | None:
-        wanted = str(Month.of(self.period).plus(-months))
-        return next((point for point in self.trend if point.period == wanted and point.value is not None), None)
+        wanted = Month.of(self.period, self.calendar).plus(-months)
+        known = (point for point in self.trend if point.value is not None)
+        return next((point for point in known if wanted.named(point.period) == wanted), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The score as results write it."""

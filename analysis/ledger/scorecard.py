@@ -15,7 +15,7 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import Fault, InputError, UnknownName
 from analysis.ledger.entry import is_month, said
 from analysis.ledger.held import definition_of
-from analysis.ledger.score import TREND, Change, Index, LeftOut, Part, Point, Score
+from analysis.ledger.score import Change, Index, LeftOut, Part, Point, Score
 from analysis.metrics.catalogue import AREAS, Definition, definition, definitions
 from analysis.metrics.figure import Metric
 
@@ -181,8 +181,9 @@ def _score(
         else:
             note = f"Not final: {waits}."
     period = str(month) if row is None else row.period
-    first = str(Month.of(period).plus(1 - TREND))
-    trend = tuple(Point(p, known[p].value, known[p].state) for p in sorted(known) if first <= p <= period)
+    last = month.named(period)
+    first = last.plus(-last.per_year)  # a trend goes back to the same month a year ago
+    trend = tuple(Point(p, known[p].value, known[p].state) for p in sorted(known) if first <= month.named(p) <= last)
     reason = row.reason if row is not None else _not_counted(entry, month, known, missing, segmented)
     scored = len(entry.bases) == 1 or basis == ("post" if entry.aggregates == "ratio" else "action")
     own = targets.get(entry.id)
@@ -205,7 +206,10 @@ def _score(
         target_source=source if scored else None,
         weight=weights.get(entry.id) if scored else None,
         trend=trend,
-        marks=tuple(change for change in sorted(changes) if trend and first <= f"{change.on:%Y-%m}" <= period),
+        marks=tuple(
+            change for change in sorted(changes) if trend and first <= Month.of(change.on, month.calendar) <= last
+        ),
+        calendar=month.calendar,
     )
 
 

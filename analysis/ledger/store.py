@@ -1,16 +1,13 @@
 """How is one more close added to the ledger, whole, alone and for good?
 
-Names of files are numbers alone, so that of two closes at once only one can follow the same head; the other is told to
-look again. A close that is killed leaves the old ledger or the new one: once its file has its name it is done, and what
-is still to be tidied is left to the next. Whether the entries hold is left to `chain`, what a close writes to `close`.
+Of two closes at once only one can follow the same head; the other is told to look again. How a file takes its place is
+left to `numbered`, whether the entries hold to `chain`, what a close writes to `close`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,24 +15,12 @@ from typing import Protocol
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import ClosedMeanwhile, Fault, InputError, LedgerBroken
-from analysis.ledger.chain import (
-    HEAD,
-    Close,
-    DoesNotHold,
-    Verdict,
-    end_of,
-    name_of,
-    named_head,
-    numbers_of_closes,
-    read_closes,
-    verify,
-)
+from analysis.ledger.chain import Close, Verdict, closes_in, read_closes, verify
 from analysis.ledger.entry import CloseEntry, FigureEntry, chained, genesis
-from analysis.ledger.placing import put, stage, sync
+from analysis.ledger.numbered import DoesNotHold, Taken
 
 __all__ = ["Close", "Ledger", "Verdict", "family_name", "verify"]
 
-_STAGED = re.compile(r"\.(?:head\.)?(\d{4,})\.[0-9a-f]+\.part")
 _FAMILY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 
@@ -137,12 +122,16 @@ class Ledger:
         try:
             if closing.entry is None:
                 if self.closes:
-                    _tidy(self.folder)
+                    closes_in(self.folder).tidy()
                 return self
             if closing.entry.number != len(self.closes) + 1 or closing.entry.family != self.family:
                 raise self._meanwhile()
             lines = list(chained([closing.entry.to_dict(), *(one.to_dict() for one in closing.figures)], self.head))
-            self._write(closing.entry.number, b"".join(line + b"\n" for _, line in lines))
+            last = self.closes[-1].head if self.closes else None
+            content = b"".join(line + b"\n" for _, line in lines)
+            closes_in(self.folder).add(closing.entry.number, content, after=last)
+        except Taken as error:
+            raise self._meanwhile() from error
         except DoesNotHold as found:
             raise LedgerBroken(found.fault, "The ledger does not hold.") from found
         except OSError as error:
@@ -150,20 +139,6 @@ class Ledger:
             remedy = "Name another folder with `--ledger`, or make room for it."
             raise InputError(Fault(where=str(self.folder), what=what, remedy=remedy, rule="not_writable")) from error
         return Ledger(self.folder, self.family, (*self.closes, Close(closing.entry, closing.figures, lines[-1][0])))
-
-    def _write(self, number: int, content: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        last = self.closes[-1].head if self.closes else None
-        if end_of(self.folder, number - 1) != last or (self.folder / name_of(number)).exists():
-            raise self._meanwhile()
-        _settle(self.folder)
-        staged = stage(self.folder, f".{number:04d}", content)
-        try:
-            put(staged, self.folder / name_of(number))
-        except (FileExistsError, FileNotFoundError) as error:  # not found: who took the number swept it away
-            staged.unlink(missing_ok=True)
-            raise self._meanwhile() from error
-        _tidy(self.folder)
 
     def _meanwhile(self) -> ClosedMeanwhile:
         return ClosedMeanwhile(
@@ -189,31 +164,3 @@ def family_name(name: str) -> str:
             rule="family_name",
         )
     )
-
-
-def _tidy(folder: Path) -> None:
-    """Settle a folder whose closes stand, as far as it can be done now."""
-    with suppress(OSError, DoesNotHold):
-        sync(folder)
-        _settle(folder)
-
-
-def _settle(folder: Path) -> None:
-    """Let `head.json` name the last close, and take away what closes that did not come to be have left."""
-    while True:
-        named = named_head(folder)  # before the files are listed: it can only lag behind them
-        last = max(numbers_of_closes(folder), default=0)
-        wanted = (last, end_of(folder, last) or "")
-        if named == wanted or (named is not None and named[0] > last):
-            break
-        content = json.dumps({"closes": wanted[0], "head": wanted[1]}, sort_keys=True).encode() + b"\n"
-        staged = stage(folder, f".head.{last:04d}", content)
-        try:
-            os.replace(staged, folder / HEAD)
-        except FileNotFoundError:  # swept away by a close that is further on
-            continue
-        sync(folder)
-    for path in sorted(folder.iterdir()):
-        found = _STAGED.fullmatch(path.name)
-        if found and int(found[1]) <= last:
-            path.unlink(missing_ok=True)

@@ -36,6 +36,7 @@ class Definition(BaseModel):
     `by` the columns it is broken
     down by. `target` is what the field aims at, with its source; a team's own targets stand above it. A metric with a
     window counts what happens within `window_days` of its event, and its figure of a month is final only after them.
+    One in business `hours` counts seconds of opening hours, and needs a schedule.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -64,6 +65,7 @@ class Definition(BaseModel):
     target: float | None = None
     target_source: str | None = None
     window_days: int | None = Field(default=None, ge=1)
+    hours: Literal["calendar", "business"] = "calendar"
 
     @model_validator(mode="after")
     def _sound(self) -> Definition:

@@ -14,6 +14,7 @@ from analysis.foundation.calendar import Month
 from analysis.metrics.catalogue import OR, Definition, definitions
 from analysis.metrics.counter import Count, Counter, Rules
 from analysis.metrics.families import (
+    business_hours,
     engagement,
     issues,
     mentions,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 COUNTS: Mapping[str, Count] = {
     name: count
-    for family in (mentions, times, issues, service, surveys, purchases, subscriptions, engagement)
+    for family in (mentions, times, business_hours, issues, service, surveys, purchases, subscriptions, engagement)
     for name, count in family.COUNTS.items()
 }
 """How each metric of the catalogue is counted, but for those that a model estimates."""
@@ -47,7 +48,7 @@ def care_metrics(tables: Tables, *, months: Sequence[Month], zone: str, rules: R
     zone : str
         Reporting time zone, in which months begin.
     rules : Rules, optional
-        What the team decided: other windows than the catalogue's, the promised time to a first reply.
+        What the team decided: other windows than the catalogue's, the promised time to a first reply, opening hours.
 
     Returns
     -------
@@ -64,6 +65,8 @@ def care_metrics(tables: Tables, *, months: Sequence[Month], zone: str, rules: R
         days = rules.windows.get(name)
         asked = entry if days is None else entry.with_window(days)
         lack = _lacking(tables, entry)
+        if lack is None and entry.hours == "business" and rules.schedule is None:
+            lack = "opening hours (`metrics.schedule`)"
         if lack is None:
             rows.extend(COUNTS[name](count, asked))
         else:

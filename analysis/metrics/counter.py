@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from analysis.foundation.calendar import Month, local_midnight, month_of
+from analysis.foundation.calendar import Month, local_midnight
 from analysis.metrics.catalogue import Definition
 from analysis.metrics.figure import Metric, figure, ratio
 from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
+    from analysis.foundation.schedule import Schedule
     from analysis.tables.opened import Tables
 
 UNKNOWN = "unknown"
@@ -28,11 +29,12 @@ class Rules:
     """What a team decides about its figures.
 
     `windows` are other windows than the catalogue's, in days by metric id; `sla_seconds` is the time within which a
-    first reply is promised.
+    first reply is promised; `schedule` says when the desk is open.
     """
 
     windows: Mapping[str, int] = field(default_factory=dict)
     sla_seconds: int = 3600
+    schedule: Schedule | None = None
 
 
 class Counter:
@@ -60,6 +62,14 @@ class Counter:
         self._outside: dict[tuple[str, str], frozenset[int | None]] = {}
         self._made: dict[Hashable, Any] = {}
 
+    def month(self, number: int) -> Month:
+        """The month with that number, in the calendar of the months counted."""
+        return self.months[0].numbered(number)
+
+    def month_of(self, instant: datetime) -> Month:
+        """The local month that holds a naive UTC instant, in the calendar of the months counted."""
+        return self.months[0].holding(instant, self.zone)
+
     @property
     def known_until(self) -> datetime:
         """Until when cases are followed: the results' date; the end of the period where no table has one."""
@@ -67,7 +77,7 @@ class Counter:
 
     def mature(self, month: int | None, window_days: int) -> bool:
         """Whether every day of the month (of the period, for None) has been followed for that many days."""
-        last = self.months[-1] if month is None else Month(month)
+        last = self.months[-1] if month is None else self.month(month)
         end = local_midnight(last.plus(1).first_day, self.zone)
         return end + timedelta(days=window_days) <= self.known_until
 
@@ -106,7 +116,7 @@ class Counter:
             if row["low"] is None:
                 found = frozenset[int | None](month.number for month in self.months)
             else:
-                first, last = month_of(row["low"], self.zone), month_of(row["high"], self.zone)
+                first, last = self.month_of(row["low"]), self.month_of(row["high"])
                 found = frozenset(month.number for month in self.months if not first <= month <= last)
             whole = frozenset[int | None]([None]) if len(found) == len(self.months) else frozenset()
             self._outside[table, time] = found | whole
@@ -183,6 +193,8 @@ def divided(table: str, time: str, expressions: str, none: str, where: str = "tr
 def whole_label(months: tuple[Month, ...]) -> str:
     """How a stretch of months is written: "2026-08", "2026q3", "2026" or first and last month.
 
+    Periods of a fiscal calendar are written by first and last alone, for "2026q3" is a civil quarter.
+
     Examples
     --------
     >>> from analysis.foundation.calendar import months_between
@@ -191,6 +203,8 @@ def whole_label(months: tuple[Month, ...]) -> str:
     ['2026-08', '2026q3', '2026-02/2026-04']
     """
     first, last = months[0], months[-1]
+    if first.calendar is not None:
+        return str(first) if first == last else f"{first}/{last}"
     start = first.first_day
     if len(months) == 1:
         return str(first)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.foundation.calendar import zone as zone_of
+from analysis.foundation.calendar import local_day
 from analysis.foundation.errors import DesignError
 from analysis.inference.spikes import Excess, excess
 from analysis.tables.engine import identifier
@@ -289,14 +289,3 @@ def explanation(
 def _names(scope: str | None, product: str) -> bool:
     """Whether a scope names a product, as a word or words of it."""
     return scope is not None and bool(re.search(rf"(?<!\w){re.escape(product.casefold())}(?!\w)", scope.casefold()))
-
-
-def local_day(instant: datetime, zone: str) -> date:
-    """The day on which a naive UTC instant falls by the local clock.
-
-    Examples
-    --------
-    >>> local_day(datetime(2026, 6, 30, 23), "Europe/London")
-    datetime.date(2026, 7, 1)
-    """
-    return instant.replace(tzinfo=UTC).astimezone(zone_of(zone)).date()

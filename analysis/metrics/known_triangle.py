@@ -135,7 +135,7 @@ def known_triangle(tables: Tables, zone: str, closes: Mapping[Month, datetime]) 
     found: dict[tuple[str, Month, Month], int] = {}
 
     def add(kind: str, month: int, close: Month, quantity: int) -> None:
-        key = (kind, Month(month), close)
+        key = (kind, local.month(month), close)
         found[key] = found.get(key, 0) + quantity
 
     if tables.has("post_actions"):

@@ -1,7 +1,8 @@
 """Into which of the months looked at does an instant fall, or does it lie before or after them? The SQL that tells.
 
-Months are those of the reporting zone. What lies before the first of them or after the last is told apart and not
-dropped, and costs no list of months, however odd a date is. What is counted by them is left to `bases`.
+Months are those of the reporting zone, of the civil calendar or a fiscal one. What lies before the first of them or
+after the last is told apart and not dropped, and costs no list of months, however odd a date is. What is counted by
+them is left to `bases`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ class LocalMonths:
     def starts(self) -> tuple[datetime, ...]:
         """The first instant of each month, and the end of the last one; naive UTC."""
         return month_starts(self.zone, self.months[0], self.months[-1].plus(1))
+
+    def month(self, number: int) -> Month:
+        """The month with that number, in the calendar of these months."""
+        return self.months[0].numbered(number)
 
     def number(self, column: str) -> str:
         """SQL for the month of an instant: its number, `before` or `after`; null for null."""

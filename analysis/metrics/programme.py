@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.foundation.calendar import Month, local_midnight, month_of, months_between
+from analysis.foundation.calendar import Month, local_day, local_midnight, month_of, months_between
 from analysis.metrics.catalogue import definition
 from analysis.metrics.counter import whole_label
 from analysis.metrics.figure import Metric, figure, ratio
-from analysis.metrics.incident_facts import local_day
 
 if TYPE_CHECKING:
     from analysis.tables.opened import Tables

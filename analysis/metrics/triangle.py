@@ -73,7 +73,7 @@ class Triangle:
             if cell.kind != kind:
                 continue
             if cell.post_month in inside:
-                post = Month(cell.post_month)
+                post = local.month(cell.post_month)
                 if cell.month in inside:
                     age = cell.month - cell.post_month
                     aged[post, age] = aged.get((post, age), 0) + cell.quantity
@@ -81,7 +81,8 @@ class Triangle:
                     later[post] = later.get(post, 0) + cell.quantity
             elif cell.month in inside:
                 why = _why_apart(cell.held, cell.post_month, local.before)
-                apart[why, Month(cell.month)] = apart.get((why, Month(cell.month)), 0) + cell.quantity
+                acted = local.month(cell.month)
+                apart[why, acted] = apart.get((why, acted), 0) + cell.quantity
         return cls(kind, local.months, MappingProxyType(aged), MappingProxyType(apart), MappingProxyType(later))
 
     def row(self, month: Month) -> int:

@@ -30,6 +30,7 @@ from analysis.reporting.charts.figure import CHART_MIME, NoAlternativeText
 from analysis.reporting.formats import ELLIPSIS, plain, shown_lines
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.shell import TEMPLATES, shell
+from analysis.reporting.signed import standing_line
 from analysis.reporting.wording import humanised
 from analysis.studies.result import GRADE_WORDS
 
@@ -51,7 +52,7 @@ def render_page(
     state: str,
     period: str = "",
 ) -> str:
-    """One self-contained HTML page of an executed notebook.
+    """One self-contained HTML page of an executed notebook: a draft, until its results are signed.
 
     Parameters
     ----------
@@ -87,6 +88,7 @@ def render_page(
         "study": plain(study),
         "period": plain(period),
         "state": plain(state),
+        "standing": standing_line(),
         "nav": [(plain(label, 60), address, current in (label, address)) for label, address in nav],
         "grades": list(GRADE_WORDS.items()),
         "reproduction": list(_facts(reproduction)),

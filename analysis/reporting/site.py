@@ -1,14 +1,15 @@
 """Which reports are there, and what did each of them find? The index page beside them.
 
-Reads each report's manifest and results and nothing else; a folder that holds no finished report, or one that cannot be
-read, is passed over, so that one broken report never hides the others. Making reports is left to the runner.
+Reads each report's manifest and results; how it stands is told by who knows the signatures. A folder that holds no
+finished report, or one that cannot be read, is passed over, so that one broken report never hides the others. Making
+reports is left to the runner.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import unescape
@@ -16,9 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from analysis.foundation.provenance import write_atomically
+from analysis.ledger.signature import DRAFT, Standing
 from analysis.reporting.formats import plain
 from analysis.reporting.shell import environment, shell
+from analysis.reporting.signed import standing_line
 from analysis.reporting.summary import headline, status_in_words
 from analysis.reporting.wording import Words, evidence_in_words, humanised, words
 
@@ -27,6 +32,9 @@ _MANIFEST, _RESULTS = "manifest.json", "results.json"
 _ORDER = ("metrics", "before_after", "ab_segments", "roi_case", "summary")
 _FRONT = "summary"  # the notebook that the report opens with
 _TITLE = re.compile(r"<title>([^<]*?)(?: – [^<]*)?</title>")
+StandingOf = Callable[[Path], Standing]
+"""How the report in a folder stands."""
+
 _LARGEST = 200 * 2**20  # bytes; no results file of ours comes near
 
 
@@ -37,38 +45,46 @@ class Entry:
     study: str
     period: str
     state: str
+    standing: Markup
     headline: str
     evidence: str
     address: str
     links: tuple[tuple[str, str], ...]
 
 
-def write_index(reports: Path, *, locale: str = "en_GB") -> Path:
+def _all_drafts(report: Path) -> Standing:
+    return DRAFT
+
+
+def write_index(reports: Path, *, standing: StandingOf = _all_drafts, locale: str = "en_GB") -> Path:
     """Write `index.html` beside the reports, in one step.
 
     Parameters
     ----------
     reports : Path
         The folder that holds the reports, one folder or link each.
+    standing : callable of Path, optional
+        How a report stands; without it, all are drafts.
 
     Returns
     -------
     Path
         The page written.
     """
-    page = environment().get_template("index.html.j2").render(shell=shell(), reports=entries(reports, locale=locale))
+    listed = entries(reports, standing=standing, locale=locale)
+    page = environment().get_template("index.html.j2").render(shell=shell(), reports=listed)
     target = reports / INDEX
     write_atomically(target, page.encode())
     return target
 
 
-def entries(reports: Path, *, locale: str = "en_GB") -> list[Entry]:
+def entries(reports: Path, *, standing: StandingOf = _all_drafts, locale: str = "en_GB") -> list[Entry]:
     """The finished reports of a folder, the latest period first, then by name."""
     found = []
     for folder in sorted(reports.iterdir()) if reports.is_dir() else []:
         if not folder.name.startswith(".") and folder.is_dir():
             results = _json(folder / _RESULTS) if _json(folder / _MANIFEST) else None
-            entry = None if results is None else _entry(folder, results, words(locale))
+            entry = None if results is None else _entry(folder, results, standing, locale)
             if entry is not None:
                 found.append((str((results or {}).get("known_at") or ""), entry))
     found.sort(key=lambda pair: pair[1].study)
@@ -76,7 +92,8 @@ def entries(reports: Path, *, locale: str = "en_GB") -> list[Entry]:
     return [entry for _, entry in found]
 
 
-def _entry(folder: Path, results: Mapping[str, Any], say: Words) -> Entry | None:
+def _entry(folder: Path, results: Mapping[str, Any], standing: StandingOf, locale: str) -> Entry | None:
+    say = words(locale)
     try:
         head = headline(results)
         said = "This report counts and claims no effect." if head is None else say.finding(head)
@@ -84,6 +101,7 @@ def _entry(folder: Path, results: Mapping[str, Any], say: Words) -> Entry | None
             study=plain(results["study"], 120),
             period=_period(results.get("period"), say),
             state=status_in_words(results),
+            standing=standing_line(standing(folder), locale=locale),
             headline=said,
             evidence="" if head is None else evidence_in_words(head),
             address=_address(folder, INDEX if (folder / INDEX).is_file() else _RESULTS),

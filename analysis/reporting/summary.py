@@ -16,6 +16,8 @@ from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
 from analysis.reporting.standing import closed_months, incidents, still_open, targets
 from analysis.reporting.tables.cells import readable
+from analysis.reporting.tables.difference import since_in_words, title_since
+from analysis.reporting.tables.matching import matching_in_words
 from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import (
     Words,
@@ -65,13 +67,18 @@ class Summary:
     targets: tuple[str, ...] = ()
     incidents: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
+    since_title: str = ""
+    matching: tuple[str, ...] = ()
 
     def sections(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The lists under the figures, each with its heading; an empty one says so, or is left out if nobody asked."""
         for title, items in (
+            (self.since_title, self.since),
             ("Where targets stand", self.targets),
             ("Days that stood out", self.incidents),
             ("What is closed", self.closed),
+            ("Whose contacts are known", self.matching),
         ):
             if items:
                 yield title, items
@@ -95,7 +102,7 @@ class Summary:
             for figure in self.figures
         )
         sections = "".join(
-            f'<h3>{title}</h3><ul class="ts-list">{"".join(f"<li>{_text(item)}</li>" for item in items)}</ul>'
+            f'<h3>{_text(title)}</h3><ul class="ts-list">{"".join(f"<li>{_text(item)}</li>" for item in items)}</ul>'
             for title, items in self.sections()
         )
         return (
@@ -136,6 +143,9 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
         targets=tuple(targets(results, say)),
         incidents=tuple(incidents(results, say)),
         closed=tuple(closed_months(results, say)),
+        since=tuple(since_in_words(results, say)),
+        since_title=title_since(results),
+        matching=tuple(matching_in_words(about, say)) if (about := _matching(results)) else (),
     )
 
 
@@ -234,7 +244,8 @@ def _figures(
             grade_in_words(row["grade"]),
         )
     if roi:
-        yield from _money(roi, say)
+        about = _matching(results)
+        yield from _money(roi, say, matched_only=bool(about) and about["claims"] == "matched")
     rows = [row for row in monthly(metric_rows(results)) if not row["segment"] and row["value"] is not None]
     for name in METRICS:
         last = next((row for row in reversed(rows) if row["id"] == name), None)
@@ -245,10 +256,16 @@ def _figures(
             yield KeyFigure(metric_in_words(name), value, f"in {say.month(last['period'])}", state)
 
 
-def _money(roi: Mapping[str, Any], say: Words) -> Iterator[KeyFigure]:
+def _matching(results: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (results.get("coverage") or {}).get("matching") or {}
+
+
+def _money(roi: Mapping[str, Any], say: Words, *, matched_only: bool) -> Iterator[KeyFigure]:
     shares = roi.get("npv_share_by_grade") or {}
     grade = max(sorted(shares), key=lambda name: shares[name], default=None)
     evidence = f"rests on: {grade_in_words(grade)}" if grade is not None and shares[grade] > 0 else ""
+    if matched_only:
+        evidence = "; ".join(filter(None, (evidence, "for matched customers only")))
     low, middle, high = (roi["npv"][name] for name in ("p5", "p50", "p95"))
     if None not in (low, middle, high):
         cases = f"low case {say.about(low, roi['currency'])}, high case {say.about(high, roi['currency'])}"
@@ -314,6 +331,9 @@ def _missing(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> 
     yield from _counted(
         [f"{metric_in_words(name)}: needs {plain(why)}." for name, why in sorted(lacking.items())], "figures"
     )
+    by_periods = ((results.get("period") or {}).get("calendar") or {}).get("note")
+    if by_periods:
+        yield plain(by_periods)
     for text in coverage.get("without_effect") or ():
         yield f"Set, but without effect in this version: {in_plain_words(plain(text))}."
     if results.get("roi") is None:

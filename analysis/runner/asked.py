@@ -1,4 +1,4 @@
-"""Do these tables hold what the parameters name? Arms and outcomes, compared with the data before anything is computed.
+"""Is what is asked for there? Arms and outcomes in the tables, instants on the command line, before any work is done.
 
 A name that is in no table is a slip of the pen, and is said at once with the nearest one there is. Whether the data
 suffice for a comparison is left to the studies; which steps run, to `steps`.
@@ -7,10 +7,11 @@ suffice for a comparison is left to the studies; which steps run, to `steps`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from analysis.foundation.errors import Fault, did_you_mean
-from analysis.runner.params_model import OTHER_CHANNELS, Params
+from analysis.foundation.errors import Fault, ParamsError, did_you_mean
+from analysis.runner.params_model import OTHER_CHANNELS, Params, instant_of
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -19,6 +20,21 @@ OUTCOMES = (
     "orders", "revenue", "margin", "issues", "support_cost", "index_issue_cost", "repurchased", "retained",
 )  # fmt: skip
 """The outcomes of the contract; others come with the table `outcomes`."""
+
+
+def instant_asked(option: str, text: str) -> datetime:
+    """The instant (naive UTC) that an option of the command line names; ParamsError if it names none.
+
+    Examples
+    --------
+    >>> instant_asked("--as-of", "2026-10-03")
+    datetime.datetime(2026, 10, 3, 0, 0)
+    """
+    try:
+        return instant_of(text)
+    except ValueError as error:
+        what, remedy = "is no day and no time", "Write 2026-10-06 or 2026-10-06T00:00:00Z."
+        raise ParamsError(Fault(where=option, what=what, remedy=remedy, rule="instant")) from error
 
 
 def names_not_there(values: Params, tables: Tables, steps: Collection[str], *, name: str) -> list[Fault]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Month, iso, local_midnight, months_between
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
+from analysis.foundation.fiscal import is_fiscal
 from analysis.ledger.close import Closing, Materiality, Waiting, close_month
 from analysis.ledger.held import state_of
 from analysis.ledger.month import MonthClose, month_shown
@@ -53,7 +54,7 @@ def family_of(study: str) -> str:
 
 def rules_of(values: Params) -> Rules:
     """What the parameters say of how figures are counted."""
-    return Rules(windows=values.metrics.windows, sla_seconds=values.metrics.sla_seconds)
+    return Rules(windows=values.metrics.windows, sla_seconds=values.metrics.sla_seconds, schedule=values.opening_hours)
 
 
 def month_named(text: str) -> Month:
@@ -64,6 +65,8 @@ def month_named(text: str) -> Month:
     ParamsError
         If it is none.
     """
+    if is_fiscal(text):
+        raise _fiscal_close()
     try:
         return Month.of(text)
     except ValueError as error:
@@ -72,6 +75,13 @@ def month_named(text: str) -> Month:
             rule="month",
         )  # fmt: skip
         raise ParamsError(fault) from error
+
+
+def _fiscal_close() -> DesignError:
+    return DesignError(
+        "Months are closed by the civil calendar alone: the record of closed months cannot hold fiscal periods, and "
+        "with both in it days would be there twice. Close months from a parameters file without `period: calendar`."
+    )
 
 
 def over_from(month: Month, values: Params) -> datetime:
@@ -159,6 +169,8 @@ def close_study(study: Study, month: Month, *, ledger: Path | None = None, resta
     InputError
         If the month is not over, is closed already, or cannot be counted. Nothing is written.
     """
+    if study.params.calendar is not None:
+        raise _fiscal_close()
     folder = _place(study, ledger)
     held = Ledger.open(folder, family_of(study.name))
     known_at = _dated(study)
@@ -231,6 +243,8 @@ def shown_close(study: Study, months: Sequence[Month]) -> MonthClose:
 
 
 def _trial(study: Study, ledger: Ledger, month: Month) -> Closing:
+    if study.params.calendar is not None:
+        raise _fiscal_close()
     known_at = _dated(study)
     if known_at < over_from(month, study.values):
         figures = MetricsResult((), {}, str(month))
@@ -279,6 +293,14 @@ def compared(
     before = ledger.closes[-1].entry.rules if ledger.closes else {}
     if "currency" in before:
         rules = {"currency": before["currency"], **rules}
+    opening_hours = study.values.opening_hours
+    rules_then: dict[str, str | None] = {}
+    if opening_hours is not None:
+        rules_then = {"schedule": None}
+        if ledger.months and "schedule" in before:
+            rules_then = {"schedule": opening_hours.before(max(ledger.months).plus(1).first_day)}
+        now = opening_hours.before(max((month, *ledger.months)).plus(1).first_day)
+        rules = {**rules, "schedule": now} if now is not None else rules
     provenance = study.base["provenance"]
     return close_month(
         ledger,
@@ -290,6 +312,7 @@ def compared(
         params=provenance["params"],
         code=provenance["code"],
         rules=rules,
+        rules_then=rules_then,
         materiality=Materiality(share=study.values.close.materiality),
         restate_reason=reason,
     )

@@ -14,11 +14,12 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis.foundation.errors import Fault, InputError
+from analysis.foundation.links import is_link
 from analysis.foundation.provenance import canonical_json, write_atomically
 from analysis.runner.manifest import read_manifest
 from analysis.runner.opening import prepare_study, said_before_running
 from analysis.runner.progress import Progress, Quiet
-from analysis.runner.publish import RUNS, is_link, must_be_writable
+from analysis.runner.publish import RUNS, must_be_writable
 from analysis.runner.rehearsal import rehearse_closes
 from analysis.runner.results import RESULTS
 

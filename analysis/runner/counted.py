@@ -6,19 +6,21 @@ its own floor; here they are asked for with what the parameters say, and put tog
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation.calendar import Month
+from analysis.foundation.calendar import Month, local_day, months_between
 from analysis.ledger.reading import with_states
 from analysis.ledger.score import Change
 from analysis.ledger.scorecard import Scorecard, scorecard
 from analysis.metrics.areas import AreaCoverage, areas_covered
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.figure import Metric, MetricsResult
-from analysis.metrics.incident_facts import change_log, local_day
+from analysis.metrics.incident_facts import change_log
 from analysis.metrics.incidents import IncidentsResult, incidents
+from analysis.metrics.matching import match_coverage
+from analysis.metrics.matching_result import MatchCoverage
 from analysis.metrics.programme import ProgrammeResult, before_after_programme
 from analysis.runner.closing import rules_of
 from analysis.studies.stories import StoriesPlan, StoriesResult, success_stories
@@ -26,6 +28,7 @@ from analysis.studies.stories import StoriesPlan, StoriesResult, success_stories
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.foundation.schedule import Schedule
     from analysis.metrics.kinds_result import KindsResult
     from analysis.runner.study import Study
 
@@ -45,8 +48,12 @@ class Counted:
     kinds : KindsResult, optional
         Where the parameters ask for mentions without a kind to be classified.
     areas : mapping of str to AreaCoverage
+    matching : MatchCoverage
+        Of how many social contacts the customer is known.
     changes : tuple of Change
         The change log, to be marked on trends.
+    schedule : Schedule, optional
+        By which figures in opening hours were counted.
     """
 
     figures: MetricsResult
@@ -56,7 +63,9 @@ class Counted:
     stories: StoriesResult
     kinds: KindsResult | None
     areas: Mapping[str, AreaCoverage]
+    matching: MatchCoverage
     changes: tuple[Change, ...]
+    schedule: Schedule | None = None
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -79,7 +88,10 @@ class Counted:
 
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`."""
-        about = {"areas": {area: covered.to_dict() for area, covered in self.areas.items()}}
+        about: dict[str, Any] = {"areas": {area: covered.to_dict() for area, covered in self.areas.items()}}
+        about |= self.matching.to_parts()["coverage"]
+        if self.schedule is not None:
+            about["schedule"] = self.schedule.to_dict()
         parts: dict[str, Any] = {
             "metrics": [*self.figures.to_parts()["metrics"], *self.programme.to_parts()["metrics"]],
             **self.scorecard.to_parts(),
@@ -130,12 +142,28 @@ def counted(study: Study, months: tuple[Month, ...]) -> Counted:
             missing=figures.missing,
         ),
         incidents=incidents(tables, months=months, zone=zone),
-        programme=before_after_programme(tables, months=months, zone=zone),
+        programme=before_after_programme(tables, months=civil_months(months), zone=zone),
         stories=success_stories(tables, stories),
         kinds=_kinds(study, months) if values.metrics.classify_kinds else None,
         areas=areas_covered(figures),
+        matching=match_coverage(tables, months, zone, values.matching.claim_from),
         changes=changes,
+        schedule=values.opening_hours,
     )
+
+
+def civil_months(months: Sequence[Month]) -> tuple[Month, ...]:
+    """Months of the civil calendar from the first day of some months to the last that is over with them.
+
+    Comparisons before and after are made by civil months, whatever calendar the figures are counted by.
+
+    Examples
+    --------
+    >>> [str(month) for month in civil_months([Month.of("2026-07"), Month.of("2026-08")])]
+    ['2026-07', '2026-08']
+    """
+    last = Month.of(months[-1].plus(1).first_day).plus(-1)
+    return months_between(min(Month.of(months[0].first_day), last), last)
 
 
 def _kinds(study: Study, months: tuple[Month, ...]) -> KindsResult:

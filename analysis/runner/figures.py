@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from analysis.foundation.calendar import Month, iso
-from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
+from analysis.foundation.errors import DesignError, InputError
 from analysis.ledger.reading import held_rows, with_states
 from analysis.metrics.catalogue import definition
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.figure import Metric
 from analysis.reporting.formats import plain
+from analysis.runner.asked import instant_asked
 from analysis.runner.closing import rules_of
 from analysis.runner.opening import prepare_study
-from analysis.runner.params_model import instant_of
 from analysis.runner.study import Study
 from analysis.tables.opened import Tables
 
@@ -72,7 +72,7 @@ def figures_asked(
         If there is no such metric, with the nearest.
     """
     wanted = {definition(name).id for name in only}
-    at = None if known_at is None else _instant(known_at)
+    at = None if known_at is None else instant_asked("--known-at", known_at)
     with prepare_study(params, data=data) as study:
         study.check()
         found = _figures(study, at)
@@ -112,12 +112,3 @@ def _line(row: Metric) -> str:
     value = f"{row.value:,.10g}" if row.value is not None else f"- ({row.reason})"
     note = f"  {plain(row.note)}" if row.note else ""
     return f"{row.period:<17} {row.id}{by} [{row.basis}]  {value} {row.unit}  {row.state}{note}"
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return instant_of(text)
-    except ValueError as error:
-        what = "is no day and no time"
-        remedy = "Write 2026-10-06 or 2026-10-06T00:00:00Z."
-        raise ParamsError(Fault(where="--known-at", what=what, remedy=remedy, rule="instant")) from error

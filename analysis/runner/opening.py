@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from analysis.foundation.calendar import BY_PERIODS
 from analysis.foundation.errors import Fault, InputError, ParamsError
 from analysis.foundation.provenance import canonical_json, code_fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
@@ -26,6 +27,7 @@ HANDOVER = ".run.json"
 def said_before_running(study: Study) -> tuple[str, ...]:
     """What a person who starts a study should know at once: steps left out, keys without effect."""
     return (
+        *((BY_PERIODS,) if study.params.calendar is not None else ()),
         *(f"{one['step']} is left out: {one['reason']}." for one in study.decision.skipped),
         *(f"Set, but without effect in this version: {one}." for one in without_effect(study.values)),
     )
@@ -96,6 +98,7 @@ def prepare_study(
     if out is not None:
         must_lie_apart(out, [source.path for source in typed.sources()])
     must_be_writable(typed.cache)
+    _must_be_made(typed)
     from analysis.tables.load import prepare  # here: a notebook under the runner reads no source, and need not wait
 
     try:
@@ -107,6 +110,16 @@ def prepare_study(
         _take_away_empty(typed.cache, up_to=typed.home)
         raise
     return Study(typed, prepared, typed.reports / ".scratch" / typed.values.study / _signature(typed, prepared))
+
+
+def _must_be_made(typed: StudyParams) -> None:
+    """Where tables come from exports and are not made yet, say how they are made."""
+    sources_file = typed.home / "params" / "sources.yaml"
+    missing = [source.path for source in typed.sources() if not source.path.exists()]
+    if missing and sources_file.is_file():
+        where, what = str(missing[0]), "is not there: the exports have not been taken in yet"
+        remedy = "Make the tables: `touchstone intake params/sources.yaml --as-of DATE`, with the day they were pulled."
+        raise ParamsError(Fault(where=where, what=what, remedy=remedy, rule="no_tables"))
 
 
 def _signature(typed: StudyParams, prepared: Prepared) -> str:

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from analysis.foundation.errors import Fault, ParamsError, did_you_mean
+from analysis.foundation.errors import Fault, InputError, ParamsError, did_you_mean
+from analysis.foundation.fiscal import FiscalCalendar, read_calendar
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
-from analysis.runner.params_model import DataSection, Params, SourceSection, written_as_day
+from analysis.runner.params_model import CIVIL, DataSection, Params, SourceSection, written_as_day
 from analysis.runner.params_yaml import KeyPath, Reading, read_yaml, written
 from analysis.runner.shipped import shipped
 
@@ -44,12 +46,15 @@ class StudyParams:
     values : Params
     data : Path, optional
         The folder or file that `--data` put above what the file says.
+    calendar : FiscalCalendar, optional
+        By which figures are counted; None for months.
     """
 
     path: Path
     home: Path
     values: Params
     data: Path | None = None
+    calendar: FiscalCalendar | None = None
 
     @property
     def name(self) -> str:
@@ -82,12 +87,14 @@ class StudyParams:
 
     def canonical(self) -> dict[str, Any]:
         """All parameters as plain values, defaults written out, without the places where data and reports lie."""
-        values = self.values.model_dump(mode="json")
+        values = self.values.model_dump(mode="json", by_alias=True)
         maps = [_map_of(source, self.home) for source in self.values.data.sources or ()]
         values["data"] = {
             "maps": [None if one is None else [Path(one).name, _text_of(one)] for one in maps],
             "zone": self.values.data.zone,
         }
+        if self.calendar is not None:
+            values["period"]["calendar"] = self.calendar.fingerprint
         return values
 
     def fingerprint(self) -> str:
@@ -110,14 +117,50 @@ def load_params(path: str | Path, *, data: Path | None = None, home: Path | None
     Raises
     ------
     ParamsError
-        With every fault of the file: line, key, what was found, and the remedy.
+        With every fault of the file: line, key, what was found, and the remedy; and of the table of periods it names.
     """
     found = locate(path)
-    reading = _read(found.path, str(path))
-    values, faults = _validated(Params, reading, str(path))
+    reading = read_file(found.path, str(path))
+    values, faults = validated(Params, reading, str(path))
     if faults or values is None:
         raise ParamsError(faults)
-    return StudyParams(found.path, home or found.home, values, None if data is None else data.absolute())
+    home = home or found.home
+    calendar = _calendar_of(values, home, reading, str(path))
+    return StudyParams(found.path, home, values, None if data is None else data.absolute(), calendar)
+
+
+def _calendar_of(values: Params, home: Path, reading: Reading, name: str) -> FiscalCalendar | None:
+    """The calendar the parameters name, if its table holds what they ask of it; None for months."""
+    named = values.period.calendar
+    if named == CIVIL:
+        return None
+    if not (home / named).is_file():
+        fault = Fault(
+            where=f"{name}: period.calendar", what=f"there is no file `{named}`",
+            remedy="Write `civil`, or the path of a table of periods: see docs/calendars.md.", rule="no_file",
+            first=reading.line(("period", "calendar")),
+        )  # fmt: skip
+        raise ParamsError(fault)
+    try:
+        calendar = read_calendar(home / named, named)
+    except InputError as error:
+        raise ParamsError(error.faults) from error
+    asked = {("period", "span"): values.period.span, ("close", "first"): values.close.first}
+    faults = []
+    for path, text in asked.items():
+        try:
+            if text is not None:
+                calendar.stretch(text) if path[0] == "period" else calendar.number_of(text)
+        except ValueError:
+            first, last = calendar.periods[0].label, calendar.periods[-1].label
+            what = f"`{text}` is not in {named}, which goes from {first} to {last}"
+            remedy = "Write one of its periods, as in 2026-P09, or add its year to the table."
+            fault = Fault(where=f"{name}: {written(path)}", what=what, remedy=remedy, rule="calendar",
+                          first=reading.line(path))  # fmt: skip
+            faults.append(fault)
+    if faults:
+        raise ParamsError(faults)
+    return calendar
 
 
 def sources_even_so(path: str | Path, *, data: Path | None = None, home: Path | None = None) -> tuple[Source, ...]:
@@ -126,11 +169,11 @@ def sources_even_so(path: str | Path, *, data: Path | None = None, home: Path | 
 
     try:
         found = locate(path)
-        reading = _read(found.path, str(path))
+        reading = read_file(found.path, str(path))
     except ParamsError:
         return ()
     section = Reading(reading.values.get("data") or {})
-    values, faults = _validated(DataSection, section, str(path))
+    values, faults = validated(DataSection, section, str(path))
     if values is None or faults:
         return () if data is None else (Source(data.absolute()),)
     return _sources(values, home or found.home, None if data is None else data.absolute()) or ()
@@ -197,7 +240,8 @@ def _text_of(source_map: str) -> str | None:
     return fingerprint(path) if path.is_file() else None
 
 
-def _read(path: Path, name: str) -> Reading:
+def read_file(path: Path, name: str) -> Reading:
+    """The values of a YAML file; ParamsError if it cannot be read as text."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ParamsError(
@@ -216,13 +260,15 @@ def _read(path: Path, name: str) -> Reading:
 M = typing.TypeVar("M", bound=BaseModel)
 
 
-def _validated(model: type[M], reading: Reading, name: str) -> tuple[M | None, tuple[Fault, ...]]:
+def validated(model: type[M], reading: Reading, name: str) -> tuple[M | None, tuple[Fault, ...]]:
     """The typed values, or every fault in the order of its line."""
     faults = list(reading.faults)
     if any(fault.rule == "yaml" for fault in faults):
         return None, tuple(faults)
     try:
-        values = model.model_validate_json(json.dumps(_tree(reading.values)))
+        values = model.model_validate_json(
+            json.dumps(_tree(reading.values) if model is Params else _given(reading.values))
+        )
     except ValidationError as error:
         values = None
         errors = error.errors(include_url=False)
@@ -241,6 +287,10 @@ def _tree(values: dict[str, Any]) -> dict[str, Any]:
         values = {**values, "period": {"span": period}}
     elif isinstance(period, list) and len(period) == 2:
         values = {**values, "period": {"start": period[0], "end": period[1]}}
+    metrics = values.get("metrics")
+    if isinstance(metrics, dict) and isinstance(schedule := metrics.get("schedule"), dict):
+        alone = [schedule if "hours" in schedule else {"hours": schedule}]
+        values = {**values, "metrics": {**metrics, "schedule": alone}}
     if "roi" in values and values["roi"] is None:
         values = {**values, "roi": {}}
     return dict(_given(values))
@@ -343,11 +393,16 @@ def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     >>> keys_at(Params, ("data", "sources", 0))
     ['map', 'path']
     """
-    return _walk(model, path, lambda section: list(section.model_fields))
+    return _walk(model, path, lambda section: list(_fields(section)))
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a section by their keys in the file."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _about(model: type[BaseModel], path: KeyPath) -> str:
-    field = _walk(model, path[:-1], lambda section: section.model_fields.get(str(path[-1])))
+    field = _walk(model, path[:-1], lambda section: _fields(section).get(str(path[-1])))
     return (field.description if field is not None else None) or "see docs/parameters.md."
 
 
@@ -360,7 +415,7 @@ def _walk(model: type[BaseModel], path: KeyPath, answer: Callable[[type[BaseMode
     last = model
     for part in path:
         if isinstance(section, type) and issubclass(section, BaseModel):
-            field = section.model_fields.get(str(part))
+            field = _fields(section).get(str(part))
             section = None if field is None else _inner(field.annotation)
         elif typing.get_origin(section) in (dict, tuple):
             inner = [one for one in typing.get_args(section) if one is not Ellipsis]

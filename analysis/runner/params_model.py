@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,8 @@ from pydantic_core import PydanticCustomError
 
 from analysis.foundation.calendar import Month, Period, zone
 from analysis.foundation.errors import UnknownName
+from analysis.foundation.fiscal import is_fiscal
+from analysis.foundation.schedule import Schedule, Timetable, Weekday, hours_of
 
 Design = Literal[
     "before_after",
@@ -39,6 +42,9 @@ YEARS = range(1990, 2101)
 """Years a period or an instant may lie in; others are slips of the pen."""
 
 MOST_MONTHS = 600
+
+CIVIL = "civil"
+"""The calendar of months."""
 
 _STUDY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
@@ -73,6 +79,8 @@ def _known_zone(name: str) -> str:
 
 
 def _known_span(text: str) -> str:
+    if is_fiscal(text):  # what it means is told by the table of periods
+        return text
     try:
         period = Period.of(text)
     except ValueError as error:
@@ -82,10 +90,20 @@ def _known_span(text: str) -> str:
 
 
 def _known_month(text: str) -> str:
+    if is_fiscal(text):
+        return text
     try:
         _known_day(Month.of(text).first_day)
     except ValueError as error:
         raise _fault("month", "is no month", "Write it as 2026-09.") from error
+    return text
+
+
+def _known_hours(text: str) -> str:
+    try:
+        hours_of(text)
+    except ValueError as error:
+        raise _fault("hours", "are no opening hours", str(error)) from error
     return text
 
 
@@ -193,15 +211,17 @@ class PeriodSection(Section):
     """What the report covers. Also written as one text (`2026-09`, `2026q3`) or as a list of two dates."""
 
     span: Annotated[str, AfterValidator(_known_span)] | None = None
-    """A month (`2026-09`), a quarter (`2026q3`) or a year in quotes (`"2026"`), instead of two dates."""
+    """A month (`2026-09`), a quarter (`2026q3`) or a year in quotes (`"2026"`), instead of two dates; with a table of
+    periods, one of those (`2026-P09`), or a quarter or year of that table."""
     start: Day | None = None
     """First day. Default: where the data begin."""
     end: Day | None = None
     """The day after the last one. Default: where the data end."""
     timezone: ZoneName = "UTC"
     """Zone in which days and months begin."""
-    calendar: Literal["civil"] = "civil"
-    """Months of the civil calendar. Other calendars are not known yet, and are refused."""
+    calendar: Annotated[str, Field(min_length=1, max_length=255)] = CIVIL
+    """`civil`, or the path of a CSV table of fiscal periods (`period, first_day, last_day, quarter, year`): figures are
+    then counted by those instead of months, and nothing is closed. See `docs/calendars.md`."""
 
     @model_validator(mode="after")
     def _one_way(self) -> PeriodSection:
@@ -211,6 +231,11 @@ class PeriodSection(Section):
             raise _fault("period", "ends before it starts", "`end` is the day after the last one.")
         if self.start is not None and self.end is not None and _months(self.start, self.end) > MOST_MONTHS:
             raise _fault("period", f"is longer than {MOST_MONTHS} months", "Look at the years.")
+        if self.span is not None and (
+            is_fiscal(self.span) if self.calendar == CIVIL else re.fullmatch(r"\d{4}-\d{2}", self.span)
+        ):
+            what = f"`{self.span}` is no span of the calendar {self.calendar}"
+            raise _fault("period", what, "A month is written as 2026-09, a period of a table as 2026-P09.")
         return self
 
 
@@ -266,6 +291,29 @@ class IndexSection(Section):
     """Months of purchases after the index month."""
 
 
+class TimetableSection(Section):
+    """Opening hours of the desk, in force from a day on until the next timetable is."""
+
+    since: Day | None = Field(default=None, alias="from")
+    """First day on which it holds. The first timetable may leave it out: it holds from the beginning."""
+    timezone: ZoneName | None = None
+    """Zone of its clock. Default: the zone of the period."""
+    hours: Annotated[dict[Weekday, Annotated[str, AfterValidator(_known_hours)]], Field(min_length=1)]
+    """Weekday and hours, as in `mon: "09:00-17:00"` or `mon: "08:00-12:00, 13:00-17:00"`. Others are closed."""
+    closed: tuple[Day, ...] = ()
+    """Days on which it is closed all day."""
+
+
+def _in_turn(timetables: tuple[TimetableSection, ...]) -> tuple[TimetableSection, ...]:
+    for before, after in pairwise(timetables):
+        if after.since is None or (before.since is not None and after.since <= before.since):
+            what = "has a timetable that does not take effect after the one before it"
+            raise _fault(
+                "schedule", what, "Write them in order, each but the first with the day `from` which it holds."
+            )
+    return timetables
+
+
 class MetricsSection(Section):
     """Targets and rules of the counted figures."""
 
@@ -273,8 +321,9 @@ class MetricsSection(Section):
     """Metric and the value aimed at, in the metric's unit. Stands above the catalogue's own target."""
     weights: dict[MetricName, NotNegative] = Field(default_factory=dict)
     """Metric and its weight on the scorecard, set before the data are looked at. Without any there is no index."""
-    schedule: dict[str, str] = Field(default_factory=dict)
-    """Weekday and service hours, as in `mon: "09:00-17:00"`."""
+    schedule: Annotated[tuple[TimetableSection, ...], AfterValidator(_in_turn)] = ()
+    """When the desk is open: timetables in the order in which they take effect, or the hours of the weekdays alone.
+    Without one there are no figures in opening hours."""
     windows: dict[WindowedMetric, Annotated[int, Field(ge=1, le=3650)]] = Field(default_factory=dict)
     """Metric and its window in days, where it is not the catalogue's: `repurchase_90d: 60` gives `repurchase_60d`."""
     sla_seconds: Annotated[int, Field(ge=1, le=10**8)] = 3600
@@ -296,6 +345,14 @@ class CloseSection(Section):
     rehearsal: bool = False
     """Close every month of the period in order, each as it was known then, in the report's own folder: to try it out.
     Needs tables whose rows say when they became known."""
+
+
+class MatchingSection(Section):
+    """Contacts on social and the customers behind them. See `docs/identity.md`."""
+
+    claim_from: Share = 0.8
+    """Share of social contacts matched to a customer from which totals are claimed for all; below it, for matched
+    customers only."""
 
 
 class StoriesSection(Section):
@@ -379,7 +436,8 @@ class Params(Section):
     data: DataSection = DataSection()
     """Where the tables come from."""
     previous: Name | None = None
-    """The report this one follows."""
+    """The report this one follows: its name in `reports/`, or the path of a report folder or of its `results.json`.
+    What changed since is said in the results and on the summary."""
     designs: Annotated[tuple[Design, ...], AfterValidator(_different)] | None = None
     """Which comparisons to make. Default: all that the tables allow. An empty list: count only."""
     index: IndexSection = IndexSection()
@@ -396,6 +454,8 @@ class Params(Section):
     """Targets and rules of the counted figures."""
     close: CloseSection = CloseSection()
     """When a month is over."""
+    matching: MatchingSection = MatchingSection()
+    """How many social contacts must be matched to a customer."""
     stories: StoriesSection = StoriesSection()
     """The success stories of the report."""
     roi: RoiSection | None = None
@@ -409,6 +469,20 @@ class Params(Section):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of every random draw."""
 
+    @property
+    def opening_hours(self) -> Schedule | None:
+        """When the desk is open; None where nothing is said of it."""
+        timetables = tuple(
+            Timetable(
+                since=one.since,
+                timezone=one.timezone or self.period.timezone,
+                hours={day: hours_of(text) for day, text in one.hours.items()},
+                closed=frozenset(one.closed),
+            )
+            for one in self.metrics.schedule
+        )
+        return Schedule(timetables) if timetables else None
+
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """The JSON Schema of a parameters file, with the short ways to write a period."""
@@ -420,8 +494,6 @@ class Params(Section):
 
 NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
     {
-        "previous": "reports are not compared with earlier ones yet",
-        "metrics.schedule": "times are counted around the clock",
         "hypotheses": "hypotheses are not tested yet",
         "report.locale": "numbers and dates are written in en_GB",
         "report.audience": "there is one summary for all readers",
@@ -441,8 +513,8 @@ def without_effect(params: Params) -> list[str]:
 
     Examples
     --------
-    >>> without_effect(Params(study="trial", previous="2026q2"))
-    ['`previous`: reports are not compared with earlier ones yet']
+    >>> without_effect(Params(study="trial", report=ReportSection(audience="analyst")))
+    ['`report.audience`: there is one summary for all readers']
     """
     return [f"`{key}`: {why}" for key, why in NOT_ACTED_ON.items() if _was_set(params, key)]
 

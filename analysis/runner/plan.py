@@ -14,6 +14,7 @@ from analysis.runner.opening import prepare_study
 from analysis.runner.pages import page_name
 from analysis.runner.params_model import without_effect
 from analysis.runner.publish import Place
+from analysis.runner.pulls import Pull, pulls_of
 from analysis.runner.run import run_id
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import STEPS
@@ -36,10 +37,13 @@ class Plan:
     report: str
     folder: str
     files: tuple[str, ...]
+    pulls: tuple[Pull, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The plan for programs."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return {**found, "pulls": [pull.to_dict() for pull in self.pulls]}
 
     def __str__(self) -> str:
         period = (
@@ -66,6 +70,9 @@ class Plan:
             lines += ["", "Would be left out", *(f"  {one['step']:<16} {one['reason']}" for one in self.skipped)]
         if self.without_effect:
             lines += ["", "Set, but without effect in this version", *(f"  {one}" for one in self.without_effect)]
+        if self.pulls or self.notes:
+            lines += ["", "Exports to pull", *(f"  {line}" for pull in self.pulls for line in pull.lines())]
+            lines += [f"  {note}" for note in self.notes]
         lines += [
             "",
             "Would be written",
@@ -95,6 +102,7 @@ def plan_study(
             check_parameter(notebook)
         pages = [page_name(step.name) for step in steps]
         parts = [f"parts/{step.name}.json" for step in steps if step.call is not None]
+        pulls, notes = pulls_of(study.params, study.period)
         executed = [f"notebooks/{step.name}.ipynb" for step in steps]
         return Plan(
             study=study.name,
@@ -108,6 +116,8 @@ def plan_study(
             report=str(place.link),
             folder=str(place.run_folder(run_id(study, notebooks))),
             files=(*sorted(pages), "results.json", *parts, *executed, "params.json", "status.json", "manifest.json"),
+            pulls=pulls,
+            notes=notes,
         )
 
 
@@ -116,7 +126,8 @@ def _index_months(study: Study) -> str:
     rules = IndexRules(
         before_months=index.before_months, after_months=index.after_months, look_back_days=index.look_back_days
     )
-    until = period.months()[-1] if period is not None and period.months() else None
+    months = () if period is None else period.civil.months()
+    until = months[-1] if months else None
     try:
         begin, end = span_of_data(study.tables, study.values.period.timezone, until)
     except DesignError as error:

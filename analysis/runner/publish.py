@@ -6,15 +6,14 @@ in one step. Until that step the link leads to the last good report, whatever ha
 
 from __future__ import annotations
 
-import glob
 import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.foundation.errors import Fault, InputError
+from analysis.foundation.links import is_link, swap
 from analysis.runner.manifest import is_whole, read_manifest
 
 RUNS = ".runs"
@@ -151,41 +150,4 @@ def publish(folder: Path, link: Path) -> None:
         return
     if link.is_dir() and not is_link(link):
         link.rmdir()  # empty, as just checked
-    if sys.platform == "win32":
-        _replace_junction(folder, link)
-        return
-    for left in link.parent.glob(f".{glob.escape(link.name)}.*.link"):
-        left.unlink()  # by a process that was ended before it could swap
-    staged = link.with_name(f".{link.name}.{os.getpid()}.link")
-    staged.symlink_to(os.path.relpath(folder, link.parent), target_is_directory=True)
-    os.replace(staged, link)
-
-
-def is_link(path: Path) -> bool:
-    """Whether a path is a link to a folder: a symbolic link or, on Windows, a junction."""
-    if path.is_symlink():
-        return True
-    if sys.platform != "win32":
-        return False
-    try:
-        return bool(os.readlink(path))
-    except OSError:
-        return False
-
-
-def _replace_junction(folder: Path, link: Path) -> None:
-    """The same by a directory junction, which on Windows needs no rights a symbolic link would need.
-
-    Windows cannot rename one junction over another: for the blink between the two renames there is no link. Not tried:
-    this was written from the documentation, and no Windows machine was at hand.
-    """
-    import _winapi
-
-    staged = link.with_name(f".{link.name}.{os.getpid()}.link")
-    old = link.with_name(f".{link.name}.{os.getpid()}.old")
-    _winapi.CreateJunction(str(folder.resolve()), str(staged))  # type: ignore[attr-defined]
-    if is_link(link):
-        link.rename(old)
-    staged.rename(link)
-    if is_link(old):
-        old.rmdir()
+    swap(link, folder)

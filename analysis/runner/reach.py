@@ -71,7 +71,7 @@ def as_far_as_told(
 
     @cache
     def begun(table: str, period: str) -> str | None:
-        return _begins_within(tables.accounts[table], table, Month.of(period), zone)
+        return _begins_within(tables.accounts[table], table, month.named(period), zone)
 
     def why_not(row: Metric) -> str | None:
         needed = [table for table in _tables_of(row.id) if tables.has(table)]

@@ -21,7 +21,7 @@ LISTS = (
 )  # fmt: skip
 TOP_KEYS = (
     "schema", "study", "period", "known_at", "provenance", "rows", "close", "roi", "effect_covariance", "coverage",
-    *LISTS,
+    "previous", *LISTS,
 )  # fmt: skip
 _ORDER: Mapping[str, tuple[str, ...]] = {
     "metrics": ("id", "version", "basis", "period", "segment"),
@@ -60,6 +60,7 @@ def merged(base: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> d
         "roi": None,
         "effect_covariance": {"ids": [], "matrix": []},
         "coverage": {"skipped": []},
+        "previous": None,
         **{key: [] for key in LISTS},
     }
     results.update({key: value for key, value in base.items() if key != "coverage"})

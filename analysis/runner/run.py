@@ -42,9 +42,11 @@ from analysis.runner.notebook import (
 from analysis.runner.opening import RUN_FOLDER, hand_over, prepare_study, said_before_running
 from analysis.runner.pages import render_pages
 from analysis.runner.progress import Progress, Quiet
-from analysis.runner.publish import Place, publish
+from analysis.runner.publish import Place
 from analysis.runner.rehearsal import rehearse_closes
+from analysis.runner.renewing import publish_as_it_stands, standing_listed
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped, write_part
+from analysis.runner.sharing import note_tables
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Step, cannot_follow
 from analysis.runner.study import Study
@@ -129,9 +131,10 @@ def run_study(
                 clock.lap("notebooks")
                 close_report(study, run, running.steps, clock)
                 steps = running.steps
-            publish(folder, place.link)
+            note_tables(place, run, study.prepared.folder)
+            folder = publish_as_it_stands(folder, place, progress.say)
             if place.link.parent == study.params.reports:
-                write_index(place.link.parent)
+                write_index(place.link.parent, standing=standing_listed)
         return Run(study.name, run, place.link, folder, steps, reused)
 
 

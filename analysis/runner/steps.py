@@ -71,7 +71,7 @@ def _before_after(study: Study) -> Any:
     from analysis.studies.channel import ChannelPlan, channel_effect
 
     values = study.values
-    period = study.period
+    months = () if study.period is None else study.period.civil.months()
     plan = ChannelPlan(
         before_months=values.index.before_months,
         after_months=values.index.after_months,
@@ -79,7 +79,7 @@ def _before_after(study: Study) -> Any:
         segments=values.segments,
         strata=values.strata,
         zone=values.period.timezone,
-        until=None if period is None or not period.months() else period.months()[-1],
+        until=months[-1] if months else None,
     )
     if values.outcomes is not None:
         plan = replace(plan, outcomes=values.outcomes)

@@ -23,6 +23,7 @@ from analysis.foundation.provenance import (
 )
 from analysis.runner.params import StudyParams
 from analysis.runner.params_model import Params, instant_of, without_effect
+from analysis.runner.previous import PREVIOUS, Report, previous_of, since
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
 from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, decide, step_named
@@ -110,12 +111,38 @@ class Study:
     @cached_property
     def period(self) -> Period | None:
         """What the report covers; None where no table has dates."""
-        return period_of(self.values.period, self.tables, name=self.params.name)
+        return period_of(self.values.period, self.tables, self.params.calendar, name=self.params.name)
 
     @cached_property
     def decision(self) -> Decision:
         """Which steps these tables allow."""
         return decide(self.values, self.tables, name=self.params.name)
+
+    @cached_property
+    def previous(self) -> Report | None:
+        """The report this one follows, read once; None where the parameters name none.
+
+        Raises
+        ------
+        ParamsError
+            If there is none, or it cannot stand before this one.
+        """
+        if self.values.previous is None:
+            return None
+        try:
+            period = self.period
+        except ParamsError:
+            period = None  # told by itself
+        return previous_of(self.params, period, self._currencies())
+
+    def _currencies(self) -> set[str]:
+        """Those of the tables' money; where they tell none, the one the case in money is made in."""
+        from analysis.runner.reach import counted_by
+
+        told = counted_by(self.values, self.tables).get("currency")
+        if told is not None:
+            return set(told.split(", "))
+        return set() if self.values.roi is None else {self.values.report.currency}
 
     @property
     def known_at(self) -> datetime | None:
@@ -162,7 +189,7 @@ class Study:
         Raises
         ------
         ParamsError
-            With every fault of period, `as_of`, comparisons, arm and outcomes.
+            With every fault of period, `as_of`, comparisons, arm, outcomes and the report before this one.
         """
         faults: list[Fault] = []
         try:
@@ -170,7 +197,7 @@ class Study:
         except InputError as error:
             faults += error.faults
             self.__dict__["tables"] = self.tables_as_known(None)  # for the other questions
-        for asked in ("period", "decision"):
+        for asked in ("period", "decision", "previous"):
             try:
                 getattr(self, asked)
             except ParamsError as error:
@@ -182,6 +209,9 @@ class Study:
 
     def _faults_of_rehearsal(self) -> list[Fault]:
         """Whether months can be closed as they were known then, where the parameters ask for it."""
+        if self.values.close.rehearsal and self.params.calendar is not None:
+            where, what = f"{self.params.name}: close.rehearsal", "fiscal periods cannot be closed yet"
+            return [Fault(where=where, what=what, remedy="Take it, or `period: calendar`, out.", rule="calendar")]
         if not self.values.close.rehearsal or not self.prepared.known_at_assumed:
             return []
         lacking = ", ".join(f"`{name}`" for name, one in self.prepared.accounts.items() if one.known_at_nulls)
@@ -301,8 +331,9 @@ class Study:
         return self.merge()
 
     def merge(self) -> dict[str, Any]:
-        """What is recorded so far, merged."""
-        return merged(self.base, read_parts(self.folder, [step.name for step in self.decision.recording]))
+        """What is recorded so far, merged, and what has changed since the report before this one."""
+        results = merged(self.base, read_parts(self.folder, [step.name for step in self.decision.recording]))
+        return {**results, "previous": since(self.previous, results)}
 
     @cached_property
     def base(self) -> dict[str, Any]:
@@ -326,10 +357,14 @@ class Study:
         }
 
     def _inputs(self) -> dict[str, str]:
-        """The fingerprint of every table, and of the closed months where there are any but a rehearsal's."""
+        """The fingerprint of every table, of the closed months where there are any but a rehearsal's, and of the report
+        before this one.
+        """
         inputs = {name: account.fingerprint for name, account in self.prepared.accounts.items()}
         if not self.values.close.rehearsal and self.ledger.entries:
             inputs["ledger"] = f"sha256:{self.ledger.head}"
+        if self.previous is not None:
+            inputs[PREVIOUS] = self.previous.fingerprint
         return inputs
 
     def overview(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ and keeping to `load`.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -30,7 +31,7 @@ class Findings:
     `rows` as the sources hold them; `blank_text` whether a native text column holds '' for nothing; `currency` the one
     the table's money is in; `first`, `last` the span of its event times; `known_at` the latest and `known_at_assumed`
     whether event times had to stand in; `known_at_nulls` the rows, set aside or not, that do not say when they were
-    known.
+    known; `again` the rows with the key of an earlier one.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Findings:
     known_at: datetime | None = None
     known_at_assumed: bool = False
     known_at_nulls: int = 0
+    again: int = 0
     set_aside: dict[str, int] = field(default_factory=dict)
 
     def note(self, where: str, column: str | None, count: int, of: int, what: str) -> None:
@@ -51,8 +53,8 @@ class Findings:
         self.notices.append(f"{place}: {what} ({count:,} of {of:,} rows).")
 
 
-def header_faults(table: TableInput) -> list[Fault]:
-    """Required columns that are missing, and names that differ from the contract's only in case.
+def header_faults(table: TableInput, later: Collection[str] = ()) -> list[Fault]:
+    """Required columns that are missing, but for those filled `later`, and names that differ only in case.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def header_faults(table: TableInput) -> list[Fault]:
     for scan in table.scans:
         further = {name.casefold(): name for name in scan.types if name not in known}
         for name in known:
-            if name in scan.types or (name not in further and known[name].nullable):
+            if name in scan.types or (name not in further and (known[name].nullable or name in later)):
                 continue
             if name in further:
                 what, rule, remedy = (
@@ -92,7 +94,9 @@ def header_faults(table: TableInput) -> list[Fault]:
     return faults
 
 
-def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) -> Findings:
+def column_findings(
+    connection: duckdb.DuckDBPyConnection, table: TableInput, *, may_be_empty: bool = False
+) -> Findings:
     """What is wrong with the cells of a table?
 
     Parameters
@@ -101,6 +105,8 @@ def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) ->
         One that may read the table's files.
     table : TableInput
         The table, its headers sound.
+    may_be_empty : bool
+        Whether a header without rows is no fault.
 
     Returns
     -------
@@ -114,7 +120,7 @@ def column_findings(connection: duckdb.DuckDBPyConnection, table: TableInput) ->
         findings.rows += rows
         for name in remarkable:
             _judge_column(connection, table, scan, name, rows, findings)
-    if findings.rows == 0 and not table.mapped:
+    if findings.rows == 0 and not table.mapped and not may_be_empty:
         where, remedy = table.scans[0].name, "Export it again, or take the file away: an absent table is no fault."
         findings.faults.append(Fault(where=where, what="is an empty table", remedy=remedy, rule="empty_table"))
     return findings
@@ -226,7 +232,9 @@ def _first(connection: duckdb.DuckDBPyConnection, rows: str, table: TableInput) 
     return names.get(found[0], found[0]), found[1]
 
 
-def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings) -> None:
+def table_findings(
+    connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings, *, repeats: bool = False
+) -> None:
     """What do only whole rows show? Adds to the findings: keys, currencies, order of times, span, rows set aside.
 
     Parameters
@@ -235,11 +243,13 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
         SQL behind FROM for all rows in the engine's types.
     findings : Findings
         What `column_findings` found in the same table.
+    repeats : bool
+        Whether a row may stand there more than once, if it says the same each time.
     """
     schema, present = table.schema, set(table.columns)
     where = table.scans[0].name
     if {name for name in schema.key if not schema.column(name).nullable} <= present:
-        _check_key(connection, table, typed, findings)
+        _check_key(connection, table, typed, findings, repeats)
     unit_is_absent = "currency" in schema.required and "currency" not in present  # told by its header already
     money = [name for name in schema.money if name in present and not unit_is_absent]
     filled = " or ".join(f"{identifier(name)} is not null" for name in money) or "false"
@@ -301,7 +311,9 @@ def table_findings(connection: duckdb.DuckDBPyConnection, table: TableInput, typ
     findings.known_at_nulls = found["unrecorded"]
 
 
-def _check_key(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings) -> None:
+def _check_key(
+    connection: duckdb.DuckDBPyConnection, table: TableInput, typed: str, findings: Findings, repeats: bool
+) -> None:
     """Rows whose key an earlier row has already. Hashes tell in one pass that there are none; keys tell which."""
     schema = table.schema
     listed = ", ".join(identifier(name) for name in schema.key if name in table.columns)
@@ -312,19 +324,39 @@ def _check_key(connection: duckdb.DuckDBPyConnection, table: TableInput, typed: 
     order = f"{identifier(FILE)}, {identifier(LINE)}"
     suspects = f"select * from ({table.typed()}) where {whole} and hash({listed}) in ({hashes})"
     numbered = f'select *, row_number() over (partition by {listed} order by {order}) as "__turn" from ({suspects})'
-    repeats = f'select * from ({numbered}) where "__turn" > 1'
-    found = connection.execute(f"select count(*) from ({repeats})").fetchone()
+    again = f'select * from ({numbered}) where "__turn" > 1'
+    found = connection.execute(f"select count(*) from ({again})").fetchone()
     assert found is not None
+    if not found[0]:
+        return
+    findings.again = found[0]
+    what = f"rows repeat the key ({', '.join(schema.key)}) of an earlier row"
+    remedy = "Keep one row for each key; a file that was exported or appended twice looks like this."
+    rule = "duplicate_key"
+    if repeats:
+        first = f'select * from ({numbered}) where "__turn" = 1'
+        same = " and ".join(f"a.{identifier(name)} is not distinct from f.{identifier(name)}" for name in table.columns)
+        keys = " and ".join(
+            f"a.{identifier(name)} is not distinct from f.{identifier(name)}"
+            for name in schema.key
+            if name in table.columns
+        )
+        again = f"select a.* from ({again}) a join ({first}) f on {keys} where not ({same})"
+        found = connection.execute(f"select count(*) from ({again})").fetchone()
+        assert found is not None
+        what = (
+            f"rows have the key ({', '.join(schema.key)}) of an earlier row of the same export and say something else"
+        )
+        remedy = "Give the exports one after the other, each with its date: of two versions the later one counts."
+        rule = "two_versions"
     if found[0]:
-        where, line = _first(connection, repeats, table)
-        what = f"rows repeat the key ({', '.join(schema.key)}) of an earlier row"
-        remedy = "Keep one row for each key; a file that was exported or appended twice looks like this."
+        where, line = _first(connection, again, table)
         fault = Fault(
             where=where,
             column=schema.key[0] if len(schema.key) == 1 else None,
             what=what,
             remedy=remedy,
-            rule="duplicate_key",
+            rule=rule,
             count=found[0],
             of=findings.rows,
             first=line,

@@ -21,6 +21,7 @@ from typing import TextIO
 
 from analysis.foundation.errors import ContractError, Fault
 
+LINE = "__line"
 BLANK_LINE = "blank line"
 OF_ONE_RECORD = frozenset({"too_few_fields", "too_many_fields", "spreadsheet_error"})  # others can still be told apart
 LONGEST_LINE = 1 << 24
@@ -101,13 +102,13 @@ class DelimitedText:
         few, many, records_read = Tally(), Tally(), 0
         lines: _Lines | None = None
         try:
-            _refuse_other_formats(self.path)
+            refuse_other_formats(self.path)
             with opened(self.path, self.encoding) as file:
                 for _ in range(self.skip_lines):
                     file.readline(LONGEST_LINE)
                 lines = _Lines(file, self.skip_lines)
                 records = _records(lines, self.delimiter)
-                self.columns = self._header(records)
+                self.columns = self.header_of(records)
                 yield [], ()
                 blank = 0
                 for rows, starts in _batched(records, lines):
@@ -125,7 +126,7 @@ class DelimitedText:
             )
         except (gzip.BadGzipFile, zlib.error, EOFError):
             self._fault("wrong_ending", "is not a whole gzip file", "Pack it again, or take the ending .gz away.")
-        except _Broken as broken:
+        except Broken as broken:
             self._fault(broken.rule, *_BROKEN[broken.rule], first=broken.line)
         self.left_out = few.count + many.count
         remedy = "Quote cells that hold a delimiter or a line break, or declare in a source map what such records are."
@@ -137,13 +138,14 @@ class DelimitedText:
             remedy = "Export it again; a damaged copy looks like this, and so does UTF-16."
             self._fault("nul_byte", "lines hold NUL", remedy, count=lines.nul.count, first=lines.nul.first)
 
-    def _header(self, records: Iterator[list[str]]) -> tuple[str, ...]:
+    def header_of(self, records: Iterator[list[str]]) -> tuple[str, ...]:
+        """The column names, given or in the first record, if they can be used."""
         if self.given_header is not None:
             return checked_header(self.given_header, self.path.name)
         try:
             header = next(records, None)
         except csv.Error as error:
-            raise _Broken(_rule_of(error), self.skip_lines + 1) from error
+            raise Broken(_rule_of(error), self.skip_lines + 1) from error
         for other, words in OTHER_DELIMITERS.items():
             if self.delimiter not in (None, other) and header and len(header) == 1 and other in header[0]:
                 remedy = "Save it separated by commas, or declare its delimiter in a source map."
@@ -249,7 +251,7 @@ _OTHER_FORMATS = (
 )
 
 
-def _refuse_other_formats(path: Path) -> None:
+def refuse_other_formats(path: Path) -> None:
     """A ContractError if the first bytes, unpacked, are those of another kind of file; no text has any of them."""
     packed = path.suffix.lower() == ".gz"
     with (gzip.open if packed else open)(path, "rb") as file:
@@ -278,11 +280,11 @@ class _Lines:
             if "\0" in line:
                 self.nul.at(self.number)
             if len(line) == LONGEST_LINE:
-                raise _Broken("cell_too_long", self.number)
+                raise Broken("cell_too_long", self.number)
             yield line
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """A record that cannot be read, and the line it begins at: nothing after it can be trusted."""
 
     def __init__(self, rule: str, line: int) -> None:
@@ -328,7 +330,7 @@ def _batched(records: Iterator[list[str]], lines: _Lines) -> Iterator[Batch]:
                 rows.append(row)  # noqa: PERF402 (so those before a broken record are kept)
         except csv.Error as error:
             *_, broken_at = _starts(rows, first)
-            raise _Broken(_rule_of(error), broken_at) from error
+            raise Broken(_rule_of(error), broken_at) from error
         more = len(rows) == BATCH_ROWS
         if rows:
             one_line_each = lines.number - first + 1 == len(rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ import duckdb
 from analysis.foundation.errors import ContractError, Fault, did_you_mean
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
+from analysis.tables.generation import BESIDE, EARLIER, Generation
 from analysis.tables.reader import BLANK_LINE, ending, parquet_columns, read_text, whole_parquet
 from analysis.tables.scans import Scan, TableInput, literal, parquet_relation, types_of
 from analysis.tables.workbook import sheet_names
@@ -30,26 +32,32 @@ class Found:
     """Where one table lies.
 
     `name` is what its owner would call the place; `parts` the files by the name of each; `inside` the sheet, or the
-    table in a database file by schema and name.
+    table in a database file by schema and name; `earlier` the file of the versions that no longer hold, where an intake
+    made the folder, and `known_from` since when it tells what was known; `zone` that of its times, where that is known.
     """
 
     table: str
     name: str
     parts: Mapping[str, Path]
     inside: tuple[str, ...] = ()
+    earlier: Path | None = None
+    known_from: datetime | None = None
+    zone: str | None = None
 
 
 @dataclass
 class Contents:
     """What a contract folder, or a file, holds: tables, names that are no table, and faults.
 
-    `other_sheets` are those of workbooks of which no sheet is a table, by the name of the file.
+    `other_sheets` are those of workbooks of which no sheet is a table, by the name of the file; `as_of` is the date of
+    the last export (naive UTC), where an intake made the folder.
     """
 
     found: list[Found] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     other_sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    as_of: datetime | None = None
 
     def fault(self, where: str, what: str, remedy: str, rule: str) -> None:
         self.faults.append(Fault(where=where, what=what, remedy=remedy, rule=rule))
@@ -81,11 +89,20 @@ def look_into(path: Path) -> Contents:
         contents.fault(str(path), "cannot be looked into", "Ask its owner for access.", "unreadable_folder")
         return contents
     seen = [entry for entry in entries if not entry.name.startswith((".", "~$"))]
+    try:
+        generation = Generation.at(path) if path.is_dir() else None
+    except ContractError as error:
+        contents.faults += error.faults
+        return contents
     for entry in seen:
         try:
             _look_at(entry, contents)
         except ContractError as error:
             contents.faults += error.faults
+    if generation is not None:
+        contents.as_of = generation.as_of
+        contents.ignored = [name for name in contents.ignored if name not in BESIDE]
+        contents.found = [_with_versions(found, generation) for found in contents.found]
     _tell_of_sheets(contents)
     if not contents.found and not contents.faults:
         if not seen:
@@ -96,6 +113,11 @@ def look_into(path: Path) -> Contents:
             what, remedy = "is no table by its name", did_you_mean(path.name.split(".")[0], SCHEMAS)
         contents.fault(path.name or str(path), what, remedy, "no_table")
     return contents
+
+
+def _with_versions(found: Found, generation: Generation) -> Found:
+    since = generation.known_from.get(found.table)
+    return replace(found, earlier=generation.earlier(found.table), known_from=since, zone="UTC")
 
 
 def _is_text(name: str) -> bool:
@@ -123,15 +145,15 @@ def _tell_of_sheets(contents: Contents) -> None:
         stem = file.split(".")[0].lower()
         if (stem in SCHEMAS and stem not in tables) or nothing_else:
             wanted = f"`{stem}`." if stem in SCHEMAS else f"as its table. Tables are called {_listed()}."
-            shown = ", ".join(f"`{_label(name)}`" for name in sheets[:SHEETS_SHOWN])
+            shown = ", ".join(f"`{label(name)}`" for name in sheets[:SHEETS_SHOWN])
             more = f" and {len(sheets) - SHEETS_SHOWN} more" if len(sheets) > SHEETS_SHOWN else ""
             what = f"has no sheet that is a table by its name; its sheets: {shown}{more}"
             remedy = f"The sheet's name counts, not the file's: name the sheet {wanted}"
             contents.fault(file, what, remedy, "no_table_sheet")
 
 
-def _label(name: str) -> str:
-    """A sheet's name, fit for a message: no more than 40 signs, each of which can be printed."""
+def label(name: str) -> str:
+    """The name of a sheet or a column, fit for a message: no more than 40 signs, each of which can be printed."""
     cut = name if len(name) <= LABEL_LENGTH else name[: LABEL_LENGTH - 1] + "…"
     return "".join(sign if sign.isprintable() else "?" for sign in cut)
 
@@ -251,6 +273,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
         With every fault of every file that cannot be read. Records of a wrong number of fields are left out, and
         their faults kept in the table, so that the others are checked too.
     """
+    zone = found.zone or zone
     scans: list[Scan] = []
     faults: list[Fault] = []
     of_records: list[Fault] = []
@@ -279,12 +302,16 @@ def open_table(connection: duckdb.DuckDBPyConnection, found: Found, *, zone: str
     faults += _faults_of_shape(found, scans)
     if faults:
         raise ContractError([*faults, *of_records])
+    beside = {} if found.earlier is None else {f"{EARLIER}/{found.earlier.name}": found.earlier}
     return TableInput(
         schema=SCHEMAS[found.table],
         scans=tuple(scans),
-        originals=found.parts,
+        originals={**found.parts, **beside},
         notices=tuple(notices),
         faults=tuple(of_records),
+        mapped=found.earlier is not None,
+        earlier=found.earlier,
+        known_from=found.known_from,
     )
 
 

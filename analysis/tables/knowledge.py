@@ -80,11 +80,13 @@ class KnownRows:
     """How many rows of a table were known at an instant, and the span of their event times.
 
     `unknown` rows were not, `kept` ones were and count; `more_set_aside` is by reason how many more of the rows were
-    known to be set aside than are today (mostly fewer: an order that is cancelled today stood then).
+    known to be set aside than are today (mostly fewer: an order that is cancelled today stood then); `more` how many
+    more rows were looked at than stand in the table today: versions that have been replaced since.
     """
 
     kept: int
     unknown: int
+    more: int
     more_set_aside: Mapping[str, int]
     first: datetime | date | None
     last: datetime | date | None
@@ -97,6 +99,7 @@ def counted(
     columns: Sequence[str],
     set_aside: Mapping[str, str],
     at: datetime,
+    today: str,
 ) -> KnownRows:
     """The account of the rows known at an instant, in one pass.
 
@@ -106,11 +109,14 @@ def counted(
         As `as_known_at` takes them.
     set_aside : mapping of str to str
         Reason to the column that, when filled, takes a row out.
+    today : str
+        A query for all rows as they stand today.
     """
     aside = [identifier(name) for name in set_aside.values()]
     kept = " and ".join(["__known", *(f"{name} is null" for name in aside)])
     event = identifier(schema.event_time) if schema.event_time else "cast(null as timestamp)"
     counts = [
+        "count(*) as looked_at",
         f"count(*) filter (where {kept}) as kept",
         "count(*) filter (where not __known) as unknown",
         f"min({event}) filter (where {kept}) as first",
@@ -119,14 +125,13 @@ def counted(
     ]
     then = f"select *, {known(schema, at)} as __known from ({without_news(rows, schema, columns, at)}) as held"
     (found,) = engine.query(f"select {', '.join(counts)} from ({then}) as held").to_pylist()
-    more = {}
-    if aside:
-        today = ", ".join(f"count({name}) as aside{place}" for place, name in enumerate(aside))
-        (held,) = engine.query(f"select {today} from ({rows}) as held").to_pylist()
-        more = {reason: found[f"aside{place}"] - held[f"aside{place}"] for place, reason in enumerate(set_aside)}
+    counts_today = ["count(*) as looked_at", *(f"count({name}) as aside{at}" for at, name in enumerate(aside))]
+    (held,) = engine.query(f"select {', '.join(counts_today)} from ({today}) as held").to_pylist()
+    more = {reason: found[f"aside{place}"] - held[f"aside{place}"] for place, reason in enumerate(set_aside)}
     return KnownRows(
         kept=found["kept"],
         unknown=found["unknown"],
+        more=found["looked_at"] - held["looked_at"],
         more_set_aside=more,
         first=found["first"],
         last=found["last"],

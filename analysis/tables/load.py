@@ -16,13 +16,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from analysis.foundation.calendar import iso
 from analysis.foundation.calendar import zone as zone_of
 from analysis.foundation.errors import ContractError, Fault, InputError, MapError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, fingerprint_of_files
@@ -31,9 +33,11 @@ from analysis.tables.checks import Findings, column_findings, header_faults, orp
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
 from analysis.tables.folder import Found, look_into, open_table
-from analysis.tables.mapping import MappedTable, mapped
+from analysis.tables.generation import EARLIER
+from analysis.tables.mapping import MappedTable, load_map, mapped
 from analysis.tables.mapping_basis import MIXED, joined
 from analysis.tables.opened import RECORD, Prepared, TableAccount, Tables, open_tables, seen
+from analysis.tables.pseudonyms import Key, user_key
 from analysis.tables.scans import Scan, TableInput
 from analysis.tables.staging import View, broken_files, keep, staging, with_joined_at
 
@@ -44,11 +48,19 @@ __all__ = ["Prepared", "Source", "TableAccount", "Tables", "open_tables", "prepa
 class Source:
     """Where data come from: a contract folder or file, or, with a map, the export of another system.
 
-    `map` is the name of a shipped source map or the path of one.
+    `map` is the name of a shipped source map or the path of one. The rest speaks of exports: `only` the files of the
+    folder to be read (default: all that fit), `as_of` the instant of the export (naive UTC), `renamed` what the file
+    now calls a column that the map calls otherwise, `key` that of the pseudonyms (default: the user's own), and
+    `phone_country` the calling code of numbers written without one.
     """
 
     path: Path
     map: str | None = None
+    only: tuple[Path, ...] | None = None
+    as_of: datetime | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    key: Key | None = None
+    phone_country: str | None = None
 
 
 def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory_limit: str | None = None) -> Prepared:
@@ -92,7 +104,7 @@ def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory
     """
     zone_of(zone)
     cache = cache.resolve()
-    given = _Given.look([replace(source, path=_absolute(source.path)) for source in sources])
+    given = Given.look([replace(source, path=_absolute(source.path)) for source in sources])
     key = given.key(zone) if not given.faults else None
     if key and (cache / key / RECORD).is_file():
         if _is_whole(cache / key):
@@ -129,17 +141,38 @@ def _is_whole(folder: Path) -> bool:
     return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in kept.items())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """How sources are judged, and what is kept.
+
+    `keep`: sound tables are kept in the build folder, or viewed where they lie. `repeats`: a row may stand in the files
+    more than once, if it says the same each time. `empty`: a contract table may have a header and no row. `later` names
+    by table the columns that are filled once the people of rows are looked up.
+    """
+
+    keep: bool = True
+    repeats: bool = False
+    empty: bool = False
+    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+CONTRACT = Judging()
+"""As tables of the contract are: every key once, and rows in every table."""
+
+
 @dataclass
-class _Given:
+class Given:
     """What the sources offer, before any row is read."""
 
     found: list[tuple[Source, Found]]
     exports: list[tuple[Source, dict[str, Path]]]
     faults: list[Fault]
     notices: list[str]
+    as_of: datetime | None = None
 
     @classmethod
-    def look(cls, sources: Sequence[Source]) -> _Given:
+    def look(cls, sources: Sequence[Source]) -> Given:
+        """Which tables and exports lie there; what is wrong with places is gathered in `faults`."""
         given = cls([], [], [], [])
         if not sources:
             remedy = "Name a folder with tables, or an export and its source map."
@@ -147,7 +180,8 @@ class _Given:
         for source in sources:
             if source.map is None:
                 contents = look_into(source.path)
-                given.found += [(source, found) for found in contents.found]
+                given.found += [(source, one) for found in contents.found if (one := _asked_for(found, source))]
+                given.as_of = max(filter(None, (given.as_of, contents.as_of)), default=None)
                 given.faults += contents.faults
                 if contents.ignored:
                     given.notices.append(f"No table by its name, left alone: {', '.join(contents.ignored)}.")
@@ -165,25 +199,77 @@ class _Given:
         return given
 
     def files(self) -> list[Path]:
-        """All files of contract sources."""
-        return list(dict.fromkeys(path for _, found in self.found for path in found.parts.values()))
+        """All files of contract sources, with those of earlier versions."""
+        files = [path for _, found in self.found for path in (*found.parts.values(), found.earlier) if path is not None]
+        return list(dict.fromkeys(files))
 
     def key(self, zone: str) -> str:
         """What a prepared folder is called: the same for the same bytes, maps, zone and code."""
         exports = [
-            [str(source.path.resolve()), str(source.map), _fingerprint_of_map(source.map), fingerprint_of_files(files)]
+            [
+                str(source.path.resolve()),
+                str(source.map),
+                _fingerprint_of_map(source.map),
+                fingerprint_of_files(files),
+                iso(source.as_of),
+                dict(source.renamed),
+                _key_check(source),
+                source.phone_country,
+            ]
             for source, files in self.exports
         ]
         tables = [
-            [str(source.path.resolve()), found.name, list(found.inside), fingerprint_of_files(found.parts)]
+            [
+                str(source.path.resolve()),
+                found.name,
+                list(found.inside),
+                fingerprint_of_files({**found.parts, **_earlier_of(found)}),
+                iso(found.known_from),
+            ]
             for source, found in self.found
         ]
         whole = [exports, tables, zone, _code(), duckdb.__version__]
         return fingerprint_of_bytes(canonical_json(whole)).removeprefix("sha256:")[:24]
 
 
-def _prepare_in(build: Path, given: _Given, zone: str, memory_limit: str | None) -> dict[str, Any]:
-    """Read, check and keep everything in a folder; what `prepared.json` holds."""
+@dataclass(frozen=True)
+class Staged:
+    """Sources that were read and judged, in a connection that is still open; what becomes of them is the caller's.
+
+    `tables` are the scans of each table, `findings` what was found in it, `faults` all that is wrong: with any, nothing
+    here may be used. `views` are the tables that were kept in the build folder.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    tables: Mapping[str, TableInput]
+    findings: Mapping[str, Findings]
+    views: Mapping[str, View]
+    faults: tuple[Fault, ...]
+    only_maps: bool = False
+
+    def refuse(self) -> None:
+        """Raise every fault, if there is one."""
+        if self.faults:
+            raise (MapError if self.only_maps else ContractError)(self.faults)
+
+
+@contextmanager
+def staged(
+    given: Given, build: Path, *, zone: str, memory_limit: str | None = None, judging: Judging = CONTRACT
+) -> Iterator[Staged]:
+    """Everything that sources offer, read and judged.
+
+    Parameters
+    ----------
+    given : Given
+    build : Path
+        Folder for what is written on the way; the connection may read what lies there.
+    zone : str
+        Zone of contract times without an offset.
+    memory_limit : str, optional
+    judging : Judging
+        How strictly, and whether sound tables are kept in the build folder.
+    """
     faults = list(given.faults)
     made, errors = _from_exports(given, build)
     two = {found.table for _, found in given.found} & {one.table for one, _ in made}
@@ -201,27 +287,42 @@ def _prepare_in(build: Path, given: _Given, zone: str, memory_limit: str | None)
         findings: dict[str, Findings] = {}
         views: dict[str, View] = {}
         for name, table in sorted(tables.items()):
-            findings[name] = _check(connection, table, build, views)
+            findings[name] = _check(connection, table, build, views, judging)
             faults += findings[name].faults
         only_maps = bool(errors) and not faults and all(isinstance(error, MapError) for error in errors)
         faults += [fault for error in errors for fault in error.faults if fault not in faults]
-        if faults:
-            raise (MapError if only_maps else ContractError)(faults)
-        record = _record(connection, tables, findings, views, build)
+        yield Staged(connection, tables, findings, views, tuple(faults), only_maps)
     for left in (*build.glob("text-*"), *(one.path for one, _ in made)):
         left.unlink(missing_ok=True)
     shutil.rmtree(build / "spill", ignore_errors=True)
+
+
+def _prepare_in(build: Path, given: Given, zone: str, memory_limit: str | None) -> dict[str, Any]:
+    """Read, check and keep everything in a folder; what `prepared.json` holds."""
+    with staged(given, build, zone=zone, memory_limit=memory_limit) as found:
+        found.refuse()
+        record = _record(found.connection, found.tables, found.findings, dict(found.views), build, given.as_of)
     record["notices"] = [*given.notices, *record["notices"]]
     return record
 
 
-def _from_exports(given: _Given, build: Path) -> tuple[list[tuple[MappedTable, str]], list[InputError]]:
+def _from_exports(given: Given, build: Path) -> tuple[list[tuple[MappedTable, str]], list[InputError]]:
     """What the source maps make of the exports, each table with the source's own name; and what they refuse."""
     made: list[tuple[MappedTable, str]] = []
     errors: list[InputError] = []
     for source, _ in given.exports:
         try:
-            made += [(table, source.path.name) for table in mapped(str(source.map), source.path, cache=build)]
+            tables = mapped(
+                str(source.map),
+                source.path,
+                cache=build,
+                only=source.only,
+                as_of=source.as_of,
+                renamed=source.renamed,
+                key=source.key,
+                phone_country=source.phone_country,
+            )
+            made += [(table, source.path.name) for table in tables]
         except InputError as error:
             errors.append(error)
     return made, errors
@@ -246,17 +347,19 @@ def _of_exports(
     return tables
 
 
-def _check(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, views: dict[str, View]) -> Findings:
+def _check(
+    connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, views: dict[str, View], judging: Judging
+) -> Findings:
     """All findings of one table; a table without faults is kept, and its view noted, on the way."""
     try:
-        findings = column_findings(connection, table)
-        findings.faults[:0] = header_faults(table)
-        if findings.faults:
+        findings = column_findings(connection, table, may_be_empty=judging.empty)
+        findings.faults[:0] = header_faults(table, judging.later.get(table.schema.name, ()))
+        if findings.faults or not judging.keep:
             typed = f"({table.typed()})"
         else:
             view = views[table.schema.name] = keep(connection, table, build, blank_text=findings.blank_text)
             typed = f"({view.all_rows(build)})"
-        table_findings(connection, table, typed, findings)
+        table_findings(connection, table, typed, findings, repeats=judging.repeats)
     except duckdb.Error:
         if broken := broken_files(connection, table):
             return Findings(faults=[fault for error in broken for fault in error.faults])
@@ -270,6 +373,7 @@ def _record(
     findings: Mapping[str, Findings],
     views: dict[str, View],
     build: Path,
+    as_of: datetime | None,
 ) -> dict[str, Any]:
     """Accounts and views of sound tables, as `prepared.json` holds them."""
     for name, view in views.items():
@@ -304,10 +408,12 @@ def _record(
             last=found.last,
             known_at_nulls=found.known_at_nulls,
             basis=table.basis,
+            known_from=table.known_from,
         )
         in_place = {str(path): seen(path, hashes[path.resolve()]) for path in views[name].in_place()}
         record["tables"][name] = {"account": account.to_dict(), "view": views[name].to_dict(), "in_place": in_place}
     known = [found.known_at for found in findings.values() if found.known_at is not None]
+    known += [] if as_of is None else [as_of]
     record["known_at"] = max(known).isoformat() if known else None
     record["known_at_assumed"] = any(found.known_at_assumed for found in findings.values())
     record["notices"] = list(_currencies(findings))
@@ -374,6 +480,27 @@ def _fingerprint_of_map(source_map: str | None) -> str:
     """The hash of a map of the user's own; a shipped one is part of the code."""
     path = Path(str(source_map))
     return fingerprint(path) if path.is_file() else ""
+
+
+def _earlier_of(found: Found) -> dict[str, Path]:
+    """The file of a table's earlier versions, by name, where there is one."""
+    return {} if found.earlier is None else {f"{EARLIER}/{found.earlier.name}": found.earlier}
+
+
+def _key_check(source: Source) -> str | None:
+    """What tells the key of the pseudonyms in an export apart from another; None where it holds none."""
+    given = load_map(str(source.map))
+    if not any(file.personal for file in given.files.values()):
+        return None
+    return (source.key or user_key()).check
+
+
+def _asked_for(found: Found, source: Source) -> Found | None:
+    """The table with the parts of it that are to be read, if there are any."""
+    if source.only is None:
+        return found
+    parts = {name: path for name, path in found.parts.items() if path in source.only}
+    return replace(found, parts=parts) if parts else None
 
 
 @remembered

@@ -14,26 +14,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from analysis.foundation.errors import ContractError, Fault, InputError, MapError, did_you_mean
 from analysis.tables import mapping_model as model
-from analysis.tables.delimited import BLANK_LINE
-from analysis.tables.engine import Engine
-from analysis.tables.engine.duckdb_engine import DuckDBEngine
 from analysis.tables.mapping_basis import basis_of
-from analysis.tables.mapping_files import Chosen, choose, read
+from analysis.tables.mapping_engine import MapEngine
+from analysis.tables.mapping_files import Chosen, choose, read, swept
 from analysis.tables.mapping_grammar import takes_in
-from analysis.tables.mapping_rows import LINES_A_FILE, ReadFile, Rows
+from analysis.tables.mapping_rows import ReadFile, Rows, kinds_to_keep
+from analysis.tables.mapping_sql import NO_EXPORT_DATE
 from analysis.tables.mapping_tables import Made, make_table
 from analysis.tables.mapping_yaml import read_map
+from analysis.tables.plain_text import Cells, InDoubt, PlainText
+from analysis.tables.pseudonyms import Key, Veil, user_key
 
 SHIPPED = Path(__file__).parent / "source_maps"
 
@@ -82,8 +81,8 @@ def names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> names()
-    ('cdnow', 'hillstrom', 'online_retail', 'twcs', 'zendesk')
+    >>> {"hillstrom", "twcs", "zendesk"} <= set(names())
+    True
     """
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
@@ -108,7 +107,17 @@ def load_map(source_map: str | Path) -> model.SourceMap:
     return read_map(_path_of(str(source_map)))
 
 
-def mapped(source_map: str, path: Path, *, cache: Path) -> list[MappedTable]:
+def mapped(
+    source_map: str,
+    path: Path,
+    *,
+    cache: Path,
+    only: Collection[Path] | None = None,
+    as_of: datetime | None = None,
+    renamed: Mapping[str, str] | None = None,
+    key: Key | None = None,
+    phone_country: str | None = None,
+) -> list[MappedTable]:
     """The tables that a source map makes of an export.
 
     Parameters
@@ -119,6 +128,16 @@ def mapped(source_map: str, path: Path, *, cache: Path) -> list[MappedTable]:
         A file, or a folder of which every file whose header fits is read (not those in folders inside it).
     cache : Path
         Folder for the Parquet files. They have names of their own and belong to the caller.
+    only : collection of Path, optional
+        Read these files and no others.
+    as_of : datetime, optional
+        The instant of the export, naive UTC; needed by maps of lifetime counters.
+    renamed : mapping of str to str, optional
+        The file's new name of a column by the map's name for it. A file that still has the old name fits as before.
+    key : Key, optional
+        The key of pseudonyms; by default the user's own, made where a personal column is read and there is none yet.
+    phone_country : str, optional
+        The calling code of telephone numbers written without one.
 
     Returns
     -------
@@ -133,12 +152,17 @@ def mapped(source_map: str, path: Path, *, cache: Path) -> list[MappedTable]:
         A file cannot be read as text.
     """
     given = load_map(source_map)
+    if given.needs_export_date and as_of is None:
+        what = "needs the date of the export"
+        raise MapError(Fault(where=f"source map {given.map}", what=what, remedy=NO_EXPORT_DATE, rule="no_export_date"))
     cache.mkdir(parents=True, exist_ok=True)
-    chosen, others = choose(given, path)
-    with _texts_of(given, chosen, cache) as files:
-        views = {file.view: _view_of(text) for file, text in files}
-        with DuckDBEngine(views, files=[text for _, text in files]) as engine:
-            return _tables_of(engine, given, [file for file, _ in files], others, cache)
+    chosen, others = choose(given, path, only=only, renamed=renamed)
+    reading = _Reading(given, cache, as_of, others, key, phone_country)
+    while True:
+        try:
+            return reading.tables(chosen)
+        except InDoubt:  # a file that has to be read record by record: known to `reading` by now
+            continue
 
 
 def _path_of(source_map: str) -> Path:
@@ -169,86 +193,134 @@ class _Gathering:
             raise kind(self.faults)
 
 
-@contextmanager
-def _texts_of(given: model.SourceMap, chosen: Sequence[Chosen], cache: Path) -> Iterator[list[tuple[ReadFile, Path]]]:
-    """The chosen files as text, in Parquet files that are gone afterwards. Blank lines are no records."""
-    gathering, files = _Gathering(), []
-    try:
+@dataclass
+class _Reading:
+    """One export being read. A file that cannot be read in sweeps is `exact` from then on."""
+
+    given: model.SourceMap
+    cache: Path
+    as_of: datetime | None
+    others: int
+    key: Key | None
+    phone_country: str | None
+    exact: set[Path] = field(default_factory=set)
+
+    def tables(self, chosen: Sequence[Chosen]) -> list[MappedTable]:
+        """The tables, written down.
+
+        Raises
+        ------
+        InDoubt
+            If a file that was not known for it has to be read record by record. Nothing is left behind then.
+        """
+        texts: dict[str, Path | PlainText] = {}
+        try:
+            files = self._files(chosen, texts)
+            with MapEngine(texts, self.cache) as engine:
+                return self._made(engine, files)
+        except InDoubt:
+            self.exact |= {text.text.path for text in texts.values() if isinstance(text, PlainText) and text.in_doubt}
+            raise
+        finally:
+            for text in texts.values():
+                if isinstance(text, Path):
+                    text.unlink(missing_ok=True)
+
+    def _files(self, chosen: Sequence[Chosen], texts: dict[str, Path | PlainText]) -> list[ReadFile]:
+        """The chosen files: plain texts where they lie, all others written down as text on the way."""
+        gathering, files = _Gathering(), []
         for number, one in enumerate(chosen):
+            view = f"text {number}"
             with gathering.one():
-                text, set_aside = read(given, one, cache)
-                blank = set_aside.pop(BLANK_LINE, 0)
-                file = ReadFile(one, f"text {number}", text.columns, text.rows, set_aside, blank)
-                files.append((file, text.path))
+                cells = self._cells(one)
+                plain = None
+                if not cells.personal and one.path not in self.exact:
+                    plain = swept(self.given, one, cells)
+                if plain is not None:
+                    texts[view] = plain
+                    files.append(ReadFile(one, view, plain.columns, plain))
+                else:
+                    text, aside = read(self.given, one, self.cache, cells, sweep=one.path not in self.exact)
+                    texts[view] = text.path
+                    files.append(ReadFile(one, view, text.columns, None, text.rows, aside))
         gathering.raise_as(ContractError)
-        yield files
-    finally:
-        for _, path in files:
-            path.unlink(missing_ok=True)
+        return files
 
+    def _cells(self, chosen: Chosen) -> Cells:
+        """What of a file is read: the columns the map looks at, pseudonyms of those that name persons."""
+        file, theirs = self.given.files[chosen.kind], chosen.header.columns
+        used = self.given.columns_used(chosen.kind)
+        personal = {ours: kind for ours, kind in file.personal.items() if ours in used}
+        if personal and self.key is None:
+            self.key = user_key()
+        return Cells(
+            wanted={theirs[ours] for ours in used},
+            personal={theirs[ours]: self._veil(kind) for ours, kind in personal.items()},
+            nulls={theirs[ours]: file.nulls_of(ours) for ours in personal},
+        )
 
-def _tables_of(
-    engine: Engine, given: model.SourceMap, files: Sequence[ReadFile], others: int, cache: Path
-) -> list[MappedTable]:
-    """The tables, written; those whose files are not there are left out."""
-    gathering = _Gathering()
-    rows: dict[str, Rows] = {}
-    for kind in given.files:
-        if of_kind := [file for file in files if file.chosen.kind == kind]:
-            with gathering.one():
-                rows[kind] = Rows(engine, given, kind, of_kind)
-    gathering.raise_as(MapError)
-    relations = {kind: one.relation for kind, one in rows.items()}
-    notices = [f"Files in the folder that do not fit the source map `{given.map}`: {others:,}."] if others else []
-    made: list[tuple[model.TableMap, Made]] = []
-    for table in given.tables:
-        if lacking := sorted(_needs(table) - set(rows)):
-            files_named = "`, `".join(lacking)
-            notices.append(f"`{table.table}` is not made: it needs the files `{files_named}` of the source map.")
-            continue
-        with gathering.one():
-            made.append((table, make_table(rows[table.source], table, relations)))
-    gathering.raise_as(MapError)
-    return [_mapped_table(given, table, one, rows[table.source], notices, cache) for table, one in made]
+    def _veil(self, kind: model.Personal) -> Veil:
+        assert self.key is not None
+        return self.key.veil(kind, self.phone_country)
+
+    def _made(self, engine: MapEngine, files: Sequence[ReadFile]) -> list[MappedTable]:
+        """The tables; those whose files are not there are left out."""
+        given, gathering = self.given, _Gathering()
+        kept = kinds_to_keep(given, Counter(file.chosen.kind for file in files))
+        rows: dict[str, Rows] = {}
+        for kind in given.files:
+            if of_kind := [file for file in files if file.chosen.kind == kind]:
+                with gathering.one():
+                    rows[kind] = Rows(engine, given, kind, of_kind, keep=kind in kept, as_of=self.as_of)
+        gathering.raise_as(MapError)
+        relations = {kind: one.relation for kind, one in rows.items()}
+        notices = []
+        if self.others:
+            notices.append(f"Files in the folder that do not fit the source map `{given.map}`: {self.others:,}.")
+        made: list[tuple[model.TableMap, Made, Path]] = []
+        written: list[Path] = []
+        try:
+            for table in given.tables:
+                if lacking := sorted(_needs(table) - set(rows)):
+                    files_named = "`, `".join(lacking)
+                    notices.append(
+                        f"`{table.table}` is not made: it needs the files `{files_named}` of the source map."
+                    )
+                    continue
+                written.append(_new_file(self.cache, f"{given.map}-{table.table}"))
+                with gathering.one():
+                    made.append((table, make_table(rows[table.source], table, relations, written[-1]), written[-1]))
+            gathering.raise_as(MapError)
+        except BaseException:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+        return [_mapped_table(given, table, one, path, rows[table.source], notices) for table, one, path in made]
 
 
 def _mapped_table(
-    given: model.SourceMap, table: model.TableMap, made: Made, rows: Rows, notices: Sequence[str], cache: Path
+    given: model.SourceMap, table: model.TableMap, made: Made, path: Path, rows: Rows, notices: Sequence[str]
 ) -> MappedTable:
-    paths = tuple(file.chosen.path for file in rows.files)
-    columns = tuple(name for name in made.rows.column_names if name != "__place")
     return MappedTable(
         table=table.table,
-        path=_written(made.rows, paths, cache, f"{given.map}-{table.table}"),
-        columns=columns,
+        path=path,
+        columns=made.columns,
         zone=given.zone,
         read=made.read,
         set_aside=dict(made.set_aside),
-        files=paths,
+        files=tuple(file.chosen.path for file in rows.files),
         notices=(*table.facts, *notices, *rows.notices, *made.notices),
-        basis={name: word for name, word in basis_of(given, table).items() if name in columns},
+        basis={name: word for name, word in basis_of(given, table).items() if name in made.columns},
     )
-
-
-def _view_of(path: Path) -> str:
-    quoted = str(path).replace("'", "''")
-    return f"select * from read_parquet('{quoted}')"
 
 
 def _needs(table: model.TableMap) -> set[str]:
     """The kinds of file a table is made of."""
-    expressions = (*table.columns.values(), *table.further.values())
-    return {table.source, *(take.source for expression in expressions for take in takes_in(expression))}
+    return {table.source, *(take.source for expression in table.made.values() for take in takes_in(expression))}
 
 
-def _written(rows: pa.Table, paths: Sequence[Path], cache: Path, name: str) -> Path:
-    """The table in Parquet, with file and line in the place of `__place`."""
-    place = rows.column("__place")
-    number = pc.divide(place, LINES_A_FILE)
-    line = pc.subtract(place, pc.multiply(number, LINES_A_FILE))
-    file = pc.take(pa.array([path.name for path in paths], pa.string()), number)
-    made = rows.drop_columns("__place").append_column("__line", line).append_column("__file", file)
+def _new_file(cache: Path, name: str) -> Path:
+    """A new file of its own in the cache, which its owner alone may read."""
     handle, target = tempfile.mkstemp(prefix=f"{name}-", suffix=".parquet", dir=cache)
     os.close(handle)
-    pq.write_table(made, target)
     return Path(target)

@@ -8,6 +8,7 @@ and cells taken from other files into the columns of a table. What a metric make
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from analysis.tables import mapping_model as model
 from analysis.tables.mapping_grammar import Expression, columns_in
@@ -25,26 +26,37 @@ def basis_of(given: model.SourceMap, table: model.TableMap) -> dict[str, str]:
     >>> [basis_of(zendesk, table) for table in zendesk.tables if table.table == "issues"]
     [{'reopens': 'post', 'replies': 'post'}]
     """
-    turn = table.unpivot
-
-    def declared(kind: str, name: str) -> Iterator[str]:
-        file = given.files[kind]
-        if kind == table.source and turn is not None and name == turn.value:
-            for column in turn.columns:
-                yield from declared(kind, column)
-        elif name in file.basis:
-            yield file.basis[name]
-        elif name in file.fields:
-            yield from through(kind, file.fields[name])
-
-    def through(kind: str, expression: Expression) -> Iterator[str]:
-        for source, name in columns_in(expression):
-            yield from declared(source or kind, name)
-
     found = {
-        name: set(through(table.source, expression)) for name, expression in {**table.columns, **table.further}.items()
+        name: {word for _, word in _sources(given, table, table.source, expression) if word}
+        for name, expression in table.made.items()
     }
     return {name: agreed(words) for name, words in found.items() if words}
+
+
+def without_basis(given: model.SourceMap, table: model.TableMap, name: str) -> list[str]:
+    """The columns of the files that a column of a table is made of, and that have no basis declared."""
+    sources = _sources(given, table, table.source, table.made[name])
+    return list(dict.fromkeys(column for column, word in sources if word is None))
+
+
+def _sources(
+    given: model.SourceMap, table: model.TableMap, kind: str, expression: Expression
+) -> Iterator[tuple[str, str | None]]:
+    """The columns an expression is made of, each with its declared basis, if it has one."""
+    follow = partial(_sources, given, table)
+    turn = table.unpivot
+    for source, name in columns_in(expression):
+        place = source or kind
+        file = given.files[place]
+        if place == table.source and turn is not None and name == turn.value:
+            for column in turn.columns:
+                yield from follow(place, column)
+        elif name in file.basis:
+            yield name, file.basis[name]
+        elif name in file.fields:
+            yield from follow(place, file.fields[name])
+        else:
+            yield name, None
 
 
 def agreed(words: Iterable[str]) -> str:

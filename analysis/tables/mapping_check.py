@@ -11,17 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from analysis.foundation.errors import did_you_mean
 from analysis.tables import mapping_grammar as grammar
 from analysis.tables import mapping_model as model
 from analysis.tables.contract import SCHEMAS
+from analysis.tables.mapping_basis import basis_of, without_basis
 from analysis.tables.mapping_sql import compile_condition, compile_expression
 from analysis.tables.mapping_terms import MapMeaning, Parameters, Relation, Scope, Typed, needs_text
 
 Place = tuple[str | int, ...]
 OURS = "__"
+ADDRESSES = ("email", "phone")
+# The columns of which a figure is only right if it is known on which basis they count.
+COUNTS = {"post_actions": {"quantity"}, "post_counters": {"value"}}
+SOME_DAY = datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +99,21 @@ class _Checking:
 
     def columns_of(self, name: str, file: model.FileMap) -> dict[str, Typed]:
         """The columns of a file and its fields, after its rules have been checked."""
-        columns = {column: Typed("") for column in file.headers[0].columns}
+        columns = {column: Typed("", personal=file.personal.get(column)) for column in file.headers[0].columns}
+        for column in file.personal:
+            if column not in columns:
+                what = f"there is no column `{column}` in the header"
+                self.misfit(("files", name, "personal", column), what, did_you_mean(column, columns), "unknown_name")
         self.names_of(("files", name), [*columns, *file.fields])
         for column, expression in file.fields.items():
             place = ("files", name, "fields", column)
-            scope = Scope(dict(columns), Parameters(), self.given.zone, file.time_formats, source=name)
+            scope = self.scope(dict(columns), file, name)
             columns[column] = Typed("")
             with self.at(*place):
                 columns[column] = compile_expression(expression, scope, column)
             if scope.joins:
                 self.misfit(place, "looks at other rows", "Only the columns of a table may.", "map_rule")
-        scope = Scope(columns, Parameters(), self.given.zone, file.time_formats, source=name)
+        scope = self.scope(columns, file, name)
         for rule, column in _names_in(file):
             with self.at("files", name, *rule):
                 scope.column(column)
@@ -112,6 +122,18 @@ class _Checking:
                 if damage.rows is not None:
                     compile_condition(damage.rows, scope)
         return columns
+
+    def scope(
+        self,
+        columns: Mapping[str, Typed],
+        file: model.FileMap,
+        source: str,
+        keys: frozenset[str] | None = None,
+        relations: Mapping[str, Relation] | None = None,
+    ) -> Scope:
+        """What an expression sees, as it would on a day of export."""
+        zone, formats, known = self.given.zone, file.time_formats, relations or {}
+        return Scope(columns, Parameters(), zone, formats, keys, known, source, export_date=SOME_DAY)
 
     def names_of(self, place: Place, names: Sequence[str]) -> None:
         """Names have to be told apart by an engine, and by their first letters from ours."""
@@ -127,9 +149,8 @@ class _Checking:
         """The rules and columns of a table."""
         columns = dict(relations[table.source].columns)
         keys = frozenset(table.group.by) if table.group else None
-        formats = self.given.files[table.source].time_formats
         place = ("tables", number)
-        scope = Scope(columns, Parameters(), self.given.zone, formats, keys, relations, table.source)
+        scope = self.scope(columns, self.given.files[table.source], table.source, keys, relations)
         if table.keep is not None:
             with self.at(*place, "keep"):
                 compile_condition(table.keep.when, scope)
@@ -146,10 +167,14 @@ class _Checking:
         for name in keys or ():
             with self.at(*place, "group"):
                 scope.column(name)
-        for part, expressions in (("columns", table.columns), ("further", table.further)):
+        names = table.customer.names if table.customer else {}
+        for part, expressions in (("columns", table.columns), ("further", table.further), ("customer", names)):
             for name, expression in expressions.items():
                 with self.at(*place, part, name):
                     made = compile_expression(expression, scope, name)
+                    if part == "customer" and name in ADDRESSES and made.personal != name:
+                        remedy = f"Say under `personal` of the file that it is one: `{{COLUMN: {name}}}`."
+                        raise MapMeaning(f"is no column of the file that is `personal` as `{name}`", remedy)
                     if keys is not None and made.level == "row":
                         raise MapMeaning(
                             "is a cell of one row in a table of groups",
@@ -179,9 +204,43 @@ class _Checking:
                 if name in schema.by_name:
                     what = f"`{name}` is a column of the contract"
                     self.misfit((*place, "further", name), what, "Move it to `columns`.", "misplaced_column")
-            if missing := [name for name in schema.required if name not in table.columns]:
+            for name in sorted(COUNTS.get(table.table, set()) & set(table.columns)):
+                self.basis((*place, "columns", name), table, name)
+            self.customer(place, table)
+            found_later = {"customer_id", "method"} if table.table == "identities" and table.customer else set()
+            if missing := [name for name in schema.required if name not in {*table.made, *found_later}]:
                 what = f"`{table.table}` lacks `{'`, `'.join(missing)}`, which the contract asks for"
                 self.misfit(place, what, "Map a column to each, or a `constant`.", "missing_column")
+
+    def basis(self, place: Place, table: model.TableMap, name: str) -> None:
+        """What a column counts has a basis, declared of each column of the files that it is made of."""
+        if table.source not in self.given.files:
+            return
+        lacking = without_basis(self.given, table, name)
+        if lacking or name not in basis_of(self.given, table):
+            of = f"`{'`, `'.join(lacking)}`" if lacking else "them"
+            what = f"`{name}` counts, and the map does not say on which basis"
+            remedy = f"Say of {of} under `basis` of the file: `action`, `post` or `unknown`."
+            self.misfit(place, what, remedy, "no_basis")
+
+    def customer(self, place: Place, table: model.TableMap) -> None:
+        """Who a row is of: said with a source, or without one where the table itself says who is who."""
+        if reserved := sorted(set(model.IDENTITY) & set(table.further)):
+            what = f"`{'`, `'.join(reserved)}` are made by `customer`"
+            self.misfit((*place, "further"), what, "Rename it, or say `customer`.", "reserved_name")
+        if table.customer is None:
+            return
+        place = (*place, "customer")
+        if table.table not in model.NAMING:
+            if "customer_id" not in SCHEMAS[table.table].by_name:
+                what, remedy = f"`{table.table}` is not of customers", "Leave `customer` out."
+                self.misfit(place, what, remedy, "map_rule")
+            elif table.customer.source is None:
+                remedy = "Give `source`: the name that `identities` knows the system by."
+                self.misfit(place, "lacks the key `source`", remedy, "missing_key")
+        elif table.customer.source is not None or table.customer.id is not None:
+            what = f"gives `source` or `id`, which `{table.table}` says in columns of its own"
+            self.misfit(place, what, "Leave `email` and `phone` here.", "map_rule")
 
 
 def _names_in(file: model.FileMap) -> Iterator[tuple[Place, str]]:
@@ -196,6 +255,8 @@ def _names_in(file: model.FileMap) -> Iterator[tuple[Place, str]]:
         if damage.links is not None:
             for name in (damage.links.listed, damage.links.id, damage.links.back):
                 yield ("damage", number, "links"), name
+    for name in (*file.carry.key, *file.carry.columns) if file.carry else ():
+        yield ("carry",), name
     for name in file.basis:
         yield ("basis", name), name
 
@@ -212,5 +273,11 @@ def _words_of(expression: grammar.Expression) -> Iterator[str]:
         case grammar.FirstOf():
             for part in expression.first_of:
                 yield from _words_of(part)
+        case grammar.Case():
+            yield from _words_of(expression.case.then)
+            if expression.case.or_else is not None:
+                yield from _words_of(expression.case.or_else)
         case grammar.Same():
             yield from _words_of(expression.same)
+        case grammar.Sole():
+            yield from _words_of(expression.sole)

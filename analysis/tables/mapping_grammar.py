@@ -27,11 +27,16 @@ class Part(BaseModel):
     @classmethod
     def _only_known_keys(cls, given: Any) -> Any:
         if isinstance(given, dict):
-            known = tuple(field.alias or name for name, field in cls.model_fields.items())
+            known = named_keys(cls)
             unknown = tuple(key for key in given if key not in known)
             if unknown:
                 raise PydanticCustomError("unknown_key", "unknown keys", {"keys": unknown, "known": known})
         return given
+
+
+def named_keys(part: type[Part]) -> tuple[str, ...]:
+    """The keys of a part, as a map writes them."""
+    return tuple(field.alias or name for name, field in part.model_fields.items())
 
 
 def rule(message: str) -> PydanticCustomError:
@@ -45,7 +50,8 @@ def _by_key(*keys: str) -> Callable[[Any], str | None]:
     def kind(given: Any) -> str | None:
         if isinstance(given, str):
             return "<name>" if "name" in keys else None
-        return next((f"<{key}>" for key in keys if isinstance(given, dict) and key in given), None)
+        named = given if isinstance(given, dict) else named_keys(type(given)) if isinstance(given, Part) else ()
+        return next((f"<{key}>" for key in keys if key in named), None)
 
     return kind
 
@@ -132,6 +138,12 @@ class Lower(Part):
     lower: Expression
 
 
+class Strip(Part):
+    """A text without white space around it and without the apostrophe a spreadsheet puts before it: "'007" is "007"."""
+
+    strip: Expression
+
+
 class Values(Part):
     """A value map: `values: {Mail: email}`, `of: Via`, `otherwise: other`. Without `otherwise`, others are refused."""
 
@@ -149,6 +161,20 @@ class FirstOf(Part):
     """The first of several that is not empty."""
 
     first_of: tuple[Expression, ...] = Field(min_length=2)
+
+
+class Branches(Part):
+    """What rows that meet a condition become, and what the others do."""
+
+    when: Condition
+    then: Expression
+    or_else: Expression | None = Field(default=None, alias="otherwise")
+
+
+class Case(Part):
+    """One of two expressions, by a condition; without `otherwise` the other rows are empty."""
+
+    case: Branches
 
 
 class Join(Part):
@@ -171,6 +197,12 @@ class After(Part):
     after: Expression
     by: Expression
     unit: Literal["seconds", "minutes", "hours", "days"]
+
+
+class ExportDate(Part):
+    """The instant of the export, in UTC: when a lifetime counter was read. `export_date: true`."""
+
+    export_date: Literal[True]
 
 
 class Number(Part):
@@ -196,6 +228,14 @@ class Subtract(Part):
     """One exact decimal less another."""
 
     subtract: tuple[Expression, Expression]
+
+
+class Apportion(Part):
+    """An amount times a `part` over its `whole`, exact, then rounded to six places; a whole of nothing has no parts."""
+
+    apportion: Expression
+    part: Expression
+    whole: Expression
 
 
 class Take(Part):
@@ -239,6 +279,12 @@ class Same(Part):
     same: Expression
 
 
+class Sole(Part):
+    """The one value of a group, and empty where it has several. Empty cells are passed over."""
+
+    sole: Expression
+
+
 class Count(Part):
     """How many rows a group has."""
 
@@ -246,8 +292,9 @@ class Count(Part):
 
 
 EXPRESSION_KEYS = (
-    "constant", "row_number", "whole_number", "extract", "lower", "values", "first_of", "join", "time", "after",
-    "number", "product", "add", "subtract", "take", "top_of_chain", "sum", "earliest", "latest", "same", "count",
+    "constant", "row_number", "whole_number", "extract", "lower", "strip", "values", "first_of", "case", "join", "time",
+    "after", "export_date", "number", "product", "add", "subtract", "apportion", "take", "top_of_chain", "sum",
+    "earliest", "latest", "same", "sole", "count",
 )  # fmt: skip
 Expression = Annotated[
     Annotated[Name, Tag("<name>")]
@@ -256,28 +303,35 @@ Expression = Annotated[
     | Annotated[WholeNumber, Tag("<whole_number>")]
     | Annotated[Extract, Tag("<extract>")]
     | Annotated[Lower, Tag("<lower>")]
+    | Annotated[Strip, Tag("<strip>")]
     | Annotated[Values, Tag("<values>")]
     | Annotated[FirstOf, Tag("<first_of>")]
+    | Annotated[Case, Tag("<case>")]
     | Annotated[Join, Tag("<join>")]
     | Annotated[Time, Tag("<time>")]
     | Annotated[After, Tag("<after>")]
+    | Annotated[ExportDate, Tag("<export_date>")]
     | Annotated[Number, Tag("<number>")]
     | Annotated[Product, Tag("<product>")]
     | Annotated[Add, Tag("<add>")]
     | Annotated[Subtract, Tag("<subtract>")]
+    | Annotated[Apportion, Tag("<apportion>")]
     | Annotated[Take, Tag("<take>")]
     | Annotated[TopOfChain, Tag("<top_of_chain>")]
     | Annotated[Sum, Tag("<sum>")]
     | Annotated[Earliest, Tag("<earliest>")]
     | Annotated[Latest, Tag("<latest>")]
     | Annotated[Same, Tag("<same>")]
+    | Annotated[Sole, Tag("<sole>")]
     | Annotated[Count, Tag("<count>")],
     Discriminator(_by_key("name", *EXPRESSION_KEYS)),
 ]
 
 
 # The keys of a part under which further expressions stand; under the others stand words.
-_EXPRESSIONS = frozenset(EXPRESSION_KEYS) - {"constant", "row_number", "values", "take", "count"} | {"of", "by"}
+_WORDS = {"constant", "row_number", "values", "export_date", "take", "count"}
+_EXPRESSIONS = frozenset(EXPRESSION_KEYS) - _WORDS | {"of", "by", "then", "or_else", "part", "whole"}
+_LOOKED_AT = _EXPRESSIONS | {"when", "all", "any", "never", "parent"}
 
 
 def takes_in(expression: Expression) -> Iterator[Take]:
@@ -303,6 +357,37 @@ def columns_in(expression: Expression) -> Iterator[tuple[str | None, str]]:
             yield None, part
 
 
+def columns_looked_at(given: Expression | Condition) -> Iterator[tuple[str | None, str]]:
+    """Every column an expression or a condition needs to be there, each with the file it is taken from, if another.
+
+    More than `columns_in`: also what is only compared.
+
+    Examples
+    --------
+    >>> clicks = {"take": "Clicks", "from": "links", "match": {"Id": "Post"}, "first_by": "At"}
+    >>> list(columns_looked_at(Take.model_validate(clicks)))
+    [(None, 'Post'), ('links', 'Clicks'), ('links', 'At'), ('links', 'Id')]
+    """
+    if isinstance(given, Take):
+        yield from ((None, name) for name in given.match.values())
+        yield from ((given.source, name) for name in (given.take, given.first_by, *given.match))
+        if given.when is not None:
+            yield from ((given.source, name) for _, name in columns_looked_at(given.when))
+    elif isinstance(given, str):
+        yield None, given
+    else:
+        for name in type(given).model_fields:
+            value = getattr(given, name) if name in _LOOKED_AT else None
+            for part in value if isinstance(value, tuple) else (value,):
+                if part is not None:
+                    yield from columns_looked_at(part)
+
+
+def needs_export_date(expression: Expression) -> bool:
+    """Whether an expression speaks of the instant of the export."""
+    return any(isinstance(part, ExportDate) for part in _ends_of(expression))
+
+
 def _ends_of(expression: Expression) -> Iterator[Expression]:
     """What stands at the bottom of an expression: names, and parts in which there are no further expressions."""
     keys = (
@@ -313,4 +398,5 @@ def _ends_of(expression: Expression) -> Iterator[Expression]:
     for name in keys:
         value = getattr(expression, name)
         for part in value if isinstance(value, tuple) else (value,):
-            yield from _ends_of(part)
+            if part is not None:
+                yield from _ends_of(part)

@@ -7,7 +7,7 @@ are in `mapping_terms`; the queries they end up in, in `mapping_tables`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -21,6 +21,7 @@ from analysis.tables.mapping_terms import (
     Scope,
     Typed,
     alike,
+    apportioned,
     as_number,
     as_text,
     as_time,
@@ -28,8 +29,11 @@ from analysis.tables.mapping_terms import (
     level_of,
     needs_moment,
     needs_text,
+    stripped,
     whole_number,
 )
+
+NO_EXPORT_DATE = "Read it with `touchstone intake --as-of DATE`, or say `as_of` in the parameters."
 
 
 def compile_expression(expression: grammar.Expression, scope: Scope, column: str) -> Typed:
@@ -84,18 +88,24 @@ def compile_expression(expression: grammar.Expression, scope: Scope, column: str
         case grammar.Lower(lower=part):
             text = needs_text(inner(part), "lower")
             return replace(text, sql=f"lower({text.sql})")
+        case grammar.Strip(strip=part):
+            return stripped(inner(part), scope)
         case grammar.Values(of=part):
             return _values(expression, needs_text(inner(part), "values"), scope, name_of(part))
         case grammar.FirstOf(first_of=parts):
             return _first_of([inner(part) for part in parts], scope)
+        case grammar.Case(case=branches):
+            return _case(branches, inner, scope)
         case grammar.Join(join=parts, between=between):
-            texts = [as_text(inner(part)) for part in parts]
+            texts = [replace(as_text(inner(part)), personal=None) for part in parts]
             sql = f" || {scope.parameters.bind(between)} || ".join(text.sql for text in texts)
             return Typed(f"({sql})", level=level_of(texts), empty=any(text.empty for text in texts))
         case grammar.Time(time=part, formats=formats):
             return as_time(inner(part), formats or scope.formats, scope, name_of(part))
         case grammar.After(after=start, by=by, unit=unit):
             return _after(needs_moment(inner(start)), number(by), grammar.SECONDS[unit], scope)
+        case grammar.ExportDate():
+            return _export_date(scope)
         case grammar.Number(number=part, thousands=thousands):
             return as_number(inner(part), scope, name_of(part), thousands)
         case grammar.Product(product=parts):
@@ -104,6 +114,8 @@ def compile_expression(expression: grammar.Expression, scope: Scope, column: str
             return _arithmetic([number(part) for part in parts], " + ")
         case grammar.Subtract(subtract=parts):
             return _arithmetic([number(part) for part in parts], " - ")
+        case grammar.Apportion(apportion=amount, part=part, whole=whole):
+            return apportioned(number(amount), number(part), number(whole), scope, column)
         case grammar.Take():
             return _take(expression, scope)
         case grammar.TopOfChain():
@@ -116,6 +128,8 @@ def compile_expression(expression: grammar.Expression, scope: Scope, column: str
             return _of_group("max", needs_moment(inner(part)), scope)
         case grammar.Same(same=part):
             return _same(inner(part), scope, name_of(part))
+        case grammar.Sole(sole=part):
+            return _sole(inner(part), scope)
         case grammar.Count():
             return _of_group("count", Typed("*", "number"), scope)
         case _:
@@ -143,6 +157,26 @@ def compile_condition(condition: grammar.Condition, scope: Scope) -> str:
             return f"(not {compile_condition(part, scope)})"
         case _:
             assert_never(condition)
+
+
+def carried(sql: str, key: Sequence[str], columns: Sequence[str], file: str) -> str:
+    """The rows of a statement, where an empty cell takes the first one of its key in its file.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> lines = "select * from (values (1, 'A', 'paid'), (2, 'A', null), (3, 'B', null)) as t(__place, no, status)"
+    >>> duckdb.sql(carried(lines, ["no"], ["status"], "__place // 100")).order("__place").fetchall()
+    [(1, 'A', 'paid'), (2, 'A', 'paid'), (3, 'B', None)]
+    """
+    whole = " and ".join(f"r.{identifier(name)} is not null" for name in key)
+    by = ", ".join([file, *(f"r.{identifier(name)}" for name in key)])
+    first = f"partition by {by} order by r.__place rows between unbounded preceding and unbounded following"
+    cells = ", ".join(
+        f"coalesce({cell}, case when {whole} then first_value({cell} ignore nulls) over ({first}) end) as {ours}"
+        for ours, cell in ((identifier(name), f"r.{identifier(name)}") for name in columns)
+    )
+    return f"select r.* replace ({cells}) from ({sql}) as r"
 
 
 def _cell(test: grammar.Cell, scope: Scope) -> str:
@@ -185,7 +219,44 @@ def _values(given: grammar.Values, text: Typed, scope: Scope, column: str) -> Ty
 
 def _first_of(values: Sequence[Typed], scope: Scope) -> Typed:
     live = alike([value for value in values if not value.empty], scope) or list(values[:1])
-    return replace(live[0], sql=f"coalesce({', '.join(value.sql for value in live)})", level=level_of(live))
+    return replace(
+        live[0],
+        sql=f"coalesce({', '.join(value.sql for value in live)})",
+        level=level_of(live),
+        scale=max(value.scale for value in live),
+        personal=_one_kind(values),
+    )
+
+
+def _case(branches: grammar.Branches, inner: Callable[[grammar.Expression], Typed], scope: Scope) -> Typed:
+    """One of two values, which have to be alike. It is judged by the cells it looks at, whichever way it goes."""
+    if scope.keys is not None:
+        raise MapMeaning("chooses for one row in a table of groups", "Make it a field of the file, and group that.")
+    when = compile_condition(branches.when, scope)
+    values = [inner(branches.then)] + ([inner(branches.or_else)] if branches.or_else is not None else [])
+    both = alike(values, scope)
+    other = f" else {both[1].sql}" if len(both) > 1 else ""
+    return replace(
+        both[0],
+        sql=f"(case when {when} then {both[0].sql}{other} end)",
+        level="row",
+        scale=max(value.scale for value in both),
+        empty=all(value.empty for value in both),
+        personal=_one_kind(values),
+    )
+
+
+def _one_kind(values: Sequence[Typed]) -> str | None:
+    """The kind of pseudonym that several values all hold; `mixed` where they hold several."""
+    kinds = {value.personal for value in values}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _export_date(scope: Scope) -> Typed:
+    if scope.export_date is None:
+        raise MapMeaning("needs the date of the export", NO_EXPORT_DATE)
+    instant = scope.parameters.bind(scope.export_date.isoformat(sep=" "))
+    return Typed(f"cast({instant} as timestamp)", "instant", "any")
 
 
 def _after(start: Typed, by: Typed, seconds: int, scope: Scope) -> Typed:
@@ -231,7 +302,7 @@ def _take(take: grammar.Take, scope: Scope) -> Typed:
     )
     if take.source == scope.source:
         scope.read |= seen.read
-    return Typed(f"{alias}.{identifier(take.take)}", wanted.kind, scale=wanted.scale, empty=wanted.empty)
+    return replace(wanted, sql=f"{alias}.{identifier(take.take)}", level="row")
 
 
 def _top_of_chain(walk: grammar.TopOfChain, scope: Scope) -> Typed:
@@ -250,6 +321,12 @@ def _of_group(function: str, value: Typed, scope: Scope) -> Typed:
     if value.level == "group":
         raise MapMeaning("is a figure of a group inside another", "One is enough.")
     return replace(value, sql=f"{function}({value.sql})", level="group")
+
+
+def _sole(value: Typed, scope: Scope) -> Typed:
+    """The one value that the rows of a group share; empty where they hold several."""
+    least = _of_group("min", value, scope)
+    return replace(least, sql=f"(case when {least.sql} = max({value.sql}) then {least.sql} end)")
 
 
 def _same(value: Typed, scope: Scope, column: str) -> Typed:

@@ -39,7 +39,8 @@ class TableAccount:
     `columns` are those its sources really had, the contract's first; `files` its sources by name; `first` and `last`
     the span of its event times (naive UTC, or days); `notices` what a reader should know; `known_at_nulls` how many
     rows, set aside or not, do not say when they were known; `basis` what a source map declares of a column's counts:
-    "action", "post", "unknown", or "mixed" where it is made of several.
+    "action", "post", "unknown", or "mixed" where it is made of several; `known_from` since when it can be told what was
+    known, where an intake keeps the table's versions (naive UTC).
     """
 
     name: str
@@ -52,6 +53,7 @@ class TableAccount:
     last: datetime | date | None = None
     known_at_nulls: int = 0
     basis: Mapping[str, str] = field(default_factory=dict)
+    known_from: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -65,6 +67,7 @@ class TableAccount:
             "last": self.last.isoformat() if self.last else None,
             "known_at_nulls": self.known_at_nulls,
             "basis": dict(self.basis),
+            "known_from": self.known_from.isoformat() if self.known_from else None,
         }
 
     @classmethod
@@ -80,6 +83,7 @@ class TableAccount:
             last=_moment(given["last"]),
             known_at_nulls=given["known_at_nulls"],
             basis=MappingProxyType(given["basis"]),
+            known_from=datetime.fromisoformat(given["known_from"]) if given["known_from"] else None,
         )
 
 
@@ -218,7 +222,9 @@ def open_tables(
     views = {name: View.from_dict(table["view"]) for name, table in tables.items()}
     held = {name: view.all_rows(prepared.folder) for name, view in views.items()}
     queries = {
-        name: view.less_set_aside(known_rows(held[name], SCHEMAS[name], view.columns, at) if at else held[name])
+        name: view.less_set_aside(
+            known_rows(view.versions_at(held[name], at), SCHEMAS[name], view.columns, at) if at else held[name]
+        )
         for name, view in views.items()
     }
     files = [prepared.folder, *(path for view in views.values() for path in view.in_place())]
@@ -241,8 +247,18 @@ def _latest(prepared: Prepared) -> datetime | None:
 
 
 def _refuse_unrecorded(accounts: Mapping[str, TableAccount], at: datetime, latest: datetime) -> None:
-    """Stop where it cannot be told what was known: events whose rows do not say since when."""
+    """Stop where it cannot be told what was known: before the first export, or events that do not say since when."""
     faults = [
+        Fault(
+            where=f"table {name}",
+            what=f"is kept since its first export, of {iso(account.known_from)}: what was known before cannot be told",
+            remedy=f"Ask for a time from {iso(account.known_from)} on.",
+            rule="before_first_export",
+        )
+        for name, account in sorted(accounts.items())
+        if account.known_from is not None and at < account.known_from
+    ]
+    faults += [
         Fault(
             where=f"table {name}",
             column=KNOWN_AT.name,
@@ -277,13 +293,13 @@ def _account_at(engine: Engine, account: TableAccount, view: View, held: str, at
     """The account of a table as known at an instant."""
     schema = SCHEMAS[account.name]
     reasons = {reason: name for reason, name in schema.set_aside.items() if name in view.set_aside}
-    now = counted(engine, held, schema, view.columns, reasons, at)
+    now = counted(engine, view.versions_at(held, at), schema, view.columns, reasons, at, held)
     set_aside = dict(account.rows.set_aside)
     for reason, change in now.more_set_aside.items():
         set_aside[reason] = set_aside.get(reason, 0) + change
     set_aside[NOT_YET_KNOWN] = now.unknown
     told = {reason: count for reason, count in set_aside.items() if count}
-    rows = RowsUsed(read=account.rows.read, kept=now.kept, set_aside=told)
+    rows = RowsUsed(read=account.rows.read + now.more, kept=now.kept, set_aside=told)
     return replace(account, rows=rows, first=now.first, last=now.last)
 
 

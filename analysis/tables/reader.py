@@ -1,7 +1,8 @@
 """What does a file say, to the letter? CSV, text in columns, Parquet and sheets, read once, as text.
 
-A cell becomes the text that stands in it, or null when nothing does, with the line it stands on. How records are told
-apart is left to `delimited` and `workbook`, what the text means to `column_rules`, which file holds which table to
+A cell becomes the text that stands in it, or null when nothing does, with the line it stands on. What is not wanted is
+left where it is, and a name of a person is replaced before anything is written. How records are told apart is left to
+`plain_text`, `delimited` and `workbook`, what the text means to `column_rules`, which file holds which table to
 `folder` and the source maps.
 """
 
@@ -11,10 +12,9 @@ import csv
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from analysis.foundation.errors import ContractError, Fault
 from analysis.tables.delimited import (
     BLANK_LINE,
+    LINE,
     LONGEST_LINE,
     OF_ONE_RECORD,
     OTHER_DELIMITERS,
@@ -33,6 +34,8 @@ from analysis.tables.delimited import (
     opened,
 )
 from analysis.tables.engine import identifier
+from analysis.tables.plain_text import Cells, InDoubt, PlainText, schema_of
+from analysis.tables.pseudonyms import Veil
 from analysis.tables.workbook import SheetText, sheet_names
 
 __all__ = [
@@ -43,13 +46,14 @@ __all__ = [
     "ending",
     "parquet_columns",
     "peek_header",
+    "plain_text",
     "read_text",
     "whole_parquet",
 ]
 
-LINE = "__line"
 ENDINGS = ("csv", "tsv", "txt", "parquet", "xlsx", "duckdb")
 GROUP_BYTES = 1 << 25
+PARQUET_ROWS = 100_000
 _PACKED = ("csv", "tsv", "txt")
 
 
@@ -57,9 +61,10 @@ _PACKED = ("csv", "tsv", "txt")
 class TextRelation:
     """One file as text, in Parquet: all columns VARCHAR, null where a cell is empty, and `__line` (BIGINT).
 
-    `name` is the file as its owner knows it, `columns` its header without `__line`, `rows` the records kept.
-    `__line` is the line of a CSV file as an editor shows it, elsewhere the number of the row from 1. `faults` are those
-    of single records, `left_out` the number of these records: none unless they were asked to be left out.
+    `name` is the file as its owner knows it, `header` its columns, `columns` those of them that were wanted, `rows` the
+    records kept. `__line` is the line of a CSV file as an editor shows it, elsewhere the number of the row from 1.
+    `faults` are those of single records, `left_out` the number of these records: none unless they were asked to be left
+    out.
     """
 
     name: str
@@ -68,6 +73,7 @@ class TextRelation:
     rows: int
     faults: tuple[Fault, ...] = ()
     left_out: int = 0
+    header: tuple[str, ...] = ()
 
 
 def read_text(
@@ -82,6 +88,10 @@ def read_text(
     fixed_width: bool = False,
     sheet: str | None = None,
     leave_out_faulty: bool = False,
+    wanted: Collection[str] | None = None,
+    personal: Mapping[str, Veil] | None = None,
+    nulls: Mapping[str, Sequence[str]] | None = None,
+    sweep: bool = True,
 ) -> tuple[TextRelation, dict[str, int]]:
     """What does this file say?
 
@@ -108,6 +118,14 @@ def read_text(
     leave_out_faulty : bool
         Leave out records of a wrong number of fields, and rows with an error of the spreadsheet, and hand their faults
         back with the relation. For a caller who refuses the file all the same, once the other records are checked.
+    wanted : collection of str, optional
+        The columns to be read; the others never leave the file. By default all.
+    personal : mapping of str to Veil, optional
+        Columns that name persons: of these, pseudonyms are written.
+    nulls : mapping of str to sequence of str, optional
+        What stands for nothing in a personal column.
+    sweep : bool
+        Whether a text may be read in sweeps where that can be shown to give the same. It is many times quicker.
 
     Returns
     -------
@@ -132,27 +150,65 @@ def read_text(
     if not path.is_file():
         fault = Fault(where=path.name, what="is not there", remedy="Check the path.", rule="missing_file")
         raise ContractError(fault)
-    kind = ending(path)
+    kind, cells = ending(path), Cells(wanted, personal or {}, nulls or {})
     try:
         if kind == "parquet":
-            return _parquet_as_text(path, cache), {}
+            return _parquet_as_text(path, cache, cells), {}
         if kind == "xlsx":
             name = sheet if sheet is not None else sheet_names(path)[0]
-            return _written(SheetText(path, name, header), cache, leave_out_faulty)
-        text = DelimitedText(
-            path=path,
-            delimiter=None if fixed_width else delimiter or ("\t" if kind == "tsv" else ","),
-            encoding=encoding,
-            given_header=header,
-            skip_lines=skip_lines,
-            ragged=ragged,
-        )
-        return _written(text, cache, leave_out_faulty)
+            return _recorded(SheetText(path, name, header), cache, leave_out_faulty, cells)
+        text = _delimited(path, delimiter, header, skip_lines, encoding, fixed_width, ragged)
+        if sweep:
+            with suppress(InDoubt):
+                return _swept(PlainText(text, cells), cache)
+        return _recorded(text, cache, leave_out_faulty, cells)
     except PermissionError as error:
         fault = Fault(
             where=path.name, what="may not be read", remedy="Ask its owner for access.", rule="unreadable_file"
         )
         raise ContractError(fault) from error
+
+
+def plain_text(
+    path: Path,
+    *,
+    cells: Cells,
+    delimiter: str | None = None,
+    header: Sequence[str] | None = None,
+    skip_lines: int = 0,
+    encoding: str = "utf-8-sig",
+    fixed_width: bool = False,
+) -> PlainText | None:
+    """The same file to be read in sweeps, without writing it down; None where that is out of the question.
+
+    Whether it can be read so to its end is known at its end: see `PlainText`.
+    """
+    if ending(path) not in _PACKED or not path.is_file():
+        return None
+    try:
+        return PlainText(_delimited(path, delimiter, header, skip_lines, encoding, fixed_width), cells)
+    except InDoubt:
+        return None
+
+
+def _delimited(
+    path: Path,
+    delimiter: str | None,
+    header: Sequence[str] | None,
+    skip_lines: int,
+    encoding: str,
+    fixed_width: bool,
+    ragged: RaggedPolicy | None = None,
+) -> DelimitedText:
+    usual = "\t" if ending(path) == "tsv" else ","
+    return DelimitedText(
+        path=path,
+        delimiter=None if fixed_width else delimiter or usual,
+        encoding=encoding,
+        given_header=header,
+        skip_lines=skip_lines,
+        ragged=ragged,
+    )
 
 
 def peek_header(path: Path) -> tuple[str, ...] | None:
@@ -219,58 +275,87 @@ def whole_parquet(path: Path) -> Iterator[None]:
         raise ContractError(fault) from error
 
 
-def _parquet_as_text(path: Path, cache: Path) -> TextRelation:
-    columns, target = parquet_columns(path), _target(cache)
-    try:
-        with duckdb.connect() as connection, whole_parquet(path):
-            connection.execute("set TimeZone = 'UTC'")
-            source = connection.from_parquet(str(path), file_row_number=True)
-            cells = [
-                f"nullif(cast({identifier(held)} as varchar), '') as {identifier(name)}"
-                for held, name in zip(source.columns, columns, strict=False)  # the number of the row comes last
-            ]
-            source.project(f"{', '.join(cells)}, file_row_number + 1 as {LINE}").write_parquet(str(target))
-    except ContractError:
-        target.unlink()
-        raise
-    return TextRelation(path.name, target, columns, pq.read_metadata(target).num_rows)
+def _parquet_as_text(path: Path, cache: Path, cells: Cells) -> TextRelation:
+    header = parquet_columns(path)
+    columns, rows = cells.of(header), 0
+    with duckdb.connect() as connection, _writer(columns, cache) as (write, target), whole_parquet(path):
+        connection.execute("set TimeZone = 'UTC'")
+        source = connection.from_parquet(str(path), file_row_number=True)
+        texts = [
+            f"nullif(cast({identifier(held)} as varchar), '') as {identifier(name)}"
+            for held, name in zip(source.columns, header, strict=False)  # the number of the row comes last
+            if name in columns
+        ]
+        listed = ", ".join([*texts, f"file_row_number + 1 as {LINE}"])
+        for batch in source.project(listed).to_arrow_reader(PARQUET_ROWS):
+            veiled = [cells.veiled(name, batch.column(name)) for name in columns]
+            write(pa.record_batch([*veiled, batch.column(LINE)], schema_of(columns)))
+            rows += batch.num_rows
+    return TextRelation(path.name, target, columns, rows, header=header)
 
 
-def _written(
-    text: DelimitedText | SheetText, cache: Path, leave_out_faulty: bool
+def _swept(text: PlainText, cache: Path) -> tuple[TextRelation, dict[str, int]]:
+    """Write down a text that needs no second look."""
+    with _writer(text.columns, cache) as (write, target):
+        for batch in text.batches():
+            write(batch)
+    name = text.text.path.name
+    return TextRelation(name, target, text.columns, text.rows, header=text.header), text.set_aside
+
+
+def _recorded(
+    text: DelimitedText | SheetText, cache: Path, leave_out_faulty: bool, cells: Cells
 ) -> tuple[TextRelation, dict[str, int]]:
-    """Write the records down, some megabytes at a time; refuse them all if there is a fault that is not left out."""
+    """Write down what was read record by record; refuse them all if there is a fault that is not left out."""
     batches = text.batches()
-    first = next(batches, None)
-    if first is None:
+    if next(batches, None) is None:
         raise ContractError(text.faults)
-    schema = pa.schema([*((name, pa.string()) for name in text.columns), (LINE, pa.int64())])
-    target, rows, held, size = _target(cache), 0, [], 0
-    try:
-        with pq.ParquetWriter(target, schema) as writer:
-            for records, starts in chain([first], batches):
-                held.append(
-                    pa.record_batch([*_columns(records, len(text.columns)), pa.array(starts, pa.int64())], schema)
-                )
-                rows += len(records)
-                size += held[-1].nbytes
-                if size > GROUP_BYTES:
-                    writer.write_table(pa.Table.from_batches(held, schema))
-                    held, size = [], 0
-            writer.write_table(pa.Table.from_batches(held, schema))
+    header, rows = text.columns, 0
+    columns = cells.of(header)
+    places = [header.index(name) for name in columns]
+    with _writer(columns, cache) as (write, target):
+        for records, starts in batches:
+            texts = _columns(records, places)
+            veiled = [cells.veiled(name, column) for name, column in zip(columns, texts, strict=True)]
+            write(pa.record_batch([*veiled, pa.array(starts, pa.int64())], schema_of(columns)))
+            rows += len(records)
         if text.faults and not (leave_out_faulty and all(fault.rule in OF_ONE_RECORD for fault in text.faults)):
             raise ContractError(text.faults)
-    except ContractError:
-        target.unlink()
-        raise
     name = text.name if isinstance(text, SheetText) else text.path.name
-    return TextRelation(name, target, text.columns, rows, tuple(text.faults), text.left_out), text.set_aside
+    relation = TextRelation(name, target, columns, rows, tuple(text.faults), text.left_out, header)
+    return relation, text.set_aside
 
 
-def _columns(records: Sequence[Sequence[str]], width: int) -> list[pa.Array]:
+@contextmanager
+def _writer(columns: Sequence[str], cache: Path) -> Iterator[tuple[Callable[[pa.RecordBatch], None], Path]]:
+    """A new Parquet file and what writes to it, some megabytes at a time; it is gone again if something goes wrong."""
+    target, schema = _target(cache), schema_of(columns)
+    held: list[pa.RecordBatch] = []
+    size = 0
+    try:
+        with pq.ParquetWriter(target, schema, compression="lz4") as writer:
+
+            def write(batch: pa.RecordBatch | None) -> None:
+                nonlocal held, size
+                if batch is not None:
+                    held.append(batch)
+                    size += batch.nbytes
+                if batch is None or size > GROUP_BYTES:
+                    writer.write_table(pa.Table.from_batches(held, schema))
+                    held, size = [], 0
+
+            yield write, target
+            write(None)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _columns(records: Sequence[Sequence[str]], places: Sequence[int]) -> list[pa.Array]:
     """The cells by column, null where a cell is empty."""
-    columns = list(zip(*records, strict=True)) or [()] * width
-    return [pa.array([cell or None for cell in column] if "" in column else column, pa.string()) for column in columns]
+    columns = list(zip(*records, strict=True))
+    wanted = [columns[place] if columns else () for place in places]
+    return [pa.array([cell or None for cell in column] if "" in column else column, pa.string()) for column in wanted]
 
 
 def _target(cache: Path) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -113,7 +114,8 @@ class TableInput:
     """All that is given for one table: its scans, what was read and set aside before, and where it came from.
 
     `originals` are the user's files by name, for the fingerprint; `set_aside` counts what a source map put aside;
-    `basis` is what it declares of counts, by column;
+    `basis` is what it declares of counts, by column; `earlier` is the file of versions that no longer hold, and
+    `known_from` the instant since which it can be told what was known, where an intake keeps them;
     `faults` are those of reading, with which the table is refused once all others are found.
     """
 
@@ -125,6 +127,8 @@ class TableInput:
     mapped: bool = False
     faults: tuple[Fault, ...] = ()
     basis: Mapping[str, str] = field(default_factory=dict)
+    earlier: Path | None = None
+    known_from: datetime | None = None
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

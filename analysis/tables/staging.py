@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -19,8 +20,10 @@ from analysis.tables.checks import DERIVED
 from analysis.tables.engine import identifier
 from analysis.tables.engine.duckdb_engine import MEMORY_SHARE
 from analysis.tables.folder import attach, database_name
+from analysis.tables.generation import KNOWN_UNTIL
+from analysis.tables.local_time import instant
 from analysis.tables.reader import ending, whole_parquet
-from analysis.tables.scans import TableInput, literal, parquet_relation
+from analysis.tables.scans import TableInput, literal, parquet_relation, types_of
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,13 @@ class View:
     """What the engine shows as one table: files, and SQL for each column over them; all parts, less the set-aside rows.
 
     Relative file names lie in the prepared folder, absolute ones are the user's own. A row is set aside where one of
-    the columns `set_aside` is filled.
+    the columns `set_aside` is filled. `earlier` is the file of the versions that no longer hold, if one is kept, and
+    its columns.
     """
 
     parts: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
     set_aside: tuple[str, ...] = ()
+    earlier: tuple[str, tuple[str, ...]] | None = None
 
     def sql(self, folder: Path) -> str:
         """The query behind the view."""
@@ -59,13 +64,33 @@ class View:
             selects.append(f"select {listed} from {relation}")
         return " union all ".join(selects)
 
+    def versions_at(self, rows: str, at: datetime) -> str:
+        """The query for the versions of rows that held at an instant, or had not begun yet then.
+
+        Parameters
+        ----------
+        rows : str
+            The query for all rows as they are now.
+        at : datetime
+            Naive UTC.
+        """
+        if self.earlier is None:
+            return rows
+        file, had = self.earlier
+        now = ", ".join(identifier(name) for name in self.columns)
+        then = ", ".join(identifier(name) if name in had else "null" for name in self.columns)
+        held = f"select {then} from {parquet_relation([file])} where {KNOWN_UNTIL} > {instant(at)}"
+        return f"select {now} from ({rows}) as now union all {held}"
+
     def in_place(self) -> tuple[Path, ...]:
         """The user's own files it reads."""
-        return tuple(Path(file) for files, _ in self.parts for file in files if Path(file).is_absolute())
+        own = tuple(Path(file) for files, _ in self.parts for file in files if Path(file).is_absolute())
+        return own if self.earlier is None else (*own, Path(self.earlier[0]))
 
     def to_dict(self) -> dict[str, object]:
         parts = [{"files": list(files), "columns": [list(pair) for pair in columns]} for files, columns in self.parts]
-        return {"parts": parts, "set_aside": list(self.set_aside)}
+        earlier = None if self.earlier is None else [self.earlier[0], list(self.earlier[1])]
+        return {"parts": parts, "set_aside": list(self.set_aside), "earlier": earlier}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, object]) -> View:
@@ -73,7 +98,12 @@ class View:
             (tuple(part["files"]), tuple((name, value) for name, value in part["columns"]))
             for part in given["parts"]  # type: ignore[attr-defined]
         ]
-        return cls(tuple(parts), tuple(given["set_aside"]))  # type: ignore[arg-type]
+        earlier = given["earlier"]
+        return cls(
+            tuple(parts),
+            tuple(given["set_aside"]),  # type: ignore[arg-type]
+            None if earlier is None else (earlier[0], tuple(earlier[1])),  # type: ignore[index]
+        )
 
 
 @contextmanager
@@ -110,6 +140,7 @@ def keep(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, 
         Whether some native text column holds '' for nothing, which a view would show.
     """
     schema = table.schema
+    earlier = _earlier(connection, table)
     aside = tuple(name for name in schema.set_aside.values() if name in table.columns)
     lying = [table.columns_as_they_lie(scan) for scan in table.scans]
     if not blank_text and all(lying):
@@ -119,11 +150,19 @@ def keep(connection: duckdb.DuckDBPyConnection, table: TableInput, build: Path, 
             for scan, columns in zip(table.scans, lying, strict=True)
             if columns is not None
         )
-        return View(parts, aside)
+        return View(parts, aside, earlier)
     listed = ", ".join(identifier(name) for name in table.all_columns)
     target = f"{schema.name}.parquet"
     write(connection, f"select {listed} from ({table.typed()})", build / target)
-    return View((((target,), tuple((name, identifier(name)) for name in table.all_columns)),), aside)
+    return View((((target,), tuple((name, identifier(name)) for name in table.all_columns)),), aside, earlier)
+
+
+def _earlier(connection: duckdb.DuckDBPyConnection, table: TableInput) -> tuple[str, tuple[str, ...]] | None:
+    if table.earlier is None:
+        return None
+    with whole_parquet(table.earlier):
+        columns = types_of(connection, parquet_relation([table.earlier]))
+    return str(table.earlier), tuple(name for name in columns if name != KNOWN_UNTIL)
 
 
 def with_joined_at(connection: duckdb.DuckDBPyConnection, customers: View, build: Path, *, has_orders: bool) -> View:
@@ -135,7 +174,7 @@ def with_joined_at(connection: duckdb.DuckDBPyConnection, customers: View, build
     (files, columns), *others = customers.parts
     if not has_orders or missing is None or missing[0] == 0:
         parts = [(names, (*cells, (DERIVED, "false"))) for names, cells in ((files, columns), *others)]
-        return View(tuple(parts), customers.set_aside)
+        return View(tuple(parts), customers.set_aside, customers.earlier)
     target = "customers-joined.parquet"
     first = "select customer_id, min(ordered_at) as first_order_at from orders group by customer_id"
     derived = "c.joined_at is null and f.first_order_at is not null"
@@ -146,7 +185,7 @@ def with_joined_at(connection: duckdb.DuckDBPyConnection, customers: View, build
         build / target,
     )
     names = (*(name for name, _ in columns), DERIVED)
-    return View((((target,), tuple((name, identifier(name)) for name in names)),))
+    return View((((target,), tuple((name, identifier(name)) for name in names)),), earlier=customers.earlier)
 
 
 def write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:

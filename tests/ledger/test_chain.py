@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from analysis.foundation.errors import InputError, LedgerBroken
-from analysis.ledger.chain import RESTORE
 from analysis.ledger.entry import chained, genesis, hash_of
+from analysis.ledger.numbered import RESTORE
 from analysis.ledger.store import Ledger, verify
 
 

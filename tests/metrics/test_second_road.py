@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from analysis.foundation.calendar import Month, months_between
+from analysis.foundation.schedule import WEEKDAYS, Schedule, Timetable, hours_of
 from analysis.metrics.catalogue import definitions
 from analysis.metrics.compute import COUNTS, care_metrics
+from analysis.metrics.counter import Rules
 from analysis.metrics.figure import Metric
 from analysis.synthetic.make import make_world
 from analysis.tables.load import Source, open_tables, prepare
@@ -25,6 +28,15 @@ from tests.metrics.second_road.frayed import fray
 TOLERANCE = 1e-9  # both roads divide exact sums once, so that only the last digits of a float may differ
 LONDON, NEW_YORK = "Europe/London", "America/New_York"
 Key = tuple[str, str, str]
+WEEK = dict.fromkeys(WEEKDAYS[:5], hours_of("09:00-12:00, 13:00-17:30"))
+CLOSED = frozenset({date(2024, 12, 25), date(2025, 12, 25), date(2026, 7, 1)})
+SATURDAYS = {"sat": hours_of("10:00-14:00"), "sun": hours_of("00:00-04:00, 23:00-24:00")}
+SCHEDULE = Schedule(
+    (
+        Timetable(timezone="America/Toronto", hours=WEEK, closed=CLOSED),
+        Timetable(since=date(2025, 3, 1), timezone="America/Toronto", hours=WEEK | SATURDAYS, closed=CLOSED),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,8 @@ class Roads:
 
 def roads(folder: Path, cache: Path, zone: str, first: str, last: str, looked_at: str) -> Roads:
     with open_tables(prepare([Source(folder)], cache=cache, zone=zone)) as tables:
-        result = care_metrics(tables, months=months_between(Month.of(first), Month.of(last)), zone=zone)
+        months = months_between(Month.of(first), Month.of(last))
+        result = care_metrics(tables, months=months, zone=zone, rules=Rules(schedule=SCHEDULE))
     assert not result.missing
     found: dict[Key, Metric] = {}
     for row in result.metrics:
@@ -47,9 +60,9 @@ def roads(folder: Path, cache: Path, zone: str, first: str, last: str, looked_at
         assert key not in found, f"two figures of {key}"
         found[key] = row
     company = Company(folder, zone=zone, first=first, last=last)
-    months = [month for month in company.months if month.label in looked_at.split()]
-    assert len(months) == len(looked_at.split())
-    return Roads(company, found, (*months, company.whole))
+    asked = [month for month in company.months if month.label in looked_at.split()]
+    assert len(asked) == len(looked_at.split())
+    return Roads(company, found, (*asked, company.whole))
 
 
 @pytest.fixture(scope="session")

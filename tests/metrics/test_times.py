@@ -234,7 +234,7 @@ def test_the_curves_of_people_and_of_bots_add_up(many) -> None:
     company.table("mentions", *rows, platform="x")
     prepared = prepare([Source(company.folder)], cache=company.folder.parent / "cache", zone="UTC")
     with open_tables(prepared) as tables:
-        cases = times._cases(Counter(tables, JULY, "UTC"), times._MENTIONS, None)
+        cases = times._cases(Counter(tables, JULY, "UTC"), times.MENTIONS, None)
     both, human, bot = (cases.curve(ways) for ways in (times.ANSWERED, (times.BY_HUMAN,), (times.BY_BOT,)))
     np.testing.assert_allclose(human.incidence + bot.incidence, both.incidence, atol=1e-12)
     np.testing.assert_allclose(both.incidence + both.competing + both.waiting, 1, atol=1e-12)

@@ -12,7 +12,15 @@ import pytest
 
 from analysis import cli
 from analysis.foundation.calendar import Month
-from analysis.foundation.errors import ClosedMeanwhile, InputError, LockedPeriod, ParamsError, TooSoon, UnknownName
+from analysis.foundation.errors import (
+    ClosedMeanwhile,
+    DesignError,
+    InputError,
+    LockedPeriod,
+    ParamsError,
+    TooSoon,
+    UnknownName,
+)
 from analysis.ledger.store import Ledger
 from analysis.runner.closing import Closed, close_study, family_of, month_named, reason_given
 from analysis.runner.compute import compute_study
@@ -373,3 +381,62 @@ def test_the_commands_end_with_their_status(
     assert status == 4
     assert "does not hold" in said
     assert called("compute", PARAMS)[0] == 4
+
+
+WEEK = "{timezone: UTC, hours: {wed: '09:00-17:00', thu: '09:00-17:00'}, closed: [%s]}"
+
+
+def test_opening_hours_may_grow_and_not_change_behind_a_close(care: Path) -> None:
+    """July is closed by one timetable; a new one from August and a holiday in it are no other rule, one in July is."""
+
+    def close(month: str, as_of: str, *timetables: str) -> Closed:
+        study(care, f"as_of: {as_of}", f"metrics: {{schedule: [{', '.join(timetables)}]}}")
+        with prepare_study(PARAMS) as one:
+            one.check()
+            return close_study(one, Month.of(month))
+
+    first = close("2026-07", "2026-08-06", WEEK % "2026-07-09").ledger
+    later = "{from: 2026-08-10, hours: {mon: '10:00-12:00'}}"
+    with pytest.raises(InputError, match="schedule: was `sha256"):
+        close("2026-08", "2026-09-06", WEEK % "2026-07-16", later)
+    with pytest.raises(InputError, match=r"schedule: was `sha256.*is not set now"):
+        closed("2026-08", "2026-09-06")
+    then = close("2026-08", "2026-09-06", WEEK % "2026-07-09, 2026-08-06", later).ledger
+    rules = [one.entry.rules["schedule"] for one in then.closes]
+    assert rules[0] == first.closes[0].entry.rules["schedule"] != rules[1]
+
+
+def test_a_schedule_may_begin_after_months_were_closed_without_one(care: Path) -> None:
+    closed("2026-07", "2026-08-06")
+    study(care, "as_of: 2026-09-06", f"metrics: {{schedule: [{WEEK % ''}]}}")
+    with prepare_study(PARAMS) as one:
+        assert "schedule" in close_study(one, Month.of("2026-08")).ledger.closes[-1].entry.rules
+
+
+def test_fiscal_periods_are_counted_and_not_closed(care: Path) -> None:
+    days = ["2026-01-01", "2026-04-01", "2026-07-01", "2026-08-03", "2026-10-01"]
+    ends = ["2026-03-31", "2026-06-30", "2026-08-02", "2026-09-30"]
+    lines = [f"2026-P0{n},{days[n - 1]},{ends[n - 1]},{n},2026" for n in range(1, 5)]
+    (care / "fiscal.csv").write_text("\n".join(["period,first_day,last_day,quarter,year", *lines]) + "\n")
+    text = "study: care-2026q3\ndata: {folder: data}\nas_of: 2026-12-01\n"
+    (care / PARAMS).write_text(text + "period: {span: 2026q3, calendar: fiscal.csv}\n")
+    with prepare_study(PARAMS) as one:
+        one.check()
+        found = {row.period: row.value for row in one.metrics().metrics if row.id == "mentions"}
+        assert found == {"2026-P03": 20 + 1 + 2}, "to 2 August"
+        shown = one.month_close()
+        assert (shown.closing, str(shown.month)) == (None, "2026-P03")
+        assert "civil calendar alone" in str(shown.reason)
+        with pytest.raises(DesignError, match="civil calendar alone"):
+            close_study(one, Month.of("2026-07"))
+    with pytest.raises(DesignError, match="civil calendar alone"):
+        month_named("2026-P03")
+    (care / PARAMS).write_text(text + "period: {calendar: fiscal.csv}\nclose: {rehearsal: true}\n")
+    with prepare_study(PARAMS) as one, pytest.raises(ParamsError, match="fiscal periods cannot be closed"):
+        one.check()
+    closed("2026-07", "2026-08-06")
+    (care / PARAMS).write_text(text + "period: {calendar: fiscal.csv}\n")
+    with prepare_study(PARAMS) as one:
+        rows = [row for row in one.metrics().metrics if row.id == "mentions"]
+        assert {row.state for row in rows} == {"provisional"}, "civil closes say nothing of fiscal periods"
+        assert one.month_close().ledger.months == (Month.of("2026-07"),)

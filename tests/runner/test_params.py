@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.foundation.calendar import Period
 from analysis.foundation.errors import ParamsError
 from analysis.runner.params import load_params, sources_even_so
 from analysis.runner.params_model import NOT_ACTED_ON, Params, without_effect
@@ -172,7 +173,8 @@ ONE_FAULT = {
     ),
     "fiscal calendar": (
         "study: a\nperiod: {calendar: 4-4-5}\n",
-        "period.calendar: is not known (line 2). There are: `civil`.",
+        "period.calendar: there is no file `4-4-5` (line 2). Write `civil`, or the path of a table of periods: see "
+        "docs/calendars.md.",
     ),
     "unknown locale": (
         "study: a\nreport: {locale: xx_QQ}\n",
@@ -376,9 +378,9 @@ def test_moving_the_data_changes_no_hash(home: Path) -> None:
 
 
 def test_keys_without_effect_are_named(home: Path) -> None:
-    text = "study: a\nprevious: b\nmetrics: {schedule: {mon: '09:00-17:00'}}\ndesigns: [effort, before_after]\n"
+    text = "study: a\nhypotheses: [{name: b, statement: c}]\ndesigns: [effort]\n"
     found = without_effect(load_params(written(home, text)).values)
-    assert [one.split(":")[0] for one in found] == ["`previous`", "`metrics.schedule`", "`designs.effort`"]
+    assert [one.split(":")[0] for one in found] == ["`hypotheses`", "`designs.effort`"]
     assert without_effect(Params(study="a")) == []
 
 
@@ -404,3 +406,78 @@ def test_shipped_files_can_be_read_and_are_explained(name: str) -> None:
 def test_all_promised_files_are_shipped() -> None:
     promised = {"demo", "study", "hillstrom", "twcs", "zendesk", "online_retail", "cdnow"}
     assert promised <= {Path(name).stem for name in SHIPPED}
+
+
+CALENDAR = "period,first_day,last_day,quarter,year\n" + "".join(
+    f"2026-P{n:02d},2026-{3 * n - 2:02d}-02,{last},{n},2026\n"
+    for n, last in enumerate(["2026-04-01", "2026-07-01", "2026-10-01", "2027-01-01"], start=1)
+)
+
+
+def test_a_calendar_is_a_table_beside_the_parameters(home: Path) -> None:
+    (home / "fiscal.csv").write_text(CALENDAR)
+    typed = load_params(written(home, "study: a\nperiod: {span: 2026q3, calendar: fiscal.csv}\n"))
+    assert typed.calendar is not None
+    assert [str(month) for month in Period.of("2026q3", "UTC", typed.calendar).months()] == ["2026-P03"]
+    before = typed.fingerprint()
+    (home / "fiscal.csv").write_text(CALENDAR.replace("2027-01-01", "2027-01-02"))
+    other = load_params(written(home, "study: a\nperiod: {span: 2026q3, calendar: fiscal.csv}\n"))
+    assert other.fingerprint() != before, "another table is another run, whatever its name"
+
+
+@pytest.mark.parametrize(
+    ("period", "words"),
+    [
+        (
+            "{span: 2027-P01, calendar: fiscal.csv}",
+            r"`2027-P01` is not in fiscal.csv, which goes from 2026-P01 to 2026-P04",
+        ),
+        ("{span: 2025q3, calendar: fiscal.csv}", r"`2025q3` is not in fiscal.csv"),
+        ("{span: 2026-03, calendar: fiscal.csv}", r"`2026-03` is no span of the calendar fiscal.csv"),
+        ("{span: 2026-P03}", r"`2026-P03` is no span of the calendar civil"),
+    ],
+)
+def test_a_span_is_one_of_its_calendar(home: Path, period: str, words: str) -> None:
+    (home / "fiscal.csv").write_text(CALENDAR)
+    with pytest.raises(ParamsError, match=words):
+        load_params(written(home, f"study: a\nperiod: {period}\n"))
+
+
+def test_faults_of_a_calendar_are_told_with_its_lines(home: Path) -> None:
+    (home / "fiscal.csv").write_text(CALENDAR.replace("2026-07-01", "2026-06-30").replace(",4,2026", ",5,2026"))
+    found = faults(home, "study: a\nperiod: {calendar: fiscal.csv}\n")
+    assert [one.partition(":")[0] for one in found] == ["fiscal.csv", "fiscal.csv, column `quarter`"]
+    assert all(f"(line {line})" in one for line, one in zip((4, 5), found, strict=True))
+
+
+def test_opening_hours_are_written_short_or_with_their_days(home: Path) -> None:
+    short = load_params(written(home, "study: a\nmetrics: {schedule: {mon: '09:00-17:00'}}\n")).values.opening_hours
+    one = "[{hours: {mon: '09:00-17:00'}}, {from: 2026-09-01, timezone: Asia/Kolkata, hours: {tue: '10:00-12:00'}}]"
+    typed = load_params(written(home, f"study: a\nmetrics: {{schedule: {one}}}\n"))
+    long = typed.values.opening_hours
+    assert short is not None
+    assert long is not None
+    assert short.timetables == long.timetables[:1]
+    assert [(table.since, table.timezone) for table in long.timetables] == [
+        (None, "UTC"),
+        (date(2026, 9, 1), "Asia/Kolkata"),
+    ]
+    assert typed.canonical()["metrics"]["schedule"][1]["from"] == "2026-09-01"
+    assert load_params(written(home, "study: a\n")).values.opening_hours is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("{mon: '9-17'}", "are no opening hours"),
+        ("{monday: '09:00-17:00'}", "monday"),
+        ("[{hours: {}}]", "hours"),
+        ("[{hours: {mon: '09:00-17:00'}}, {hours: {mon: '09:00-17:00'}}]", "does not take effect after the one before"),
+        ("[{form: 2026-01-01, hours: {mon: '09:00-17:00'}}]", "Did you mean `from`"),
+        ("[{timezone: Europe/Londn, hours: {mon: '09:00-17:00'}}]", "there is no time zone"),
+    ],
+)
+def test_what_is_no_schedule_is_a_fault_of_its_line(home: Path, schedule: str, words: str) -> None:
+    (found,) = faults(home, f"study: a\nmetrics:\n  schedule: {schedule}\n")
+    assert words in found
+    assert "(line 3)" in found

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from analysis.foundation.errors import InputError
+from analysis.foundation.links import is_link
 from analysis.runner.manifest import is_whole, write_manifest
-from analysis.runner.publish import Place, is_link, publish
+from analysis.runner.publish import Place, publish
 
 
 def finished(folder: Path, text: str) -> Path:

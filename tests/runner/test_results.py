@@ -34,6 +34,7 @@ def test_all_top_keys_are_there_even_if_nothing_ran() -> None:
     assert found["roi"] is None
     assert found["effect_covariance"] == {"ids": [], "matrix": []}
     assert found["coverage"] == {"skipped": []}
+    assert found["previous"] is None
 
 
 def test_the_order_of_rows_and_steps_does_not_matter() -> None:
@@ -51,7 +52,7 @@ def test_equal_names_are_told_apart_by_the_rest_of_the_row() -> None:
 
 
 def test_what_is_skipped_adds_up_and_notes_stay_with_their_step() -> None:
-    base = {"coverage": {"skipped": [skipped("roi_case", (), "needs more")], "without_effect": ["`previous`: no"]}}
+    base = {"coverage": {"skipped": [skipped("roi_case", (), "needs more")], "without_effect": ["`hypotheses`: no"]}}
     parts: dict[str, Any] = {
         "metrics": {"coverage": {"metrics_missing": {"backlog": "table `issues`"}, "notes": {"metrics": ["one"]}}},
         "before_after": {"coverage": {"skipped": [skipped("before_after", ["orders"], "none")]}},

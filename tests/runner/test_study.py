@@ -147,7 +147,9 @@ def test_under_the_runner_the_same_study_is_opened_from_what_was_prepared(
 
 def test_results_hold_what_is_true_of_all_steps(home: Path) -> None:
     rewrite(
-        home, "study: trial\ndata: {folder: data}\nperiod: {span: 2026q2, timezone: Europe/London}\nprevious: older\n"
+        home,
+        "study: trial\ndata: {folder: data}\nperiod: {span: 2026q2, timezone: Europe/London}\n"
+        "report: {audience: analyst}\n",
     )
     with prepare_study("params/trial.yaml") as study:
         results = study.results()
@@ -157,10 +159,10 @@ def test_results_hold_what_is_true_of_all_steps(home: Path) -> None:
         assert set(results["provenance"]) == {"inputs", "params", "code", "packages"}
         assert set(results["provenance"]["inputs"]) == set(study.prepared.accounts)
         assert results["rows"]["mentions"] == {"read": 9, "kept": 9, "set_aside": {}}
-        assert results["coverage"]["without_effect"] == ["`previous`: reports are not compared with earlier ones yet"]
+        assert results["coverage"]["without_effect"] == ["`report.audience`: there is one summary for all readers"]
         json.loads(canonical_json(results))
         assert said_before_running(study) == (
-            "Set, but without effect in this version: `previous`: reports are not compared with earlier ones yet.",
+            "Set, but without effect in this version: `report.audience`: there is one summary for all readers.",
         )
 
 

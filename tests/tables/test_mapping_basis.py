@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from analysis.foundation.errors import MapError
 from analysis.tables.load import Prepared, Source, open_tables, prepare
 from analysis.tables.mapping import load_map
 from analysis.tables.mapping_basis import basis_of
@@ -59,8 +62,33 @@ def test_the_value_of_turned_columns_has_their_basis_and_keeps_it_in_the_account
 
 def test_a_declaration_that_changes_is_not_read_from_the_cache(tmp_path: Path) -> None:
     assert prepared(tmp_path, "{Clicks: post, Likes: post}").accounts["post_actions"].basis == {"quantity": "post"}
-    assert prepared(tmp_path, "{Clicks: unknown}").accounts["post_actions"].basis == {"quantity": "unknown"}
-    assert prepared(tmp_path, "{}").accounts["post_actions"].basis == {}
+    again = prepared(tmp_path, "{Clicks: unknown, Likes: unknown}")
+    assert again.accounts["post_actions"].basis == {"quantity": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "lacking"),
+    [("{}", "`Clicks`, `Likes`"), ("{Clicks: action}", "`Likes`"), ("{Likes: post}", "`Clicks`")],
+)
+def test_what_is_counted_on_no_declared_basis_is_refused(tmp_path: Path, declared: str, lacking: str) -> None:
+    with pytest.raises(MapError) as refused:
+        prepared(tmp_path, declared)
+    said = "`quantity` counts, and the map does not say on which basis (line 22). Say of {} under `basis` of the file"
+    assert said.format(lacking) in str(refused.value)
+
+
+def test_a_constant_that_counts_has_its_basis_from_a_field(tmp_path: Path) -> None:
+    """Each row is one click: the field that says so is what is counted."""
+    one_each = DAILY.format(basis="{one: action}").replace(
+        "    basis:", '    fields: {one: {constant: "1"}}\n    basis:'
+    )
+    one_each = one_each.replace("quantity: count", "quantity: one")
+    (tmp_path / "daily.yaml").write_text(one_each, encoding="utf-8")
+    given = load_map(tmp_path / "daily.yaml")
+    assert basis_of(given, given.tables[0])["quantity"] == "action"
+    (tmp_path / "daily.yaml").write_text(one_each.replace("{one: action}", "{}"), encoding="utf-8")
+    with pytest.raises(MapError, match=r"Say of them under `basis`"):
+        load_map(tmp_path / "daily.yaml")
 
 
 def test_columns_of_one_file_that_disagree_are_mixed(tmp_path: Path) -> None:
@@ -70,9 +98,9 @@ def test_columns_of_one_file_that_disagree_are_mixed(tmp_path: Path) -> None:
 
 
 def test_sources_of_one_table_that_disagree_are_mixed(tmp_path: Path) -> None:
-    agreed = ["{Clicks: action, Likes: action}", "{Clicks: action}"]
+    agreed = ["{Clicks: action, Likes: action}"] * 2
     assert prepared(tmp_path, *agreed).accounts["post_actions"].basis == {"quantity": "action"}
-    account = prepared(tmp_path, *agreed, "{Likes: post}").accounts["post_actions"]
+    account = prepared(tmp_path, *agreed, "{Clicks: post, Likes: post}").accounts["post_actions"]
     assert account.basis == {"quantity": "mixed"}
     assert "`quantity` of `post_actions` is made of counts on more than one basis." in account.notices
 

@@ -281,7 +281,7 @@ def test_rows_of_a_group_become_one(tmp_path: Path) -> None:
     assert one["ordered_at"] == one["latest"] == "2026-05-14T10:23:45Z"
     assert (two["revenue"], two["net"], two["number"], two["__line"]) == ("0.01", "0", "#2", 4)
     assert made.set_aside == {"further lines of an order": 1}
-    assert "`Quantity` is counted on the basis `action`." in made.notices
+    assert "Counted on the basis `action`: `Quantity`." in made.notices
     assert made.basis == {"revenue": "action"}
 
 
@@ -349,7 +349,9 @@ def test_columns_become_rows(tmp_path: Path) -> None:
         ("8:impression", "impression", "7", 3),
     ]
     assert (counters.read, counters.set_aside) == (4, {"no count": 1})
-    assert "`likes` is counted on the basis `post`." in counters.notices
+    assert any(
+        notice.startswith("Counted on the basis `post`: ") and "`likes`" in notice for notice in counters.notices
+    )
     assert (posts.basis, counters.basis) == ({}, {"value": "post"})
 
 
@@ -511,6 +513,8 @@ files:
     headers: [{about: the feed, has: [hit, at, exclude, link]}]
     format: {delimiter: "\\t", columns: [hit, at, exclude, link], file_names: ["hit_data*.tsv"]}
     time_formats: ["%Y-%m-%d %H:%M:%S"]
+    fields: {clicks: {constant: "1"}}
+    basis: {clicks: action}
 tables:
   - table: post_actions
     from: hits
@@ -519,7 +523,7 @@ tables:
       action_id: hit
       link_id: link
       kind: {constant: click}
-      quantity: {constant: "1"}
+      quantity: clicks
       occurred_at: {time: at}
 """
     made = run(
@@ -572,7 +576,8 @@ def test_a_header_that_fits_no_declared_one_is_named(tmp_path: Path) -> None:
         run(tmp_path, text, sales__csv="id,by,at,payed,sort\n1,a,b,c,d\n")
     said = str(caught.value)
     assert "sales.csv: does not fit the source map `shop`: `paid`, `kind` are missing for “the export”." in said
-    assert "It has `payed` instead of `paid`: declare that header in the map." in said
+    assert "It has `payed` instead of `paid`: declare that header in the map, or give the source" in said
+    assert "`renamed: {paid: payed}`." in said
 
 
 def test_a_header_with_more_than_may_be_there(tmp_path: Path) -> None:

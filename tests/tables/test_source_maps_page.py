@@ -9,6 +9,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,7 +22,7 @@ from analysis.runner.params import load_params
 from analysis.tables import mapping_grammar as grammar
 from analysis.tables import mapping_model as model
 from analysis.tables.load import Source, prepare
-from analysis.tables.mapping import mapped, names
+from analysis.tables.mapping import load_map, mapped, names
 from analysis.tables.mapping_yaml import parse_map
 from analysis.tables.validate import validate
 
@@ -29,9 +30,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "source_maps.md").read_text(encodin
 # The columns that the examples in the page's tables speak of; `started` is a field.
 COLUMNS = (
     "Id", "Customer", "Start", "Queue", "Way", "Note", "Count", "Price", "Tax", "Refund", "Wait", "Mobile", "Home",
-    "Shop", "Answers", "Replies", "Likes", "Shares", "Clicks", "Views",
+    "Shop", "Answers", "Replies", "Likes", "Shares", "Clicks", "Views", "Mail", "Author", "Contact",
 )  # fmt: skip
-OF_A_GROUP = {"sum", "earliest", "latest", "same", "count"}
+OF_A_GROUP = {"sum", "earliest", "latest", "same", "sole", "count"}
 OF_OTHER_ROWS = {"take", "top_of_chain"}
 
 
@@ -69,7 +70,7 @@ def plain(example: str) -> Any:
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that the page describes, and the current one: the export, its map, the parameters and orders."""
     (tmp_path / "maps").mkdir()
-    worked, params = fenced("yaml")
+    worked, params, _ = fenced("yaml")
     (tmp_path / "maps" / "calls.yaml").write_text(worked, encoding="utf-8")
     (tmp_path / "study.yaml").write_text(params, encoding="utf-8")
     (tmp_path / "calls.csv").write_text(fenced("csv")[0], encoding="utf-8")
@@ -122,10 +123,28 @@ def test_a_time_that_the_clock_skips_is_refused(study: Path) -> None:
     assert (fault.rule, fault.first) == ("skipped_time", 2)
 
 
+def test_a_renamed_column_is_found_under_both_names(study: Path) -> None:
+    renamed = plain(fenced("yaml")[2])["sources"][0]["renamed"]
+    export = study / "calls.csv"
+    [before] = mapped("maps/calls.yaml", export, cache=study / "cache", renamed=renamed)
+    [(old, new)] = renamed.items()
+    export.write_text(export.read_text(encoding="utf-8").replace(f",{old},", f",{new},"), encoding="utf-8")
+    with pytest.raises(MapError, match=f"`{old}` are missing"):
+        mapped("maps/calls.yaml", export, cache=study / "cache")
+    [after] = mapped("maps/calls.yaml", export, cache=study / "cache", renamed=renamed)
+    assert pq.read_table(after.path).to_pylist() == pq.read_table(before.path).to_pylist()
+
+
 # The language
 
 
-def shop(example: str, *, file: dict[str, Any] | None = None, table: dict[str, Any] | None = None) -> str:
+def shop(
+    example: str,
+    *,
+    whole: dict[str, Any] | None = None,
+    file: dict[str, Any] | None = None,
+    table: dict[str, Any] | None = None,
+) -> str:
     """A map around an example, in JSON, which is YAML: with the columns it speaks of, and `started` if it does."""
     started = "started" in example
     columns = list(dict.fromkeys(["Id", *(["Start"] if started else []), *columns_in(example)]))
@@ -134,10 +153,11 @@ def shop(example: str, *, file: dict[str, Any] | None = None, table: dict[str, A
         "nulls": [{"texts": ["-"]}],
         "time_formats": ["%d/%m/%Y %H:%M"],
         "fields": {"started": {"time": "Start"}} if started else {},
+        "personal": {"Mail": "email", "Mobile": "phone"} if "customer:" in example else {},
     }
-    customers = {"table": "customers", "from": "calls", "columns": {"customer_id": "Id"}}
-    whole = {"map": "shop", "about": "", "zone": "Europe/Berlin"}
-    return json.dumps({**whole, "files": {"calls": calls | (file or {})}, "tables": [customers | (table or {})]})
+    given = {"table": "customers", "from": "calls", "columns": {"customer_id": "Id"}} | (table or {})
+    about = {"map": "shop", "about": "", "zone": "Europe/Berlin"} | (whole or {})
+    return json.dumps({**about, "files": {"calls": calls | (file or {})}, "tables": [given]})
 
 
 def of_expression(example: str) -> str:
@@ -155,6 +175,8 @@ def columns_in(example: str) -> list[str]:
 def maps_on_the_page() -> Iterator[tuple[str, str]]:
     """The worked example and a map around each example of the tables, with what to call it."""
     yield "the worked example", fenced("yaml")[0]
+    for key, example, _ in table("key of a map"):
+        yield key, shop(example, whole=plain(*codes(example)))
     for key, example, _ in table("key of a file"):
         yield key, shop(example, file=plain(*codes(example)))
     for key, example, _ in table("key of a table"):
@@ -228,7 +250,8 @@ def run(tmp_path: Path, text: str, columns: list[str], records: list[list[str]])
     with (tmp_path / "calls.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *([row[name] for name in header] for row in cells)])
     (tmp_path / "shop.yaml").write_text(text, encoding="utf-8")
-    [made] = mapped(str(tmp_path / "shop.yaml"), tmp_path / "calls.csv", cache=tmp_path / "cache")
+    source_map, as_of = str(tmp_path / "shop.yaml"), datetime(2026, 9, 30)
+    [made] = mapped(source_map, tmp_path / "calls.csv", cache=tmp_path / "cache", as_of=as_of)
     rows: list[dict[str, Any]] = pq.read_table(made.path).to_pylist()
     return rows
 
@@ -265,8 +288,20 @@ def number(text: str) -> int:
     return int(text.replace(",", ""))
 
 
+ON_REAL_FILES = tuple(codes(row[0])[0] for row in table("map"))
+
+
 def test_every_shipped_map_is_on_the_page() -> None:
-    assert tuple(codes(row[0])[0] for row in table("map")) == names()
+    of_systems = [codes(row[0])[0] for row in table("map of a system")]
+    assert of_systems == sorted(of_systems)
+    assert tuple(sorted([*ON_REAL_FILES, *of_systems])) == names()
+
+
+@pytest.mark.parametrize("row", table("map of a system"), ids=lambda row: row[0])
+def test_a_map_of_a_system_gives_the_tables_on_the_page(row: list[str]) -> None:
+    given = load_map(codes(row[0])[0])
+    assert codes(row[2]) == list(dict.fromkeys(one.table for one in given.tables))
+    assert given.pull is not None
 
 
 def check_figures(name: str, folder: Path, cache: Path) -> None:
@@ -282,7 +317,7 @@ def check_figures(name: str, folder: Path, cache: Path) -> None:
     assert reasons or aside == "nothing"
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name != "online_retail"])
+@pytest.mark.parametrize("name", [name for name in ON_REAL_FILES if name != "online_retail"])
 def test_the_figures_of_shipped_maps(real_data: Path, tmp_path: Path, name: str) -> None:
     check_figures(name, real_data / name, tmp_path)
 

@@ -72,7 +72,7 @@ def followers_at_end_of(count: Counter, month: Month) -> dict[str | None, int] |
 
 def _followers(count: Counter, entry: Definition) -> Iterable[Metric]:
     for month, period in count.periods():
-        stock = followers_at_end_of(count, count.months[-1] if month is None else Month(month))
+        stock = followers_at_end_of(count, count.months[-1] if month is None else count.month(month))
         if isinstance(stock, str):
             yield figure(entry, period, value=None, reason=stock)
         else:
@@ -98,7 +98,7 @@ def _growth(count: Counter, month: Month) -> tuple[int, str | None] | str:
 def _audience_growth(count: Counter, entry: Definition) -> Iterable[Metric]:
     grown = {month: _growth(count, month) for month in count.months}
     for number, period in count.periods():
-        asked = count.months if number is None else (Month(number),)
+        asked = count.months if number is None else (count.month(number),)
         reasons = [found for month in asked if isinstance(found := grown[month], str)]
         if reasons:
             yield figure(entry, period, value=None, reason=reasons[0])
@@ -112,8 +112,8 @@ def _audience_growth(count: Counter, entry: Definition) -> Iterable[Metric]:
 def _reach(count: Counter, entry: Definition) -> Iterable[Metric]:
     series = _series(count, "reach")
     for number, period in count.periods():
-        first = (count.months[0] if number is None else Month(number)).first_day
-        last = _last_day(count.months[-1] if number is None else Month(number))
+        first = (count.months[0] if number is None else count.month(number)).first_day
+        last = _last_day(count.months[-1] if number is None else count.month(number))
         if not series:
             yield figure(entry, period, value=None, reason="`series` holds no `reach`")
         for platform, rows in sorted(series.items(), key=lambda item: item[0] or ""):
@@ -134,7 +134,7 @@ def _ad_spend(count: Counter, entry: Definition) -> Iterable[Metric]:
     spent = {month: _spent(series, month) for month in count.months}
     units = sorted({row.unit for rows in series.values() for row in rows})
     for number, period in count.periods():
-        asked = count.months if number is None else (Month(number),)
+        asked = count.months if number is None else (count.month(number),)
         reasons = [found for month in asked if isinstance(found := spent[month], str)]
         if len(units) > 1:
             reasons = [f"it is given in {len(units)} units"]

@@ -46,7 +46,7 @@ class _Asked:
     mature: bool
 
     def cells(self, kinds: Sequence[str]) -> tuple[Cell, ...]:
-        return self.found.on(self.basis, None if self.month is None else Month(self.month), kinds)
+        return self.found.on(self.basis, None if self.month is None else self.found.local.month(self.month), kinds)
 
     def refused(self, reason: str, note: str | None = None) -> Metric:
         return figure(
@@ -152,7 +152,7 @@ def _per_follower(count: Counter, entry: Definition) -> Iterable[Metric]:
         above = below = 0
         left_out: set[str] = set()
         reason = None
-        for month in count.months if asked.month is None else (Month(asked.month),):
+        for month in count.months if asked.month is None else (count.month(asked.month),):
             stock = audience.followers_at_end_of(count, month)
             if isinstance(stock, str):
                 reason = reason or stock
@@ -234,7 +234,7 @@ def clicks_by_link(tables: Tables, months: Sequence[Month], zone: str) -> pd.Dat
         "left join (select link_id, count(*) as posts from posts group by link_id) as p on p.link_id = a.link_id "
         f"where a.kind = 'click' and a.link_id is not null and {inside} group by 1, 2 order by 1, 2"
     ).to_pandas()
-    return frame.assign(month=[str(Month(int(number))) for number in frame["month"]])
+    return frame.assign(month=[str(months[0].numbered(int(number))) for number in frame["month"]])
 
 
 def _shared_note(count: Counter, asked: _Asked, kinds: Sequence[str]) -> str | None:

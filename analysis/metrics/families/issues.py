@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from analysis.foundation.calendar import iso, month_of, month_starts
+from analysis.foundation.calendar import iso, month_starts
 from analysis.metrics.catalogue import Definition
 from analysis.metrics.counter import Count, Counter, counted, nothing_of
 from analysis.metrics.families import repeats
@@ -74,7 +74,7 @@ def _unreached(count: Counter) -> frozenset[int]:
         if row["first"] is None:
             return frozenset(month.number for month in count.months)
         last = max(row[time] for time in times if row[time] is not None)
-        first, last = month_of(row["first"], count.zone), month_of(last, count.zone)
+        first, last = count.month_of(row["first"]), count.month_of(last)
         return frozenset(month.number for month in count.months if not first <= month <= last)
 
     return count.once("months without issues", months)

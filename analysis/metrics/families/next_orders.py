@@ -68,7 +68,9 @@ class _Clock:
         self._unit = int(np.gcd.reduce(midnights))
         numbers = np.repeat(np.arange(self.days), np.diff(midnights) // self._unit)
         self._day_of = np.append(numbers, self.until_day).astype(np.int32)
-        self._month_of = np.array([Month.of(day).number - count.months[0].number for day in days], dtype=np.int32)
+        self._month_of = np.array(
+            [Month.of(day, count.months[0].calendar).number - count.months[0].number for day in days], dtype=np.int32
+        )
 
     def _since(self, moment: datetime) -> int:
         return (moment - self.start) // timedelta(seconds=1)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analysis.foundation.calendar import iso, month_of, month_starts
+from analysis.foundation.calendar import iso, month_starts
 from analysis.metrics.catalogue import Definition
 from analysis.metrics.counter import Count, Counter, nothing_of, number_of
 from analysis.metrics.figure import Metric, figure, ratio
@@ -127,8 +127,8 @@ def _unreached(count: Counter) -> frozenset[int]:
         (row,) = count.engine.query(sql).to_pylist()
         if row["low"] is None:
             return frozenset(month.number for month in count.months)
-        last = month_of(max(row["high"], row["ended"] or row["high"]), count.zone)
-        first = month_of(row["low"], count.zone)
+        last = count.month_of(max(row["high"], row["ended"] or row["high"]))
+        first = count.month_of(row["low"])
         return frozenset(month.number for month in count.months if not first <= month <= last)
 
     return count.once("months without subscriptions", months)

@@ -1,8 +1,9 @@
 """How long did an answer take, and how long a solution? With those who still wait, never dropped.
 
 A case that is still open is waiting; one that was closed without an answer will never have one, and competes
-(Aalen–Johansen). Times are of the calendar: nights and weekends count. Which share was answered is left to `mentions`,
-but stands beside every time as its numerator and denominator.
+(Aalen–Johansen). Times are of the calendar, nights and weekends included, but for the few that `business_hours` asks by
+opening hours. Which share was answered is left to `mentions`, but stands beside every time as its numerator and
+denominator.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.foundation.calendar import local_midnight
 from analysis.inference.survival import Incidence, aalen_johansen
 from analysis.metrics.catalogue import Definition
 from analysis.metrics.counter import Count, Counter
 from analysis.metrics.families.issues import CLOSED_NOW
 from analysis.metrics.families.mentions import OPENING
 from analysis.metrics.figure import Metric, figure, ratio
+from analysis.metrics.opening_hours import OpenSeconds
+from analysis.tables.engine import identifier
+from analysis.tables.local_time import instant
 
 OPEN, BY_HUMAN, BY_BOT, BY_UNKNOWN, CLOSED = range(5)
 """How a case ended: not yet, with a reply of one kind or of none that is said, or without."""
@@ -26,10 +31,11 @@ ANSWERED = (BY_HUMAN, BY_BOT, BY_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
+class Kind:
     """Cases of one table: when they begin, how and when each ends (`ending`, `ended`), in SQL; and their words.
 
-    `ways` are the endings by which a case is done; the others compete with them."""
+    `ways` are the endings by which a case is done; the others compete with them. `open_hours` says that seconds of
+    opening hours are counted, by the schedule of the rules; default all."""
 
     table: str
     began: str
@@ -40,9 +46,10 @@ class _Kind:
     case: str
     done: str
     done_case: str
+    open_hours: bool = False
 
 
-_MENTIONS = _Kind(
+MENTIONS = Kind(
     table="mentions",
     began="posted_at",
     ending=f"case when first_reply_at is not null then case replied_by when 'human' then {BY_HUMAN} "
@@ -54,7 +61,7 @@ _MENTIONS = _Kind(
     done="have an answer",
     done_case="answered opening mention",
 )
-_ISSUE_REPLIES = _Kind(
+_ISSUE_REPLIES = Kind(
     table="issues",
     began="opened_at",
     ending=f"case when first_reply_at is not null then {BY_UNKNOWN} when {CLOSED_NOW} then {CLOSED} else {OPEN} end",
@@ -65,7 +72,7 @@ _ISSUE_REPLIES = _Kind(
     done="have an answer",
     done_case="answered issue",
 )
-_ISSUE_CLOSES = _Kind(
+ISSUE_CLOSES = Kind(
     table="issues",
     began="opened_at",
     ending=f"case when {CLOSED_NOW} then {CLOSED} else {OPEN} end",
@@ -108,7 +115,7 @@ class _Cases:
         return aalen_johansen(self.seconds, self.n, cause)
 
 
-def _cases(count: Counter, kind: _Kind, month: int | None) -> _Cases:
+def _cases(count: Counter, kind: Kind, month: int | None) -> _Cases:
     """The cases that began in a month, or in the whole period."""
     number, cases = count.once(("cases", kind), lambda: _all_cases(count, kind))
     if month is None:
@@ -117,20 +124,44 @@ def _cases(count: Counter, kind: _Kind, month: int | None) -> _Cases:
     return cases.at(slice(low, high))
 
 
-def _all_cases(count: Counter, kind: _Kind) -> tuple[NDArray[np.int64], _Cases]:
+def _all_cases(count: Counter, kind: Kind) -> tuple[NDArray[np.int64], _Cases]:
     """Month of beginning, ascending, and the cases with it: one scan for all times of that kind."""
-    between, until = count.engine.dialect.seconds_between, "cast(? as timestamp)"
-    wait, age = between(kind.began, f"coalesce({kind.ended}, {until})"), between(kind.began, until)
+    between, until = count.engine.dialect.seconds_between, instant(count.known_until)
+    ended = f"coalesce({kind.ended}, {until})"
+    hours = _opening_hours(count, kind) if kind.open_hours else None
+    places = [] if hours is None else [f"{hours.place(kind.began)} as start", f"{hours.place(ended)} as stop"]
+    waits = ", ".join([f"{between(kind.began, ended)} as wait", *places])
     dated = count.dated("*", kind.table, kind.began, kind.where)
-    found = count.engine.query(
-        "select local_month, case when wait >= 0 then wait end as seconds, ending, due, count(*) as n from "
-        f"(select local_month, {wait} as wait, {kind.ending} as ending, {age} >= ? as due from ({dated}) as began) "
-        "as waited group by 1, 2, 3, 4 order by 1, 2, 3, 4",
-        [count.known_until, count.known_until, count.rules.sla_seconds],
+    source = (
+        f"(select local_month, {waits}, {kind.ending} as ending, {between(kind.began, until)} >= ? as due "
+        f"from ({dated}) as began) as waited"
     )
-    seconds, ending, due, n = (found.column(name).to_numpy() for name in ("seconds", "ending", "due", "n"))
-    cases = _Cases(seconds.astype(np.float64), ending.astype(np.int64), due.astype(bool), n.astype(np.int64))
+    seconds = "wait"
+    if hours is not None:
+        seconds = f"{hours.until('stop', 'stopped')} - {hours.until('start', 'started')}"
+        source += "".join(
+            f" left join {hours.rows(row)} on {row}.day = {hours.day(place)}"
+            for row, place in (("started", "start"), ("stopped", "stop"))
+        )
+    found = count.engine.query(
+        f"select local_month, case when wait >= 0 then {seconds} end as seconds, ending, due, count(*) as n "
+        f"from {source} group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+        [count.rules.sla_seconds],
+    )
+    times, ending, due, n = (found.column(name).to_numpy() for name in ("seconds", "ending", "due", "n"))
+    cases = _Cases(times.astype(np.float64), ending.astype(np.int64), due.astype(bool), n.astype(np.int64))
     return found.column("local_month").to_numpy(), cases
+
+
+def _opening_hours(count: Counter, kind: Kind) -> OpenSeconds:
+    """The opening hours from the first of the months to the last ending, or until when cases are followed."""
+    schedule = count.rules.schedule
+    if schedule is None:
+        raise ValueError("Opening hours are told by a schedule.")
+    (row,) = count.engine.query(f"select max({kind.ended}) as last from {identifier(kind.table)}").to_pylist()
+    first = local_midnight(count.months[0].first_day, count.zone)
+    last = max(count.known_until, row["last"] or count.known_until)
+    return OpenSeconds.of(schedule, first, last, count.engine.dialect)
 
 
 def _untimed(cases: _Cases) -> str | None:
@@ -141,12 +172,12 @@ def _untimed(cases: _Cases) -> str | None:
     return f"{number:,} ended before it began, by the times given: counted, not timed"
 
 
-def _curve(count: Counter, kind: _Kind, month: int | None, ways: tuple[int, ...]) -> Incidence:
+def _curve(count: Counter, kind: Kind, month: int | None, ways: tuple[int, ...]) -> Incidence:
     """To which share of the cases of a month has an ending of these kinds come by each time?"""
     return count.once(("curve", kind, month, ways), lambda: _cases(count, kind, month).timed.curve(ways))
 
 
-def _quantile(kind: _Kind, share: float, *, by_replier: bool = False) -> Count:
+def quantile(kind: Kind, share: float, *, by_replier: bool = False) -> Count:
     """Time by which that share of the cases is done; also by who replied, where that is said."""
 
     def rows(count: Counter, entry: Definition) -> Iterable[Metric]:
@@ -167,7 +198,7 @@ def _quantile(kind: _Kind, share: float, *, by_replier: bool = False) -> Count:
     return rows
 
 
-def _of_done(kind: _Kind, statistic: Callable[[_Cases], float | None]) -> Count:
+def _of_done(kind: Kind, statistic: Callable[[_Cases], float | None]) -> Count:
     """A statistic of the times of those cases alone that are done."""
 
     def rows(count: Counter, entry: Definition) -> Iterable[Metric]:
@@ -183,7 +214,7 @@ def _of_done(kind: _Kind, statistic: Callable[[_Cases], float | None]) -> Count:
 def _time(
     entry: Definition,
     period: str,
-    kind: _Kind,
+    kind: Kind,
     cases: _Cases,
     value: float | None,
     reason: str,
@@ -234,7 +265,7 @@ def fastest_mean(seconds: NDArray[np.float64], n: NDArray[np.int64], tenths: int
 
 def _mean_answered(count: Counter, entry: Definition) -> Iterable[Metric]:
     for month, period in count.periods():
-        cases = _cases(count, _MENTIONS, month)
+        cases = _cases(count, MENTIONS, month)
         timed = cases.ended(*ANSWERED).timed
         none = "no answered opening mention in the period"
         total = int((timed.seconds * timed.n).sum())
@@ -244,7 +275,7 @@ def _mean_answered(count: Counter, entry: Definition) -> Iterable[Metric]:
 def _sla_attainment(count: Counter, entry: Definition) -> Iterable[Metric]:
     promised = count.rules.sla_seconds
     for month, period in count.periods():
-        every = _cases(count, _MENTIONS, month)
+        every = _cases(count, MENTIONS, month)
         timed = every.timed
         due = timed.at(timed.due)
         kept = due.ended(*ANSWERED)
@@ -269,15 +300,15 @@ def _in_words(seconds: int) -> str:
 
 
 COUNTS: Mapping[str, Count] = {
-    "first_response_time_median": _quantile(_MENTIONS, 0.5, by_replier=True),
-    "first_response_time_p90": _quantile(_MENTIONS, 0.9, by_replier=True),
-    "first_response_time_median_answered": _of_done(_MENTIONS, _median),
+    "first_response_time_median": quantile(MENTIONS, 0.5, by_replier=True),
+    "first_response_time_p90": quantile(MENTIONS, 0.9, by_replier=True),
+    "first_response_time_median_answered": _of_done(MENTIONS, _median),
     "first_response_time_mean_answered": _mean_answered,
-    "first_response_time_fastest_90_mean": _of_done(_MENTIONS, lambda done: fastest_mean(done.seconds, done.n)),
+    "first_response_time_fastest_90_mean": _of_done(MENTIONS, lambda done: fastest_mean(done.seconds, done.n)),
     "sla_attainment": _sla_attainment,
-    "issue_first_response_time_median": _quantile(_ISSUE_REPLIES, 0.5),
-    "issue_first_response_time_p90": _quantile(_ISSUE_REPLIES, 0.9),
-    "time_to_resolution_median": _quantile(_ISSUE_CLOSES, 0.5),
-    "time_to_resolution_p90": _quantile(_ISSUE_CLOSES, 0.9),
-    "time_to_resolution_median_resolved": _of_done(_ISSUE_CLOSES, _median),
+    "issue_first_response_time_median": quantile(_ISSUE_REPLIES, 0.5),
+    "issue_first_response_time_p90": quantile(_ISSUE_REPLIES, 0.9),
+    "time_to_resolution_median": quantile(ISSUE_CLOSES, 0.5),
+    "time_to_resolution_p90": quantile(ISSUE_CLOSES, 0.9),
+    "time_to_resolution_median_resolved": _of_done(ISSUE_CLOSES, _median),
 }

@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, month_axis, quiet, value_axis
 from analysis.reporting.formats import plain
+from analysis.reporting.months import months_of
 from analysis.reporting.rows import metric_rows, monthly, of_metric
 from analysis.reporting.theme import COLOURS, PAPER, SOFT, points
 from analysis.reporting.wording import Words, action_in_words, metric_in_words, words
@@ -77,7 +77,7 @@ def both_bases(found: Any, kind: str, *, months: int = _MONTHS, locale: str = "e
         right = 104 if body.narrow else 130
         axes = body.axes(48, 6, body.width - 48 - right, body.height - 52)
         quiet(axes, grid="y")
-        month_axis(axes, [Month.of(month) for month in frame["month"]], say, most=4 if body.narrow else 10)
+        month_axis(axes, months_of(frame["month"]), say, most=4 if body.narrow else 10)
         tops = [frame["action"].max(), frame["post"].max(), *(_top(row) for row in growing.to_dict("records"))]
         value_axis(axes, 0, max(1.06 * max(tops), 1), say, "count")
         for place, row in growing.iterrows():

@@ -103,15 +103,16 @@ def _decimals(step: float) -> int:
 
 
 def month_axis(axes: Axes, months: Sequence[Month], words: Words, *, most: int) -> None:
-    """Months under the chart: short names, the year below the first of each year shown."""
+    """Months under the chart: short names, the year below the first of each year shown; fiscal ones by their number."""
     step = max(1, math.ceil(len(months) / most))
     shown = list(range(len(months) - 1, -1, -step))[::-1]
     labels, year = [], None
     for place in shown:
-        day = months[place].first_day
-        name = str(format_skeleton("MMM", day, locale=words.babel))
-        labels.append(f"{name}\n{day.year}" if day.year != year else name)
-        year = day.year
+        of, name = str(months[place]).split("-")
+        if months[place].calendar is None:
+            name = str(format_skeleton("MMM", months[place].first_day, locale=words.babel))
+        labels.append(f"{name}\n{of}" if of != year else name)
+        year = of
     axes.set_xlim(-0.5, len(months) - 0.5)
     axes.set_xticks(shown, labels)
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.foundation.calendar import Month
 from analysis.metrics.catalogue import definition
 from analysis.reporting.charts.events import (
     changes_of,
@@ -27,6 +26,7 @@ from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, month_axis, quiet, value_axis
 from analysis.reporting.charts.months import monthly_frame, monthly_rows, provisional_in_words
 from analysis.reporting.formats import GAP, plain
+from analysis.reporting.months import months_of
 from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SOFT, points
 from analysis.reporting.wording import Words, humanised, words
 
@@ -77,7 +77,7 @@ def mention_trend(
         title = f"Mentions {rose} {change} between {say.month(first['month'])} and {say.month(last['month'])}"
     else:
         title = f"Mentions held steady near {say.number(round(frame['value'].mean()))} a month"
-    months = [Month.of(month) for month in frame["month"]]
+    months = months_of(frame["month"])
     entries = changes_of(metrics) if changes is None else changes
     marked = events(entries, incidents_of(metrics) if incidents is None else incidents, months, say)
     story = Story(
@@ -152,7 +152,7 @@ def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:
         left, gap = 44.0, 22.0
         width = (body.width - left - gap * (columns - 1)) / columns
         height = body.height / lines
-        months = [Month.of(str(month)) for month in wide.index]
+        months = months_of(str(month) for month in wide.index)
         for place, kind in enumerate(kinds):
             column, line = place % columns, place // columns
             x = left + column * (width + gap)

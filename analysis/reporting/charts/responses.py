@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.foundation.calendar import Month
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_interval, end_labels, month_axis, quiet, value_axis
 from analysis.reporting.charts.months import monthly_frame, monthly_rows, provisional_in_words
+from analysis.reporting.months import months_of
 from analysis.reporting.theme import COLOURS, SOFT, points
 from analysis.reporting.wording import words
 
@@ -76,7 +76,7 @@ def response_by_month(metrics: Any, *, locale: str = "en_GB") -> Figure:
     def paint(body: Body) -> None:
         axes = body.axes(48, 6, body.width - 48 - 62, body.height - 52)
         quiet(axes, grid="y")
-        month_axis(axes, [Month.of(month) for month in frame["month"]], say, most=5 if body.narrow else 12)
+        month_axis(axes, months_of(frame["month"]), say, most=5 if body.narrow else 12)
         room = 0.15 * (frame["high"].max() - frame["low"].min())
         value_axis(axes, max(0, frame["low"].min() - room), min(1, frame["high"].max() + room), say, "share")
         axes.plot(range(len(frame)), frame["value"], color=_LINE, linewidth=points(1.4), zorder=2)

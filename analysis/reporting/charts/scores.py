@@ -27,6 +27,7 @@ from analysis.reporting.charts.events import (
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import nice_ticks, quiet, tick_label
 from analysis.reporting.formats import plain
+from analysis.reporting.months import months_of
 from analysis.reporting.rows import Row
 from analysis.reporting.tables.cells import value_cell
 from analysis.reporting.tables.scorecard import met_in_words, score_rows, shown_month, target_in_words
@@ -68,11 +69,12 @@ def score_trends(found: Any, *, locale: str = "en_GB") -> Figure:
         scores = score_rows(found)
     except DesignError as error:
         raise NothingToDraw(f"The chart of the scorecard has nothing to draw. {error}") from error
-    panels = [panel for row in scores if (panel := _panel(row))]
+    order = months_of(point["period"] for row in scores for point in row["trend"])
+    panels = [panel for row in scores if (panel := _panel(row, order[0]))]
     if not panels:
         raise NothingToDraw("The chart of the scorecard needs a figure with a value in some month; there is none.")
     drawn = sorted({month for panel in panels for month in panel.values})
-    months = months_between(Month(drawn[0]), Month(drawn[-1]))
+    months = months_between(order[0].numbered(drawn[0]), order[0].numbered(drawn[-1]))
     log = changes_of(found) or [mark for row in scores for mark in row["marks"]]
     marked = events(log, None, months, say)
     blocks = {area: [panel for panel in panels if panel.row["area"] == area] for area in _areas(panels)}
@@ -144,7 +146,7 @@ def _draw(
     draw_events(axes, months, marked)
     last = max(panel.values)
     value = value_cell(say, panel.values[last] * panel.divisor, row["unit"])
-    when = "" if last == months[-1].number else f" ({_month(say, Month(last))})"
+    when = "" if last == months[-1].number else f" ({_month(say, months[0].numbered(last))})"
     body.text(x, y + tall - 34, value + when, "note", INK, bold=True)
     if row["target"] is not None:
         aim = body.figure.wrapped(f"target {target_in_words(say, row)}: {met_in_words(row)}", width, "note", lines=1)[0]
@@ -183,8 +185,8 @@ def _axis(axes: Axes, panel: _Panel, target: float | None, say: Words) -> None:
     axes.tick_params(labelsize=points(SIZES["foot"]))
 
 
-def _panel(row: Row) -> _Panel | None:
-    points_ = {Month.of(point["period"]).number: point for point in row["trend"] if point["value"] is not None}
+def _panel(row: Row, one: Month) -> _Panel | None:
+    points_ = {one.named(point["period"]).number: point for point in row["trend"] if point["value"] is not None}
     if not points_:
         return None
     highest = max(abs(point["value"]) for point in points_.values())

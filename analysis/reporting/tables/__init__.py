@@ -10,9 +10,11 @@ from analysis.reporting.tables.bases import bridge, run_off, triangle
 from analysis.reporting.tables.closed import changes, close, notices, reported, waiting
 from analysis.reporting.tables.counted import by_segment, figure_notes, metrics
 from analysis.reporting.tables.coverage import areas, missing, rows_used
+from analysis.reporting.tables.difference import since_last_report
 from analysis.reporting.tables.evidence import arms, checks, claims, effects, sample
 from analysis.reporting.tables.happened import incidents, programme
 from analysis.reporting.tables.kinds import confusion, kinds
+from analysis.reporting.tables.matching import matched_and_unmatched, matching
 from analysis.reporting.tables.money import case_lines, money
 from analysis.reporting.tables.scorecard import index_parts, scorecard
 from analysis.reporting.tables.stories import stories, stories_base
@@ -36,6 +38,8 @@ __all__ = [
     "incidents",
     "index_parts",
     "kinds",
+    "matched_and_unmatched",
+    "matching",
     "metrics",
     "missing",
     "money",
@@ -46,6 +50,7 @@ __all__ = [
     "run_off",
     "sample",
     "scorecard",
+    "since_last_report",
     "stories",
     "stories_base",
     "triangle",

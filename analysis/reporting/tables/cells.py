@@ -14,6 +14,7 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import UnknownName
 from analysis.metrics.catalogue import AREAS, definition, definitions
 from analysis.reporting.formats import is_currency, plain
+from analysis.reporting.months import months_of
 from analysis.reporting.rows import Row
 from analysis.reporting.vocabulary import ACTIONS
 from analysis.reporting.wording import (
@@ -197,14 +198,13 @@ def periods_in_words(say: Words, periods: Sequence[str]) -> str:
     >>> periods_in_words(words(), ["2026-05", "2026-06", "2026-07"]), periods_in_words(words(), ["2026-01", "2026-03"])
     ('May 2026 to July 2026', 'January 2026, March 2026')
     """
-    months = sorted(set(periods))
-    runs: list[list[str]] = []
-    for month in months:
-        if runs and str(Month.of(runs[-1][-1]).plus(1)) == month:
+    runs: list[list[Month]] = []
+    for month in sorted(months_of(set(periods))):
+        if runs and runs[-1][-1].plus(1) == month:
             runs[-1].append(month)
         else:
             runs.append([month])
-    return ", ".join(say.months(run[0], run[-1]) for run in runs)
+    return ", ".join(say.months(str(run[0]), str(run[-1])) for run in runs)
 
 
 def period_in_words(say: Words, period: str) -> str:

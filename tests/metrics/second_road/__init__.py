@@ -5,7 +5,7 @@ The functions are slow and short, one a metric, and use nothing of the package u
 
 from __future__ import annotations
 
-from tests.metrics.second_road import customers, issues, mentions, posts
+from tests.metrics.second_road import customers, issues, mentions, opening_hours, posts
 from tests.metrics.second_road.company import Company, Counted, Figures, Recount, Stretch
 
 __all__ = ["RECOUNTS", "TOLD_BY", "Company", "Counted", "Figures", "Recount", "Stretch", "recount"]
@@ -15,6 +15,7 @@ RECOUNTS: dict[str, Recount] = {
     **issues.RECOUNTS,
     **customers.RECOUNTS,
     **posts.RECOUNTS,
+    **opening_hours.RECOUNTS,
 }
 
 TOLD_BY: dict[str, dict[str, str]] = {

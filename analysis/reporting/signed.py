@@ -1,0 +1,94 @@
+"""How does a page say whether its report is a draft, reviewed or signed? One line in its head, and the same in words.
+
+The line is the only part of a page that changes after the page was made: it stands between marks that no other text of
+a page can hold, so that it is found and set anew without a notebook. When a signature holds is left to the ledger, when
+pages are renewed to the runner.
+"""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup
+
+from analysis.foundation.calendar import iso
+from analysis.ledger.signature import DRAFT, ROLES, Signature, Standing
+from analysis.reporting.formats import plain
+from analysis.reporting.wording import Words, words
+
+_LINE = re.compile(r'<p class="standing">.*?</p>', re.DOTALL)
+_ORDER = ("Signed", "Reviewed")
+
+
+def standing_line(standing: Standing = DRAFT, *, locale: str = "en_GB") -> Markup:
+    """The line as it stands on a page. Names and notes are text, each in a direction of its own.
+
+    Examples
+    --------
+    >>> str(standing_line())
+    '<p class="standing"><strong>Draft</strong> Not reviewed and not signed.</p>'
+    """
+    say = words(locale)
+    nobody = ("Draft", Markup("Not reviewed and not signed."))
+    first, *others = [_said(one, say) for one in _in_order(standing)] or [nobody]
+    more = Markup("").join(Markup(" {} {}").format(verb, said) for verb, said in others)
+    return Markup('<p class="standing"><strong>{}</strong> {}{}</p>').format(*first, more)
+
+
+def standing_in_words(standing: Standing, *, locale: str = "en_GB") -> str:
+    """The same for a terminal.
+
+    Examples
+    --------
+    >>> standing_in_words(DRAFT)
+    'Draft: not reviewed and not signed.'
+    """
+    say = words(locale)
+    said = " ".join(
+        f"{_verb(one)} by {plain(one.name)} ({one.role}) on {_day(one, say)}." for one in _in_order(standing)
+    )
+    return said or "Draft: not reviewed and not signed."
+
+
+def with_standing(page: str, standing: Standing, *, locale: str = "en_GB") -> str:
+    """A page with another standing, and nothing else changed.
+
+    Raises
+    ------
+    ValueError
+        If the page has no place for it: it is no page of ours, or of an earlier version.
+    """
+    found = _LINE.search(page)  # the first: it stands before anything that comes from a notebook
+    if found is None:
+        raise ValueError("The page has no place for a standing.")
+    return page[: found.start()] + str(standing_line(standing, locale=locale)) + page[found.end() :]
+
+
+def _said(one: Signature, say: Words) -> tuple[str, Markup]:
+    """The word a signature is said by, and the rest of its sentence."""
+    said = Markup("by <bdi>{}</bdi> ({}) on {}").format(plain(one.name), one.role, _day(one, say))
+    return _verb(one), said + (Markup(": <q><bdi>{}</bdi></q>.").format(plain(one.note)) if one.note else Markup("."))
+
+
+def _in_order(standing: Standing) -> list[Signature]:
+    """What weighs most first, then in the order in which they were given."""
+    return sorted(standing.signatures, key=lambda one: _ORDER.index(_verb(one)))
+
+
+def _verb(one: Signature) -> str:
+    return ROLES[one.role]
+
+
+def _day(one: Signature, say: Words) -> str:
+    return say.day(one.signed_at.date())
+
+
+def standing_as_plain(standing: Standing) -> dict[str, object]:
+    """The standing for programs."""
+    return {
+        "word": standing.word,
+        "signatures": [
+            {"role": one.role, "name": one.name, "note": one.note, "signed_at": iso(one.signed_at), "hash": one.head}
+            for one in standing.signatures
+        ],
+    }

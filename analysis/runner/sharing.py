@@ -1,0 +1,195 @@
+"""What may leave the house of a report, and in what form? `<study>.zip`: pages, results and documents, no rows.
+
+Only what is named here goes in, only as its manifest has it, and only after a search for people (see `searching`). The
+same report gives the same bytes: names in order, one fixed time, nobody's name. Executed notebooks, parts, tables and
+the ledger stay: notebooks hold whatever a person printed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.foundation.errors import Fault, InputError
+from analysis.foundation.links import is_link
+from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes, write_atomically
+from analysis.ledger.signature import Standing
+from analysis.reporting.signed import standing_as_plain, standing_in_words
+from analysis.runner.publish import Place
+from analysis.runner.renewing import Report, alone, find_report, show, standing_of
+from analysis.runner.results import RESULTS
+from analysis.runner.searching import Search, search
+from analysis.tables.opened import Prepared, open_tables
+
+SCHEMA = "touchstone.share/1"
+CONTENTS = "contents.json"
+DOCUMENTS = (".html", ".pdf", ".xlsx", ".pptx")
+"""What goes in of a report's own folder, besides its results."""
+
+FIRST_TIME = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in the zip: the first a zip can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What was written: the zip, the files in it, how the report stands, and what was searched."""
+
+    file: Path
+    files: Mapping[str, str]
+    standing: Standing
+    search: Search
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer for programs."""
+        return {
+            "file": str(self.file),
+            "files": dict(self.files),
+            "standing": standing_as_plain(self.standing),
+            "searched": _searched(self.search),
+        }
+
+    def __str__(self) -> str:
+        one = self.search
+        lines = [
+            f"{self.file}: {len(self.files)} files. {standing_in_words(self.standing)}",
+            f"Searched for {one.ids - one.too_short:,} ids of people and for words of mentions: none stands in them.",
+        ]
+        if one.too_short:
+            lines.append(f"Not searched for: {one.too_short:,} ids too short to be told from figures.")
+        if one.unread:
+            lines.append(f"Not searched: {', '.join(one.unread)}.")
+        return "\n".join(lines)
+
+
+def note_tables(place: Place, run: str, prepared: Path) -> None:
+    """Keep where the tables of a run lie on this machine: hidden beside the runs, never in a report."""
+    write_atomically(_note(place, run), canonical_json({"prepared": str(prepared)}))
+
+
+def share_report(named: str | Path, *, out: Path | None = None, here: Path | None = None) -> Shared:
+    """Write the zip of a report that may be sent.
+
+    Parameters
+    ----------
+    named : str or Path
+        The report: its folder, its `results.json`, or the name of its study.
+    out : Path, optional
+        The zip, or the folder it goes into; default `<study>.zip` beside the report.
+    here : Path, optional
+        Where names are looked for; default the current folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such report, it was changed since it was made, its tables are not here any more, something of a
+        person or of this machine stands in it, or something else has the zip's name. Nothing is written.
+    """
+    here = here or Path.cwd()
+    found = find_report(named, here)
+    if not is_link(found.place.link):
+        raise _refused(str(named), "is a copy of a report", "Share the report where it was run.")
+    with alone(found.place):
+        report = find_report(found.place.link, here)
+        standing, _ = standing_of(report)
+        if changed := report.changed:
+            raise _refused(str(named), f"{changed[0]} was changed since the report was made", "Run the study again.")
+        show(report, standing)
+        report = find_report(found.place.link, here)
+        files = {name: (report.folder / name).read_bytes() for name in _names(report)}
+        _refuse_machine(files, report)
+        with open_tables(_tables(report)) as tables:
+            searched = search(files, tables)
+    target = _target(out, report)
+    prints = {name: fingerprint_of_bytes(content) for name, content in files.items()}
+    contents = {
+        "schema": SCHEMA,
+        "study": report.study,
+        "run": report.manifest.get("run"),
+        "standing": standing_as_plain(standing),
+        "files": prints,
+        "searched": _searched(searched),
+    }
+    write_atomically(target, _zipped(report.study, {**files, CONTENTS: canonical_json(contents)}))
+    return Shared(target, prints, standing, searched)
+
+
+def _names(report: Report) -> list[str]:
+    return sorted(name for name in report.files if name == RESULTS or (name.endswith(DOCUMENTS) and "/" not in name))
+
+
+def _searched(one: Search) -> dict[str, Any]:
+    return {"ids": one.ids - one.too_short, "ids_too_short": one.too_short, "files_not_read": list(one.unread)}
+
+
+def _note(place: Place, run: str) -> Path:
+    return place.runs / f".{run}.tables"
+
+
+def _tables(report: Report) -> Prepared:
+    """The tables a report was counted from."""
+    wanted = json.loads((report.folder / RESULTS).read_bytes()).get("provenance", {}).get("inputs")
+    try:
+        noted = json.loads(_note(report.place, str(report.manifest.get("run"))).read_bytes())
+        prepared = Prepared.read(Path(noted["prepared"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _tables_gone(report) from error
+    if {name: account.fingerprint for name, account in prepared.accounts.items()} != wanted:
+        raise _tables_gone(report)
+    return prepared
+
+
+def _tables_gone(report: Report) -> InputError:
+    what = "the tables it was counted from are not here any more, so what would go out cannot be searched for people"
+    return _refused(str(report.place.link), what, "Run the study again; what was finished is kept.")
+
+
+def _refuse_machine(files: Mapping[str, bytes], report: Report) -> None:
+    """Refuse files that name folders of this machine."""
+    places = {str(path) for path in (report.place.link.parent, report.place.link.parent.resolve(), Path.home())}
+    marks = [f"{place.rstrip(os.sep)}{os.sep}".encode() for place in places if len(place) > 1]
+    told = [name for name, content in files.items() if any(mark in content for mark in marks)]
+    if told:
+        remedy = "Take the path out of the study's texts, and run it again."
+        raise InputError(
+            Fault(where=name, what="names a folder of this machine", remedy=remedy, rule="machine_path")
+            for name in told
+        )
+
+
+def _target(out: Path | None, report: Report) -> Path:
+    """Where the zip goes; refused if something else has its name."""
+    name = f"{report.study}.zip"
+    target = report.place.link.parent / name if out is None else out / name if out.is_dir() else out
+    if target.suffix != ".zip":
+        raise _refused(str(target), "is no name of a zip", "End it with `.zip`, or name a folder that is there.")
+    if os.path.lexists(target) and not _is_ours(target):
+        raise _refused(str(target), "is something else that would be overwritten", "Name another file with `--out`.")
+    return target
+
+
+def _is_ours(target: Path) -> bool:
+    try:
+        with zipfile.ZipFile(target) as there:
+            return any(name.endswith(f"/{CONTENTS}") for name in there.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _zipped(study: str, files: Mapping[str, bytes]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as packed:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(f"{study}/{name}", FIRST_TIME)
+            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, zipfile.ZIP_DEFLATED
+            packed.writestr(entry, files[name], compresslevel=9)
+    return written.getvalue()
+
+
+def _refused(where: str, what: str, remedy: str) -> InputError:
+    return InputError(Fault(where=where, what=what, remedy=remedy, rule="not_to_share"))

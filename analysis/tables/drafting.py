@@ -1,0 +1,507 @@
+"""What could a source map of this file be? A first one to work on: the nearest map that is known, or a draft.
+
+    draft_map(Path("export.csv")).text
+
+Where a map of the package fits the file as it is, that map is proposed. Else a table of the contract is guessed, and
+for each of its columns the file's column that is named and filled most like it. Every guess says why, everything that
+the file cannot say becomes a question, and no cell of the file is ever shown. What the columns seem to hold is judged
+in `drafting_columns`, the maps of the package are compared in `drafting_nearest`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.tables.contract import SCHEMAS, ColumnSchema
+from analysis.tables.drafting_columns import Column, columns_of, plain, sample_of
+from analysis.tables.drafting_nearest import Nearest, nearest
+from analysis.tables.mapping import SHIPPED
+
+# How the contract's columns are called elsewhere, in plain words. `{one}` is the row: a ticket, an order.
+ROWS: Mapping[str, tuple[str, ...]] = {
+    "issues": ("ticket", "case", "issue", "incident", "request", "conversation", "thread"),
+    "touchpoints": ("call", "contact", "interaction", "session", "chat", "touchpoint", "activity"),
+    "mentions": ("mention", "tweet", "message", "comment", "review"),
+    "orders": ("order", "invoice", "purchase", "sale", "transaction", "receipt"),
+    "posts": ("post", "publication", "video", "link"),
+    "surveys": ("survey", "response", "rating", "feedback", "csat", "nps"),
+    "subscriptions": ("subscription", "contract", "plan", "membership"),
+    "customers": ("customer", "client", "user", "account", "person", "member"),
+}
+CALLED: Mapping[str, tuple[str, ...]] = {
+    "key": ("{one} id", "{one} number", "{one} no", "{one} key", "{one}", "id", "number", "key", "guid"),
+    "begun": (
+        "{one} date", "{one} time", "created at", "created", "created date", "created time", "opened at", "opened",
+        "date created", "creation date", "date", "time", "timestamp", "started at", "started", "start", "start time",
+        "posted at", "sent at",
+    ),
+    "customer_id": (
+        "customer id", "client id", "user id", "requester id", "contact id", "customer", "account id", "member id",
+        "customer number", "customer no",
+    ),
+    "closed_at": ("closed at", "solved at", "resolved at", "closed", "closed date", "date closed", "resolution date"),
+    "resolved_at": ("resolved at", "solved at", "closed at", "resolved", "closed date"),
+    "reopened_at": ("reopened at", "reopened"),
+    "first_reply_at": ("first reply at", "first response at", "first responded at", "first reply", "first reply date"),
+    "channel": ("channel", "via", "origin", "source", "medium", "contact channel", "contact type"),
+    "direction": ("direction", "call direction", "way"),
+    "platform": ("platform", "network", "social network", "site"),
+    "topic": ("topic", "reason", "category", "subject area", "contact reason", "type"),
+    "product": ("product", "product name", "item", "sku", "plan", "product id"),
+    "severity": ("severity", "priority level"),
+    "issue_id": ("ticket id", "case id", "issue id", "conversation id", "thread id", "ticket", "case"),
+    "revenue": ("revenue", "total", "amount", "order total", "total price", "net amount", "grand total", "price"),
+    "margin": ("margin", "gross margin", "profit", "contribution"),
+    "monthly_margin": ("monthly margin", "margin", "mrr"),
+    "currency": ("currency", "currency code", "iso currency"),
+    "cancelled_at": ("cancelled at", "canceled at", "cancelled", "cancellation date", "cancel date"),
+    "ended_at": ("ended at", "end date", "end", "cancelled at", "expired at"),
+    "author_id": ("author id", "author", "user id", "from id", "from"),
+    "in_reply_to": ("in reply to", "in reply to id", "parent id", "reply to", "in response to"),
+    "conversation_id": ("conversation id", "thread id", "conversation", "thread"),
+    "campaign": ("campaign", "campaign name", "campaign id"),
+    "link_id": ("link id", "tracking code", "utm id"),
+    "score": ("score", "rating", "answer", "value", "csat", "nps"),
+    "answered_at": ("answered at", "responded at", "completed at", "submitted at"),
+    "region": ("region", "country", "state", "city", "market", "zip code"),
+    "text": ("text", "message", "body", "content", "comment"),
+    "cost": ("cost", "handling cost"),
+}  # fmt: skip
+BEGUN = frozenset(
+    {"opened_at", "occurred_at", "posted_at", "ordered_at", "published_at", "asked_at", "started_at", "joined_at"}
+)
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "channel": {
+        "mail": "email", "e-mail": "email", "call": "phone", "voice": "phone", "twitter": "social",
+        "facebook": "social", "instagram": "social", "whatsapp": "social", "live chat": "chat", "messaging": "chat",
+        "text": "sms",
+    },
+    "direction": {"in": "inbound", "incoming": "inbound", "out": "outbound", "outgoing": "outbound"},
+}  # fmt: skip
+_ASSUMED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d")
+_LIKE_ENOUGH = 0.84
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A proposed map: its YAML with comments, the map of the package it follows, and what could not be guessed.
+
+    `fits` is the name of a map that reads the file as it is; the text is then that map. `missing` are columns that the
+    contract needs and no column of the file could be guessed for: until they are given, the text is no sound map.
+    """
+
+    text: str
+    fits: str | None
+    table: str | None
+    missing: tuple[str, ...]
+
+
+def draft_map(path: Path) -> Draft:
+    """A first source map from a file's header and first rows.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, TSV, text (also packed as `.gz`), XLSX or Parquet. Only its beginning is read.
+
+    Raises
+    ------
+    ContractError
+        If the file cannot be read, or its header cannot be used.
+    """
+    sample = sample_of(path)
+    near = nearest(sample.columns)
+    if near and near[0].fits:
+        return _as_it_is(near)
+    guess = _guessed(columns_of(sample))
+    lines = [
+        *_comment(f"A first map for a file of {len(sample.columns)} columns, guessed from its header and up to "
+                  f"{len(sample.rows)} rows. Every line below is a guess until you have looked at it."),
+        *_beside(near),
+        *_yaml(guess, _map_name(path), sample.delimiter, sample.encoding),
+    ]  # fmt: skip
+    return Draft(text="\n".join(lines) + "\n", fits=None, table=guess.table, missing=tuple(guess.missing))
+
+
+# Guessing
+
+
+@dataclass
+class _Guess:
+    """Which of the file's columns is which of a table's."""
+
+    table: str
+    chosen: dict[str, tuple[Column, str]]
+    missing: list[str]
+    addresses: dict[str, Column]
+    columns: tuple[Column, ...]
+
+    @property
+    def used(self) -> list[Column]:
+        """The columns the map reads, in the file's order."""
+        names = {column.name for column, _ in self.chosen.values()} | {one.name for one in self.addresses.values()}
+        return [column for column in self.columns if column.name in names]
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Those of them that name a person."""
+        found = {column.name: kind for kind, column in self.addresses.items()}
+        author = self.chosen.get("author_id")
+        return found | ({} if author is None else {author[0].name: author[0].personal or "id"})
+
+
+def _guessed(columns: tuple[Column, ...]) -> _Guess:
+    """The table whose needs the columns meet best; of equal ones the first of `ROWS`."""
+    guesses = [_of_table(table, columns) for table in ROWS]
+    spoken = [_spoken_of(guess.table, columns) for guess in guesses]
+    return max(zip(guesses, spoken, strict=True), key=lambda one: _merit(*one))[0]
+
+
+def _merit(guess: _Guess, spoken: int) -> float:
+    """Half a table counts for less than half; so does one whose key stands twice, and one without its time."""
+    schema = SCHEMAS[guess.table]
+    key = guess.chosen.get(schema.key[0])
+    merit = 2 * spoken + len(guess.chosen) / 3 - 3 * len(guess.missing) / len(schema.required)
+    if key is not None and not key[0].unique:
+        merit -= 2
+    return merit + (schema.event_time in guess.chosen)
+
+
+def _spoken_of(table: str, columns: Sequence[Column]) -> int:
+    """Whether the header speaks of the table's rows by name, twice for an id of them."""
+    said = {word for column in columns for word in column.words.split()}
+    ids = {f"{one} id" for one in ROWS[table]} & {column.words for column in columns}
+    return min(1, len(said & set(ROWS[table]))) + min(1, len(ids))
+
+
+def _of_table(table: str, columns: tuple[Column, ...]) -> _Guess:
+    schema = SCHEMAS[table]
+    plain_ones = [column for column in columns if column.personal is None]
+    options = [
+        (likeness, -place, wanted.name, column)
+        for place, wanted in enumerate(schema.columns)
+        for column in plain_ones
+        if _could_be(wanted, column) and (likeness := _likeness(table, wanted.name, column)) >= _LIKE_ENOUGH
+    ]
+    chosen: dict[str, tuple[Column, str]] = {}
+    taken: set[str] = set()
+    for likeness, _, name, column in sorted(options, key=lambda one: one[:3], reverse=True):
+        if name not in chosen and column.name not in taken:
+            taken.add(column.name)
+            chosen[name] = column, _reason(name, column, likeness)
+    handle = next((column for column in columns if column.personal == "handle"), None)
+    if "author_id" in schema.by_name and "author_id" not in chosen and handle is not None:
+        chosen["author_id"] = handle, "it seems to hold handles"
+    addresses: dict[str, Column] = {}
+    if "customer_id" in schema.by_name:
+        for column in columns:
+            if column.personal in ("email", "phone") and _of_a_customer(column):
+                addresses.setdefault(column.personal, column)
+    made = {"customer_id"} if addresses and table != "customers" else set()
+    missing = [name for name in schema.required if name not in {*chosen, *made} and not _constant(schema.column(name))]
+    return _Guess(table, {name: chosen[name] for name in schema.by_name if name in chosen}, missing, addresses, columns)
+
+
+def _of_a_customer(column: Column) -> bool:
+    """An address of the customer, not of us or of a copy's receiver."""
+    ours = {"agent", "assignee", "cc", "bcc", "fwd", "to", "recipient", "sent", "owner", "support", "owned", "shipping"}
+    return not ours & set(column.words.split())
+
+
+def _could_be(wanted: ColumnSchema, column: Column) -> bool:
+    """Whether cells of this kind can stand in a column of the contract."""
+    kinds = {
+        "time": {"time"}, "date": {"time"}, "money": {"number"}, "number": {"number"}, "int": {"number"},
+        "id": {"id", "text", "number", "flag"}, "text": {"id", "text", "number", "flag"}, "enum": {"id", "text"},
+        "flag": {"flag"},
+    }  # fmt: skip
+    if wanted.type == "id" and column.decimals:
+        return False
+    return column.kind == "empty" or column.kind in kinds[wanted.type]
+
+
+def _likeness(table: str, name: str, column: Column) -> float:
+    """How like a column's name is to what the contract's column is called elsewhere: 0 to 1."""
+    key = SCHEMAS[table].key[0]
+    called = CALLED["key"] if name == key else CALLED["begun"] if name in BEGUN else CALLED.get(name, ())
+    names = [plain(name), *(text.format(one=one) for text in called for one in (ROWS[table] if "{" in text else ("",)))]
+    words = column.words
+    if words in names:
+        return 1 - 0.001 * names.index(words)
+    return 0.95 * max(difflib.SequenceMatcher(None, words, text).ratio() for text in names)
+
+
+def _reason(name: str, column: Column, likeness: float) -> str:
+    named = "named like it" if likeness > 0.95 else f"named nearly like it ({likeness:.0%})"
+    if column.kind == "empty":
+        return f"{named}; no cell to judge by"
+    filled = {"time": "times", "number": "numbers", "flag": "flags", "id": "ids or codes", "text": "texts"}[column.kind]
+    twice = "; some stand there twice: is a row less than one of these? See `group`" if _key_twice(name, column) else ""
+    return f"{named}; {column.cells} cells, all {filled}{twice}"
+
+
+def _key_twice(name: str, column: Column) -> bool:
+    return not column.unique and any(schema.key == (name,) for schema in SCHEMAS.values()) and name != "customer_id"
+
+
+def _constant(wanted: ColumnSchema) -> str | None:
+    """What a draft may say of a column that the file does not have."""
+    return {"channel": "other", "direction": "inbound", "platform": "unknown"}.get(wanted.name)
+
+
+# Writing
+
+
+def quoted(text: str) -> str:
+    """A text as YAML can never take for anything else: in double quotes, with whatever is no plain print escaped.
+
+    Examples
+    --------
+    >>> print(quoted('a: {b} #c'), quoted('say "no"'), quoted("two" + chr(10) + "lines"), quoted(chr(0x2028)))
+    "a: {b} #c" "say \\"no\\"" "two\\nlines" "\\u2028"
+    """
+    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+    def one(sign: str) -> str:
+        if sign in escapes:
+            return escapes[sign]
+        if sign.isprintable():
+            return sign
+        number = ord(sign)
+        return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+    return '"' + "".join(map(one, text)) + '"'
+
+
+def _comment(text: str, indent: str = "") -> list[str]:
+    """A text as comment lines of 120 characters at most; a quoted name in it stays whole."""
+    lines, line = [], f"{indent}#"
+    for word in text.split(" "):
+        if len(line) + 1 + len(word) > 120 and line != f"{indent}#":
+            lines.append(line)
+            line = f"{indent}#"
+        line += f" {word}"
+    return [*lines, line]
+
+
+def _as_it_is(near: Sequence[Nearest]) -> Draft:
+    """The map that fits, in full, so that a zone or a topic of one's own can be said in a copy."""
+    fitting = [one for one in near if one.fits]
+    first = fitting[0]
+    others = f" So do: {', '.join(one.map for one in fitting[1:])}." if fitting[1:] else ""
+    lines = _comment(
+        f"The map `{first.map}` of the package reads this file as it is ({first.about}). Use it by its name: "
+        f"--map {first.map}, or `map: {first.map}` in a sources file.{others}"
+    )
+    if first.new:
+        names = ", ".join(map(quoted, first.new))
+        lines += _comment(f"It makes no use of {len(first.new)} columns: {names}.")
+    lines += _comment("What follows is that map, to be copied where something about it is different with you.")
+    whole = (SHIPPED / f"{first.map}.yaml").read_text(encoding="utf-8")
+    return Draft(text="\n".join(lines) + "\n\n" + whole, fits=first.map, table=None, missing=())
+
+
+def _beside(near: Sequence[Nearest]) -> Iterator[str]:
+    """The nearest maps, and what keeps them from fitting."""
+    if not near:
+        yield from _comment("No map of the package is near: none finds half of the columns it asks for.")
+    for one in near[:2]:
+        yield from _comment(
+            f"Near: the map `{one.map}` ({one.about}) finds {one.share:.0%} of the columns it asks for."
+        )
+        if one.missing:
+            yield from _comment(f"  It lacks {', '.join(map(quoted, one.missing))}.")
+        if one.renamed:
+            said = ", ".join(f"{quoted(ours)}: {quoted(theirs)}" for ours, theirs in one.renamed.items())
+            yield from _comment(f"  If these are the same, say so in a sources file: renamed: {{{said}}}.")
+        if one.new:
+            yield from _comment(f"  It does not know {', '.join(map(quoted, one.new))}.")
+
+
+def _map_name(path: Path) -> str:
+    name = re.sub(r"[^a-z0-9]+", "_", path.name.lower().split(".")[0]).strip("_")
+    return (name if re.match(r"[a-z]", name) else f"export_{name}".rstrip("_"))[:60]
+
+
+def _yaml(guess: _Guess, name: str, delimiter: str | None, encoding: str | None) -> Iterator[str]:
+    schema = SCHEMAS[guess.table]
+    formats = tuple(dict.fromkeys(one for column in guess.used for one in column.formats))
+    yield ""
+    yield f"map: {name}"
+    yield 'about: "TODO: which system writes this file, and what a row of it is."'
+    yield from _comment(f"Of all tables of the contract, `{guess.table}` is most like it. Others: {', '.join(ROWS)}.")
+    yield from _zone(guess)
+    yield "ask:"
+    yield from (f"  - {quoted(f'TODO: {question}')}" for question in _questions(guess, encoding))
+    yield "pull:"
+    yield '  export: "TODO: which export this is, and with which columns"'
+    yield '  from: "TODO: from which date on it is needed"'
+    yield '  again: "TODO: when it has to be taken again, because rows change late"'
+    yield "files:"
+    yield "  rows:"
+    yield "    headers:"
+    yield '      - about: "TODO: what this header is"'
+    needed = [
+        column for column in guess.used if any(guess.chosen.get(one, (None,))[0] is column for one in schema.required)
+    ]
+    may_have = [column for column in guess.used if column not in needed]
+    yield from _names("has", needed or guess.used or list(guess.columns))
+    if needed and may_have:
+        yield from _names("may_have", may_have)
+    yield from _left_out(guess)
+    if said := _format(delimiter, encoding):
+        yield f"    format: {{{said}}}"
+    yield from _nulls(guess)
+    if guess.personal:
+        yield from _comment("These are pseudonyms from the reading on; no address is written anywhere.", "    ")
+        yield "    personal:"
+        for column, kind in guess.personal.items():
+            yield from _keyed("      ", column, kind)
+    if any(schema.column(one).type in ("time", "date") for one in guess.chosen):
+        shown = formats or _ASSUMED_FORMATS
+        if not formats:
+            yield from _comment("TODO: there was no cell to try; these are the usual formats.", "    ")
+        yield f"    time_formats: [{', '.join(map(quoted, shown))}]"
+    yield "tables:"
+    yield f"  - table: {guess.table}"
+    yield "    from: rows"
+    yield from _customer(guess, name)
+    yield "    columns:"
+    yield from _columns(guess)
+
+
+def _zone(guess: _Guess) -> Iterator[str]:
+    local = any(not _tells_zone(one) for column in guess.used for one in column.formats)
+    if local or not any(column.formats for column in guess.used):
+        yield from _comment("TODO: are the times local, and where? UTC is a guess; the file does not say.")
+    yield "zone: UTC"
+
+
+def _tells_zone(form: str) -> bool:
+    return "%z" in form or form.endswith("Z")
+
+
+def _questions(guess: _Guess, encoding: str | None) -> Iterator[str]:
+    yield "In which time zone are the times, and did that change?"
+    for column in guess.used:
+        if column.either_order:
+            first = "day" if column.formats[0].startswith("%d") else "month"
+            yield f"In {column.name}, does the day or the month come first? All fit both; {first} first is assumed."
+    if encoding not in (None, "utf-16"):
+        yield "In which encoding is the file? It is no UTF-8; Windows-1252 is assumed."
+    yield "Which rows are tests, deleted, merged or of bots, and how can they be told?"
+    if guess.missing:
+        yield f"Where can {', '.join(guess.missing)} be had? The contract needs it."
+
+
+def _names(key: str, columns: Sequence[Column]) -> Iterator[str]:
+    yield f"        {key}:"
+    yield from (f"          - {quoted(column.name)}" for column in columns)
+
+
+def _left_out(guess: _Guess) -> Iterator[str]:
+    """Columns that are not read, those of a person by themselves."""
+    used = {column.name for column in guess.used}
+    rest = [column for column in guess.columns if column.name not in used]
+    of_persons = [column for column in rest if column.personal]
+    others = [column for column in rest if not column.personal]
+    if others:
+        names = ", ".join(quoted(column.name) for column in others)
+        yield from _comment(
+            f"Not read; add what you need under may_have, and under `further` of the table: {names}", "    "
+        )
+    if of_persons:
+        names = ", ".join(f"{quoted(column.name)} ({column.personal})" for column in of_persons)
+        yield from _comment(f"Not read, because they seem to name a person: {names}", "    ")
+
+
+def _format(delimiter: str | None, encoding: str | None) -> str:
+    parts = [f"delimiter: {quoted(delimiter)}"] if delimiter else []
+    return ", ".join(parts + ([f"encoding: {encoding}"] if encoding else []))
+
+
+def _nulls(guess: _Guess) -> Iterator[str]:
+    by_texts: dict[tuple[str, ...], list[str]] = {}
+    for column in guess.used:
+        if column.nulls:
+            by_texts.setdefault(column.nulls, []).append(column.name)
+    if by_texts:
+        yield from _comment("Texts that stand for an empty cell, found in the first rows.", "    ")
+        yield "    nulls:"
+    for texts, names in by_texts.items():
+        yield f"      - texts: [{', '.join(map(quoted, texts))}]"
+        yield "        in:"
+        yield from (f"          - {quoted(name)}" for name in names)
+
+
+def _keyed(indent: str, key: str, value: str) -> Iterator[str]:
+    """A key and its value; a key too long to stand before a colon is said to be one."""
+    if len(quoted(key)) < 900:
+        yield f"{indent}{quoted(key)}: {value}"
+    else:
+        yield f"{indent}? {quoted(key)}"
+        yield f"{indent}: {value}"
+
+
+def _customer(guess: _Guess, name: str) -> Iterator[str]:
+    who = {kind: column.name for kind, column in guess.addresses.items()}
+    if "customer_id" not in SCHEMAS[guess.table].by_name or not (who or "customer_id" in guess.chosen):
+        return
+    if guess.table == "customers":
+        if who:
+            yield "    customer:"
+    else:
+        yield from _comment(
+            "How the customer is found. If these ids are your customer ids, `identities` is not needed.", "    "
+        )
+        yield "    customer:"
+        yield f"      source: {name}"
+        if "customer_id" in guess.chosen:
+            yield f"      id: {quoted(guess.chosen['customer_id'][0].name)}"
+    for kind, column in who.items():
+        yield f"      {kind}: {quoted(column)}"
+
+
+def _columns(guess: _Guess) -> Iterator[str]:
+    schema = SCHEMAS[guess.table]
+    for wanted in schema.columns:
+        if wanted.name == "customer_id" and guess.table != "customers":
+            continue  # said under `customer`
+        if wanted.name in guess.chosen:
+            column, reason = guess.chosen[wanted.name]
+            yield from _comment(reason, "      ")
+            yield f"      {wanted.name}: {_cell(wanted, column)}"
+        elif wanted.name in guess.missing:
+            yield from _comment(
+                f"{wanted.name}: TODO, the contract needs it ({wanted.about.rstrip('.')}). No column is like it.",
+                "      ",
+            )
+        elif wanted.name in schema.required and (said := _constant(wanted)):
+            yield from _comment(
+                f"TODO: no column is like it, and the contract needs one of {_words(wanted)}.", "      "
+            )
+            yield f"      {wanted.name}: {{constant: {said}}}"
+
+
+def _words(wanted: ColumnSchema) -> str:
+    return ", ".join(wanted.values or ()) or "your words"
+
+
+def _cell(wanted: ColumnSchema, column: Column) -> str:
+    """The expression that makes the contract's cell of the file's."""
+    name = quoted(column.name)
+    if wanted.type in ("time", "date"):
+        return f"{{time: {name}}}"
+    if wanted.type in ("money", "number", "int"):
+        thousands = ', thousands: ","' if column.thousands else ""
+        return f"{{number: {name}{thousands}}}"
+    if wanted.type == "enum":
+        words = {word: word for word in wanted.values or ()} | dict(WORDS.get(wanted.name, {}))
+        values = ", ".join(f"{quoted(word)}: {becomes}" for word, becomes in words.items())
+        others = f", otherwise: {_constant(wanted) or 'null'}, count_others: true"
+        return f"{{of: {{lower: {name}}}{others}, values: {{{values}}}}}"
+    return name

@@ -1,0 +1,123 @@
+"""How is a customer taken out of tables that are held? A new generation without them, and none with them left.
+
+Which names lead to a customer, and what becomes of their rows, is left to `erasure`; keeping the tombstone, so that
+later exports do not bring the customer back, to whoever asks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from analysis.foundation.errors import Fault, InputError
+from analysis.foundation.provenance import canonical_json
+from analysis.tables.contract import SCHEMAS
+from analysis.tables.erasure import Erasures, Tombstone, erased
+from analysis.tables.generation import EARLIER, RECORD, REPORT, WAITING, Generation
+from analysis.tables.intake.store import Store, put_in_place
+from analysis.tables.pseudonyms import Key, user_key
+from analysis.tables.scans import parquet_relation
+from analysis.tables.staging import staging, write
+
+
+def erase(
+    out: Path, customer_id: str, *, on: date, keep: Callable[[Tombstone], None], key: Key | None = None
+) -> Tombstone:
+    """Take a customer out of the tables an intake made.
+
+    Parameters
+    ----------
+    out : Path
+        Where the tables are read.
+    customer_id : str
+        As the tables have it.
+    on : date
+        The day of the erasure.
+    keep : callable
+        Keeps the tombstone; called before anything is published.
+    key : Key, optional
+        The key of the pseudonyms; by default the user's own.
+
+    Returns
+    -------
+    Tombstone
+        With the number of rows taken out or emptied, by table.
+
+    Raises
+    ------
+    InputError
+        If no intake made tables there.
+    DesignError
+        If no row is this customer's.
+    """
+    store = Store(out)
+    store.check()
+    generation = None if store.now is None else Generation.at(store.now)
+    if generation is None:
+        what, remedy = "holds no tables of an intake", "Name the sources file whose tables are meant."
+        raise InputError(Fault(where=str(out), what=what, remedy=remedy, rule="no_intake"))
+    with store.alone(), store.building() as build:
+        tombstone = _without(generation, build, customer_id, on, key or user_key())
+        keep(tombstone)
+        store.publish(build, keep=1)
+    return tombstone
+
+
+def files_of(generation: Generation) -> dict[str, Path]:
+    """Every file that holds rows, by its place in the folder."""
+    found: dict[str, Path | None] = {}
+    for name in SCHEMAS:
+        found[name] = generation.table(name)
+        found[f"{EARLIER}/{name}"] = generation.earlier(name)
+        found[f"{WAITING}/{name}"] = generation.waiting(name)
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _without(generation: Generation, build: Path, customer_id: str, on: date, key: Key) -> Tombstone:
+    """The next generation, in the build folder."""
+    files = files_of(generation)
+    relations = {name: parquet_relation([path]) for name, path in files.items()}
+    folder = build / "tables"
+    with staging(build, list(files.values())) as (connection, _):
+        tombstone = erased(connection, key, relations, customer_id, on=on)
+        gone = Erasures(connection, key, [tombstone], relations)
+        for name, path in files.items():
+            target = folder / f"{name}.parquet"
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if tombstone.rows.get(name):
+                write(connection, gone.without(name), target)
+            else:
+                put_in_place(path, target, build)
+    report = generation.folder / REPORT
+    if report.is_file():
+        put_in_place(report, folder / REPORT, build)
+    (folder / RECORD).write_bytes(canonical_json({**generation.record, "number": generation.record["number"] + 1}))
+    return tombstone
+
+
+def read_tombstones(path: Path) -> tuple[Tombstone, ...]:
+    """The tombstones of a file; none where there is no file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read: then nobody could tell who must not come back.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["erased"]
+        return tuple(Tombstone.from_dict(one) for one in found)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = "cannot be read, and holds who was erased"
+        remedy = "Bring back the file as it was: without it, later exports would bring these customers back."
+        raise InputError(Fault(where=path.name, what=what, remedy=remedy, rule="erased_file")) from error
+
+
+def tombstones_with(path: Path, tombstone: Tombstone) -> bytes:
+    """The content of the file with one tombstone more; one of the same marks takes the place of the last."""
+    others = [one for one in read_tombstones(path) if one.marks != tombstone.marks]
+    return canonical_json({"erased": [one.to_dict() for one in (*others, tombstone)]})

@@ -1,0 +1,245 @@
+"""What goes out of the house holds what is named, the same bytes each time, and nothing of a customer."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.foundation.errors import InputError
+from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
+from analysis.reporting.signed import standing_line
+from analysis.runner.manifest import write_manifest
+from analysis.runner.publish import Place, publish
+from analysis.runner.searching import _TOO_WEAK, is_searched, search
+from analysis.runner.sharing import note_tables, share_report
+from analysis.runner.signing import sign_report
+from analysis.tables.load import Source, prepare
+from analysis.tables.opened import Prepared, Tables, open_tables
+
+TEXT = "My parcel has been lost for three weeks now and nobody answers"
+TOLD = "You may quote me: the new app saved my whole holiday"
+TABLES = {
+    "customers": "customer_id,region\nC-000417,north\n17850,south\n4711471147,north\n000052,south\n",
+    "mentions": "mention_id,posted_at,platform,author_id,customer_id,text,consent\n"
+    f"m1,2026-08-01T10:00:00Z,x,ada.lovelace99,C-000417,{TEXT},false\n"
+    f"m2,2026-08-02T10:00:00Z,x,zoe_told_us_7,,{TOLD},true\n"
+    "m3,2026-08-03T10:00:00Z,x,social,,thanks,\n",
+    "identities": "source,source_id,customer_id,method\nx,ada@example.org,C-000417,email\n",
+}
+Making = Callable[..., Path]
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Prepared:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name, text in TABLES.items():
+        (folder / f"{name}.csv").write_text(text)
+    return prepare([Source(folder)], cache=tmp_path / "cache")
+
+
+@pytest.fixture
+def tables(prepared: Prepared) -> Iterator[Tables]:
+    with open_tables(prepared) as opened:
+        yield opened
+
+
+@pytest.fixture
+def make(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Making:
+    """Publishes a report counted from the tables: `make(words="on its page", **{"further.pdf": b""})`."""
+    monkeypatch.chdir(tmp_path)
+    place = Place(tmp_path / "reports" / "care")
+
+    def report(words: str = "17,850 orders", run: str = "abc", **files: bytes) -> Path:
+        folder = place.runs / run
+        (folder / "notebooks").mkdir(parents=True)
+        (folder / "parts").mkdir()
+        (folder / "index.html").write_text(f"<title>Summary – care</title>{standing_line()}<p>{words}</p>")
+        inputs = {name: account.fingerprint for name, account in prepared.accounts.items()}
+        results = {"study": "care", "known_at": None, "period": None, "provenance": {"inputs": inputs}, "n": 17850}
+        (folder / "results.json").write_bytes(canonical_json(results))
+        (folder / "notebooks" / "metrics.ipynb").write_text('{"printed": "C-000417"}')
+        (folder / "parts" / "metrics.json").write_text("{}")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        write_manifest(folder, {"study": "care", "run": run, "seconds": {}})
+        note_tables(place, run, prepared.folder)
+        publish(folder, place.link)
+        return place.link
+
+    return report
+
+
+def office(text: str) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as packed:
+        packed.writestr("xl/sharedStrings.xml", f"<si><t>{text}</t></si>")
+    return written.getvalue()
+
+
+def unpacked(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as packed:
+        assert packed.testzip() is None
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def test_what_goes_out_is_what_is_named(make: Making) -> None:
+    report = make(**{"case.pdf": b"%PDF", "figures.xlsx": office("7"), "deck.pptx": office("8"), "rows.csv": b"x"})
+    (report / "stray.html").write_text("put here by hand")
+    sign_report(report, name="Ada", role="approver", now=datetime(2026, 10, 7))
+    shared = share_report(report)
+    assert shared.file == report.parent / "care.zip"
+    files = unpacked(shared.file)
+    assert list(files) == [
+        f"care/{name}"
+        for name in ("case.pdf", "contents.json", "deck.pptx", "figures.xlsx", "index.html", "results.json")
+    ]
+    assert files["care/index.html"] == (report / "index.html").read_bytes()
+    assert b"Signed</strong> by <bdi>Ada</bdi>" in files["care/index.html"]
+    contents = json.loads(files["care/contents.json"])
+    assert contents["files"] == {
+        name.removeprefix("care/"): fingerprint_of_bytes(content)
+        for name, content in files.items()
+        if name != "care/contents.json"
+    }
+    assert (contents["standing"]["word"], contents["schema"]) == ("Signed", "touchstone.share/1")
+    assert contents["searched"]["files_not_read"] == ["case.pdf"]
+    assert contents["searched"]["ids"] + contents["searched"]["ids_too_short"] == 9
+    assert "Not searched: case.pdf." in str(shared)
+
+
+def test_the_same_report_gives_the_same_bytes(make: Making, tmp_path: Path) -> None:
+    report = make()
+    first = share_report(report).file.read_bytes()
+    assert share_report("care").file.read_bytes() == first
+    (tmp_path / "out").mkdir()
+    assert share_report(report, out=tmp_path / "out").file.read_bytes() == first
+    assert share_report(report, out=tmp_path / "mine.zip").file.read_bytes() == first
+    with zipfile.ZipFile(report.parent / "care.zip") as packed:
+        assert {one.date_time for one in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {one.create_system for one in packed.infolist()} == {3}
+    assert str(tmp_path).encode() not in b"".join(unpacked(report.parent / "care.zip").values())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the customer C-000417 wrote", "<td>C-000417</td>", "c-000417", "(4711471147)", "id=000052;",
+        "by ada.lovelace99.",
+        "see ada@example.org!", "C&#45;000417", "x/C-000417/y", "</p><img alt=\"of ada.lovelace99\" src=x><p>",
+        f"“{TEXT}”", TEXT.upper(), f"Somebody said: {' '.join(TEXT.split()[:6])} …", TEXT.replace(" ", "<br>"),
+    ],
+)  # fmt: skip
+def test_a_planted_customer_is_found_and_nothing_is_written(make: Making, words: str) -> None:
+    report = make(words)
+    with pytest.raises(InputError, match=r"index\.html: holds (ids|words) of people from ") as found:
+        share_report(report)
+    assert "Nothing was written" in str(found.value)
+    for secret in ("000417", "4711471147", "000052", "ada", "parcel", "PARCEL"):
+        assert secret not in str(found.value), "what was found is not repeated"
+    assert not (report.parent / "care.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "17,850 orders, 17850 of them", "on social and social", "thanks to all", "by zoe_told_us_7, who may be named",
+        TOLD,
+        "0.4711471147 of them", "-4711471147.000052e-07", "C-0004170", "XC-000417", "14711471147",
+        " ".join(TEXT.split()[:5]),
+        f'<img src="data:image/png;base64,{"4711471147" * 9}">',
+    ],
+)  # fmt: skip
+def test_figures_common_words_and_what_was_published_with_consent_are_no_finding(make: Making, words: str) -> None:
+    assert share_report(make(words)).file.exists()
+
+
+def test_office_files_are_read_within(make: Making) -> None:
+    with pytest.raises(InputError, match=r"figures\.xlsx: holds ids of people from `customers\.customer_id`: 1"):
+        share_report(make(**{"figures.xlsx": office("C-000417")}))
+    with pytest.raises(InputError, match=r"deck\.pptx: is no office file that can be read"):
+        share_report(make(run="two", **{"deck.pptx": b"PK"}))
+
+
+def test_every_file_and_column_at_fault_is_named(tables: Tables) -> None:
+    files = {"a.html": b"<p>C-000417 and 4711471147</p>", "b.json": b'{"by": "ada.lovelace99 < ada@example.org"}'}
+    with pytest.raises(InputError) as found:
+        search(files, tables)
+    assert [(fault.where, fault.what) for fault in found.value.faults] == [
+        ("a.html", "holds ids of people from `customers.customer_id`: 2"),
+        ("a.html", "holds ids of people from `identities.customer_id`: 1"),
+        ("b.json", "holds ids of people from `identities.source_id`: 1"),
+        ("b.json", "holds ids of people from `mentions.author_id`: 1"),
+        ("a.html", "holds ids of people from `mentions.customer_id`: 1"),
+    ]
+
+
+def test_what_is_too_short_is_counted(tables: Tables) -> None:
+    """customers: 17850 is too short; mentions: the author `social` has no digit. Author and customer ids of 8 kinds:
+    4 customers, 1 source id and its customer, 1 customer and 2 authors of mentions without consent = 9 by column."""
+    found = search({"a.html": b"<p>nothing</p>"}, tables)
+    assert (found.ids, found.too_short) == (9, 2)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text("09aZ@.-ü ", max_size=14))
+def test_both_engines_agree_what_is_too_short(identity: str) -> None:
+    weak = duckdb.execute(f"select {_TOO_WEAK} from (select ?::varchar as id)", [identity]).fetchone()
+    assert weak == (not is_searched(identity),)
+
+
+def test_what_cannot_go_out_is_refused(make: Making, tmp_path: Path) -> None:
+    report = make()
+    target = report.parent / "care.zip"
+    for path, said in {
+        tmp_path / "care.docx": "is no name of a zip",
+        tmp_path / "mine.zip": "is something else that would be overwritten",
+    }.items():
+        (tmp_path / "mine.zip").write_text("not a zip of ours")
+        with pytest.raises(InputError, match=said):
+            share_report(report, out=path)
+    note = report.parent / ".runs" / "care" / ".abc.tables"
+    noted = note.read_bytes()
+    for content in (b"", b"{}", canonical_json({"prepared": str(tmp_path / "gone")})):
+        note.write_bytes(content)
+        with pytest.raises(InputError, match="the tables it was counted from are not here any more"):
+            share_report(report)
+    note.write_bytes(noted)
+    with pytest.raises(InputError, match=r"index\.html: names a folder of this machine"):
+        share_report(make(f"read from {tmp_path}/reports/x.csv", run="two"))
+    (report / "index.html").write_text("changed by hand")
+    with pytest.raises(InputError, match=r"index\.html was changed since the report was made"):
+        share_report(report)
+    with pytest.raises(InputError, match="there is no finished report"):
+        share_report("nowhere")
+    assert not target.exists()
+
+
+def test_other_tables_than_those_of_the_report_are_not_taken(make: Making, tmp_path: Path) -> None:
+    report = make()
+    (tmp_path / "data" / "customers.csv").write_text("customer_id\nsomebody-else-1\n")
+    other = prepare([Source(tmp_path / "data")], cache=tmp_path / "cache")
+    note_tables(Place(report), "abc", other.folder)
+    with pytest.raises(InputError, match="the tables it was counted from are not here any more"):
+        share_report(report)
+
+
+def test_a_report_that_lags_goes_out_as_it_stands(make: Making) -> None:
+    """The record says Reviewed, the pages still Draft: what goes out says Reviewed, and so does the report."""
+    report = make()
+    sign_report(report, name="Ada", role="reviewer", now=datetime(2026, 10, 7))
+    publish(report.parent / ".runs" / "care" / "abc", report)
+    before = fingerprint(report / "results.json")
+    files = unpacked(share_report(report).file)
+    assert re.search(rb"<strong>Reviewed</strong> by <bdi>Ada", files["care/index.html"])
+    assert fingerprint_of_bytes(files["care/results.json"]) == before
