@@ -48,7 +48,7 @@ class ExportsSection(Section):
     customer_ids: bool = False
     """Whether the source's own ids of people are the company's customer ids."""
     dated: Annotated[str, Field(pattern=r"^[^\\]*\{date\}[^\\]*$")] | None = None
-    """Where the date of an export stands in its name, or that of its folder: `tickets-{date}.csv`, `{date}/tickets.csv`.
+    """Where the date of an export stands in its name or its folder's: `tickets-{date}.csv`, `{date}/tickets.csv`.
     Default: as `--as-of` says."""
 
     @model_validator(mode="after")

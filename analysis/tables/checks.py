@@ -321,28 +321,35 @@ def _check_key(
     hashes = f"select hash({listed}) from {typed} where {whole} group by all having count(*) > 1"
     if connection.execute(f"{hashes} limit 1").fetchone() is None:
         return
-    order = f"{identifier(FILE)}, {identifier(LINE)}"
     suspects = f"select * from ({table.typed()}) where {whole} and hash({listed}) in ({hashes})"
-    numbered = f'select *, row_number() over (partition by {listed} order by {order}) as "__turn" from ({suspects})'
-    again = f'select * from ({numbered}) where "__turn" > 1'
-    found = connection.execute(f"select count(*) from ({again})").fetchone()
+    place = f"{{'file': {identifier(FILE)}, 'line': {identifier(LINE)}}}"
+    cells = ", ".join(f"'c{number}': {identifier(name)}" for number, name in enumerate(table.columns))
+    content = f"{{{cells}}}"
+    # Grouped and not numbered: however often a key stands there, one of it is held in memory.
+    keys = f"select {listed}, count(*) as n, min({place}, 2)[2] as again from ({suspects}) group by {listed}"
+    found = connection.execute(f"select sum(n - 1), min(again) from ({keys}) where n > 1").fetchone()
     assert found is not None
-    if not found[0]:
+    if found[0] is None:
         return
-    findings.again = found[0]
+    findings.again = int(found[0])
     what = f"rows repeat the key ({', '.join(schema.key)}) of an earlier row"
     remedy = "Keep one row for each key; a file that was exported or appended twice looks like this."
     rule = "duplicate_key"
     if repeats:
-        first = f'select * from ({numbered}) where "__turn" = 1'
-        same = " and ".join(f"a.{identifier(name)} is not distinct from f.{identifier(name)}" for name in table.columns)
-        keys = " and ".join(
+        first = (
+            f"select {listed}, arg_min({content}, {place}) as said from ({suspects}) group by {listed} "
+            f"having min({content}) is distinct from max({content})"
+        )
+        same = " and ".join(
             f"a.{identifier(name)} is not distinct from f.{identifier(name)}"
             for name in schema.key
             if name in table.columns
         )
-        again = f"select a.* from ({again}) a join ({first}) f on {keys} where not ({same})"
-        found = connection.execute(f"select count(*) from ({again})").fetchone()
+        others = f"select {place} as again, {content} as says, {listed} from ({suspects})"
+        query = (
+            f"select count(*), min(again) from ({others}) a join ({first}) f on {same} where says is distinct from said"
+        )
+        found = connection.execute(query).fetchone()
         assert found is not None
         what = (
             f"rows have the key ({', '.join(schema.key)}) of an earlier row of the same export and say something else"
@@ -350,18 +357,19 @@ def _check_key(
         remedy = "Give the exports one after the other, each with its date: of two versions the later one counts."
         rule = "two_versions"
     if found[0]:
-        where, line = _first(connection, again, table)
-        fault = Fault(
-            where=where,
-            column=schema.key[0] if len(schema.key) == 1 else None,
-            what=what,
-            remedy=remedy,
-            rule=rule,
-            count=found[0],
-            of=findings.rows,
-            first=line,
+        names = {key: name for scan in table.scans for key, name in scan.names.items()}
+        findings.faults.append(
+            Fault(
+                where=names.get(found[1]["file"], found[1]["file"]),
+                column=schema.key[0] if len(schema.key) == 1 else None,
+                what=what,
+                remedy=remedy,
+                rule=rule,
+                count=int(found[0]),
+                of=findings.rows,
+                first=found[1]["line"],
+            )
         )
-        findings.faults.append(fault)
 
 
 def orphans(connection: duckdb.DuckDBPyConnection, typed: str, customers: str) -> int:

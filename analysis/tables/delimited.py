@@ -12,6 +12,7 @@ import gzip
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ LINE = "__line"
 BLANK_LINE = "blank line"
 OF_ONE_RECORD = frozenset({"too_few_fields", "too_many_fields", "spreadsheet_error"})  # others can still be told apart
 LONGEST_LINE = 1 << 24
+MOST_COLUMNS, PLACES_SHOWN = 16_384, 12
 BATCH_ROWS = 250  # few enough that Python's garbage collector has nothing to walk through
 OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -208,20 +210,33 @@ def checked_header(names: Sequence[str], where: str) -> tuple[str, ...]:
     if not any(name.strip() for name in names):
         remedy = "The first line names the columns."
         raise ContractError(Fault(where=where, what="has no header", remedy=remedy, rule="no_header"))
+    if any("\0" in name for name in names):
+        remedy = "Save it as UTF-8: UTF-16 looks like this, and so does a damaged copy."
+        raise ContractError(Fault(where=where, what="has NUL in its header", remedy=remedy, rule="nul_byte", first=1))
+    if len(names) > MOST_COLUMNS:
+        what = f"has {len(names):,} columns"
+        remedy = f"A table has up to {MOST_COLUMNS:,}, as a sheet does. Is the first line a header?"
+        raise ContractError(Fault(where=where, what=what, remedy=remedy, rule="too_many_columns"))
     named = tuple(name if name.strip() else f"unnamed_{place}" for place, name in enumerate(names, start=1))
     folded = [name.casefold() for name in named]
+    often = Counter(folded)
     faults = []
-    if twice := [str(place) for place, name in enumerate(folded, start=1) if folded.count(name) > 1]:
-        what = f"columns share a name: number {', '.join(twice)}"
+    if twice := [place for place, name in enumerate(folded, start=1) if often[name] > 1]:
+        what = f"columns share a name: number {_listed(twice)}"
         remedy = "Rename them; upper and lower case do not tell names apart."
         faults.append(Fault(where=where, what=what, remedy=remedy, rule="duplicate_column"))
-    if bad := [str(place) for place, name in enumerate(folded, start=1) if not _usable(name)]:
-        what = f"columns have names that cannot be used: number {', '.join(bad)}"
+    if bad := [place for place, name in enumerate(folded, start=1) if not _usable(name)]:
+        what = f"columns have names that cannot be used: number {_listed(bad)}"
         remedy = "A name has up to 255 characters, no NUL, no two underscores at its start, and is not file_row_number."
         faults.append(Fault(where=where, what=what, remedy=remedy, rule="unusable_column_name"))
     if faults:
         raise ContractError(faults)
     return named
+
+
+def _listed(places: Sequence[int]) -> str:
+    more = f" and {len(places) - PLACES_SHOWN:,} more" if len(places) > PLACES_SHOWN else ""
+    return ", ".join(map(str, places[:PLACES_SHOWN])) + more
 
 
 def _usable(name: str) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -145,15 +145,18 @@ def _is_whole(folder: Path) -> bool:
 class Judging:
     """How sources are judged, and what is kept.
 
-    `keep`: sound tables are kept in the build folder, or viewed where they lie. `repeats`: a row may stand in the files
-    more than once, if it says the same each time. `empty`: a contract table may have a header and no row. `later` names
-    by table the columns that are filled once the people of rows are looked up.
+    `keep` writes a sound table where the caller wants it, and gives back SQL behind FROM for its rows; without it the
+    table is kept in the build folder, or viewed where it lies. `repeats`: a row may stand in the files more than once,
+    if it says the same each time. `empty`: a contract table may have a header and no row. `later` names by table the
+    columns that are filled once the people of rows are looked up. `aside`: the keys of rows that a source map sets
+    aside are kept as well.
     """
 
-    keep: bool = True
+    keep: Callable[[duckdb.DuckDBPyConnection, TableInput], str] | None = None
     repeats: bool = False
     empty: bool = False
     later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    aside: bool = False
 
 
 CONTRACT = Judging()
@@ -271,7 +274,7 @@ def staged(
         How strictly, and whether sound tables are kept in the build folder.
     """
     faults = list(given.faults)
-    made, errors = _from_exports(given, build)
+    made, errors = _from_exports(given, build, keys_aside=judging.aside)
     two = {found.table for _, found in given.found} & {one.table for one, _ in made}
     faults += [_two_sources(table, ["a contract source", "a source map"]) for table in sorted(two)]
     with staging(build, given.files(), memory_limit) as (connection, refused):
@@ -306,7 +309,9 @@ def _prepare_in(build: Path, given: Given, zone: str, memory_limit: str | None) 
     return record
 
 
-def _from_exports(given: Given, build: Path) -> tuple[list[tuple[MappedTable, str]], list[InputError]]:
+def _from_exports(
+    given: Given, build: Path, *, keys_aside: bool
+) -> tuple[list[tuple[MappedTable, str]], list[InputError]]:
     """What the source maps make of the exports, each table with the source's own name; and what they refuse."""
     made: list[tuple[MappedTable, str]] = []
     errors: list[InputError] = []
@@ -321,6 +326,7 @@ def _from_exports(given: Given, build: Path) -> tuple[list[tuple[MappedTable, st
                 renamed=source.renamed,
                 key=source.key,
                 phone_country=source.phone_country,
+                keys_aside=keys_aside,
             )
             made += [(table, source.path.name) for table in tables]
         except InputError as error:
@@ -343,6 +349,7 @@ def _of_exports(
             set_aside=_added(before.set_aside, one.set_aside),
             notices=(*before.notices, *(notice for notice in one.notices if notice not in before.notices)),
             basis=joined(before.basis, one.basis),
+            aside=(*before.aside, *([] if one.aside is None else [one.aside])),
         )
     return tables
 
@@ -354,8 +361,10 @@ def _check(
     try:
         findings = column_findings(connection, table, may_be_empty=judging.empty)
         findings.faults[:0] = header_faults(table, judging.later.get(table.schema.name, ()))
-        if findings.faults or not judging.keep:
+        if findings.faults:
             typed = f"({table.typed()})"
+        elif judging.keep is not None:
+            typed = judging.keep(connection, table)
         else:
             view = views[table.schema.name] = keep(connection, table, build, blank_text=findings.blank_text)
             typed = f"({view.all_rows(build)})"

@@ -63,6 +63,8 @@ class MappedTable:
     basis : dict of str to str
         On which basis a column counts ("action", "post", "unknown", or "mixed" where it is made of several), for those
         of which the map says so.
+    aside : Path, optional
+        The keys of the rows that the table's rules set aside, in Parquet, where they were asked for.
     """
 
     table: str
@@ -74,6 +76,7 @@ class MappedTable:
     files: tuple[Path, ...]
     notices: tuple[str, ...]
     basis: dict[str, str]
+    aside: Path | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -117,6 +120,7 @@ def mapped(
     renamed: Mapping[str, str] | None = None,
     key: Key | None = None,
     phone_country: str | None = None,
+    keys_aside: bool = False,
 ) -> list[MappedTable]:
     """The tables that a source map makes of an export.
 
@@ -138,6 +142,8 @@ def mapped(
         The key of pseudonyms; by default the user's own, made where a personal column is read and there is none yet.
     phone_country : str, optional
         The calling code of telephone numbers written without one.
+    keys_aside : bool
+        Whether the keys of rows that are set aside are wanted as well.
 
     Returns
     -------
@@ -157,7 +163,7 @@ def mapped(
         raise MapError(Fault(where=f"source map {given.map}", what=what, remedy=NO_EXPORT_DATE, rule="no_export_date"))
     cache.mkdir(parents=True, exist_ok=True)
     chosen, others = choose(given, path, only=only, renamed=renamed)
-    reading = _Reading(given, cache, as_of, others, key, phone_country)
+    reading = _Reading(given, cache, as_of, others, keys_aside, key, phone_country)
     while True:
         try:
             return reading.tables(chosen)
@@ -201,6 +207,7 @@ class _Reading:
     cache: Path
     as_of: datetime | None
     others: int
+    keys_aside: bool
     key: Key | None
     phone_country: str | None
     exact: set[Path] = field(default_factory=set)
@@ -282,14 +289,21 @@ class _Reading:
         try:
             for table in given.tables:
                 if lacking := sorted(_needs(table) - set(rows)):
+                    if any(other.table == table.table and _needs(other) <= set(rows) for other in given.tables):
+                        continue  # another kind of file gives it
                     files_named = "`, `".join(lacking)
                     notices.append(
                         f"`{table.table}` is not made: it needs the files `{files_named}` of the source map."
                     )
                     continue
                 written.append(_new_file(self.cache, f"{given.map}-{table.table}"))
+                target = aside = written[-1]
+                if self.keys_aside:
+                    aside = target.with_name(f"aside-{target.name}")
+                    written.append(aside)
                 with gathering.one():
-                    made.append((table, make_table(rows[table.source], table, relations, written[-1]), written[-1]))
+                    one = make_table(rows[table.source], table, relations, target, aside if self.keys_aside else None)
+                    made.append((table, one, target))
             gathering.raise_as(MapError)
         except BaseException:
             for path in written:
@@ -311,6 +325,7 @@ def _mapped_table(
         files=tuple(file.chosen.path for file in rows.files),
         notices=(*table.facts, *notices, *rows.notices, *made.notices),
         basis={name: word for name, word in basis_of(given, table).items() if name in made.columns},
+        aside=aside if (aside := path.with_name(f"aside-{path.name}")).exists() else None,
     )
 
 

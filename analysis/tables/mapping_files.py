@@ -223,6 +223,20 @@ def nearly_fitting(given: model.SourceMap, path: Path, renamed: Mapping[str, str
     return None
 
 
+def separated_otherwise(given: model.SourceMap, path: Path) -> Fault | None:
+    """The fault of a file that would fit, were its fields separated by what the map says."""
+    columns = peek_header(path) or ()
+    for file in given.files.values():
+        if file.format.columns is None and any(not _missing(header, columns) for header in file.headers):
+            sign = (
+                "white space" if file.format.fixed_width else f"`{file.format.delimiter or ','}`".replace("\t", "\\t")
+            )
+            what = f"is not separated by {sign}, as the source map `{given.map}` says"
+            remedy = "Export it so, or declare its delimiter in the map."
+            return Fault(where=path.name, what=what, remedy=remedy, rule="wrong_delimiter")
+    return None
+
+
 def _no_fit(given: model.SourceMap, paths: Sequence[Path], path: Path, renamed: Mapping[str, str]) -> Fault:
     """The fault for the file and header that come nearest to each other."""
     near: list[tuple[int, str, Path, model.Header, tuple[str, ...]]] = []

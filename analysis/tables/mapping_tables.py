@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from analysis.tables import mapping_model as model
+from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
 from analysis.tables.mapping_rows import LINES_A_FILE, Rows
 from analysis.tables.mapping_sql import compile_condition, compile_expression
@@ -34,8 +35,22 @@ class Made:
     notices: tuple[str, ...]
 
 
-def make_table(rows: Rows, table: model.TableMap, relations: Mapping[str, Relation], target: Path) -> Made:
+def make_table(
+    rows: Rows, table: model.TableMap, relations: Mapping[str, Relation], target: Path, aside: Path | None = None
+) -> Made:
     """One table of the contract, written to a Parquet file.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of the kind of file the table is made of.
+    table : TableMap
+    relations : mapping of str to Relation
+        The other kinds of file.
+    target : Path
+        The file.
+    aside : Path, optional
+        Where the keys of the rows that the table's rules set aside are written, if it has such rules.
 
     Raises
     ------
@@ -45,6 +60,8 @@ def make_table(rows: Rows, table: model.TableMap, relations: Mapping[str, Relati
     making = _Making(rows, table, relations)
     making.judge()
     making.write(target)
+    if aside is not None:
+        making.write_aside(aside)
     return Made(tuple(making.cells), making.read, making.set_aside, tuple(making.notices))
 
 
@@ -116,6 +133,21 @@ class _Making:
             self._put_aside(group.further_rows, further)
         elif turn is not None and turn.empty is not None:
             self._put_aside(turn.empty, further)
+
+    def write_aside(self, target: Path) -> None:
+        """Write the keys of the rows that the rules set aside: what they told of before no longer stands."""
+        rows, group = self.rows, self.table.group
+        key = [name for name in SCHEMAS[self.table.table].key if name in self.cells]
+        if not key or not self.table.set_aside or self.table.unpivot is not None:
+            target.unlink(missing_ok=True)
+            return
+        first = len(self.reasons) - len(self.table.set_aside)
+        dropped = f"(select r.* from {rows.source} where ({self.why}) >= {first}) as r"
+        joined = " ".join([dropped, *(join for _, join in self.scope.joins.values())])
+        grouped = f" group by {', '.join(f'r.{identifier(name)}' for name in group.by)}" if group is not None else ""
+        cells = ", ".join(f"{self.cells[name]} as {identifier(name)}" for name in key)
+        statement = f"select distinct * from (select {cells} from {joined}{grouped})"
+        rows.engine.write(*rows.parameters.of(statement), target)
 
     def _choose_rows(self) -> None:
         """The rows that are meant; of several rules the first that fits counts a row."""

@@ -205,7 +205,7 @@ def as_number(value: Typed, scope: Scope, column: str, thousands: str | None = N
         return value
     text = needs_text(value, "a number").sql
     if thousands is not None:
-        text = f"replace({text}, {scope.parameters.bind(thousands)}, '')"
+        text = _ungrouped(text, thousands, scope)
     short = f"cast(try_cast({text} as decimal(18, 6)) as decimal(19, 6))"  # fifty times quicker, up to twelve digits
     exact = f"case when length({text}) <= 12 then {short} else try_cast({text} as decimal(19, 6)) end"
     number = f"case when regexp_matches({text}, '{_EXACT}') then {exact} end"
@@ -217,6 +217,18 @@ def as_number(value: Typed, scope: Scope, column: str, thousands: str | None = N
         "not_a_number",
     )
     return replace(value, sql=f"({number})", kind="number", scale=6)
+
+
+def _ungrouped(text: str, thousands: str, scope: Scope) -> str:
+    """SQL of a number without its thousands separators; one with such a sign elsewhere stays no number."""
+    sign = re.escape(thousands)
+    decimals = "" if thousands == "." else r"([.][0-9]*)?"
+    grouped = scope.parameters.bind(rf"[+-]?[0-9]{{1,3}}({sign}[0-9]{{3}})+{decimals}")
+    sign = scope.parameters.bind(thousands)
+    return (
+        f"case when not contains({text}, {sign}) then {text} "
+        f"when regexp_full_match({text}, {grouped}) then replace({text}, {sign}, '') else '?' end"
+    )
 
 
 def stripped(value: Typed, scope: Scope) -> Typed:

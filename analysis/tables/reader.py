@@ -36,7 +36,7 @@ from analysis.tables.delimited import (
 from analysis.tables.engine import identifier
 from analysis.tables.plain_text import Cells, InDoubt, PlainText, schema_of
 from analysis.tables.pseudonyms import Veil
-from analysis.tables.workbook import SheetText, sheet_names
+from analysis.tables.workbook import MOST_SWELLING, MOST_UNPACKED, SheetText, sheet_names
 
 __all__ = [
     "BLANK_LINE",
@@ -48,12 +48,14 @@ __all__ = [
     "peek_header",
     "plain_text",
     "read_text",
+    "unreadable",
     "whole_parquet",
 ]
 
 ENDINGS = ("csv", "tsv", "txt", "parquet", "xlsx", "duckdb")
 GROUP_BYTES = 1 << 25
 PARQUET_ROWS = 100_000
+FEW_ROWS, ROWS_A_BYTE = 1_000_000, 10
 _PACKED = ("csv", "tsv", "txt")
 
 
@@ -218,22 +220,46 @@ def peek_header(path: Path) -> tuple[str, ...] | None:
     else at white space.
     """
     try:
-        kind = ending(path)
-        if kind == "parquet":
-            return parquet_columns(path)
-        if kind == "xlsx":
-            text = SheetText(path, sheet_names(path)[0])
-            next(text.batches(), None)
-            return text.columns
-        if kind in _PACKED:
-            with opened(path, "utf-8-sig", errors="replace") as file:
-                line = file.readline(LONGEST_LINE).rstrip("\r\n")
-            splits = [next(csv.reader([line], delimiter=sign), []) for sign in (",", *OTHER_DELIMITERS)]
-            widest = max(splits, key=len)
-            return checked_header(widest if len(widest) > 1 else line.split(), path.name)
+        return _header_of(path)
     except (ContractError, OSError, EOFError, zlib.error, csv.Error):
-        pass
-    return None
+        return None
+
+
+def unreadable(path: Path) -> tuple[Fault, ...]:
+    """Why a CSV file, a Parquet file or a workbook cannot be read from its first line on, if it cannot."""
+    try:
+        header = _header_of(path)
+    except ContractError as error:
+        return error.faults
+    except csv.Error:
+        what, remedy, rule = "has a first line that is no header", "The first line names the columns.", "no_header"
+    except PermissionError:
+        what, remedy, rule = "may not be read", "Ask its owner for access.", "unreadable_file"
+    except (OSError, EOFError, zlib.error):
+        what, remedy, rule = "cannot be unpacked", "Pack it again, or take the ending .gz away.", "wrong_ending"
+    else:
+        if header is None or ending(path) not in _PACKED or not any("\ufffd" in name for name in header):
+            return ()
+        what, rule = "has a header that is not UTF-8 text", "undecodable"
+        remedy = "Save it as UTF-8, or declare its encoding in a source map."
+    return (Fault(where=path.name, what=what, remedy=remedy, rule=rule),)
+
+
+def _header_of(path: Path) -> tuple[str, ...] | None:
+    kind = ending(path)
+    if kind == "parquet":
+        return parquet_columns(path)
+    if kind == "xlsx":
+        text = SheetText(path, sheet_names(path)[0])
+        next(text.batches(), None)
+        return text.columns
+    if kind not in _PACKED:
+        return None
+    with opened(path, "utf-8-sig", errors="replace") as file:
+        line = file.readline(LONGEST_LINE).rstrip("\r\n")
+    splits = [next(csv.reader([line], delimiter=sign), []) for sign in (",", *OTHER_DELIMITERS)]
+    widest = max(splits, key=len)
+    return checked_header(widest if len(widest) > 1 else line.split(), path.name)
 
 
 def ending(path: Path) -> str | None:
@@ -259,7 +285,28 @@ def parquet_columns(path: Path) -> tuple[str, ...]:
         If it is no Parquet file, or its names cannot be used.
     """
     with whole_parquet(path):
-        return checked_header(pq.read_schema(path).names, path.name)
+        footer = pq.read_metadata(path)
+        names = footer.schema.to_arrow_schema().names
+    _refuse_what_swells(path, footer)
+    return checked_header(names, path.name)
+
+
+def _refuse_what_swells(path: Path, footer: pq.FileMetaData) -> None:
+    """A ContractError if the file says of itself that it unpacks to far more than a table would.
+
+    Every row has a key of its own, so it takes some room; a group of rows that shrinks to a thousandth is no data.
+    """
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    large = [group for group in groups if group.total_byte_size > MOST_UNPACKED]
+    chunks = [group.column(number) for group in large for number in range(group.num_columns)]
+    swells = any(
+        one.total_uncompressed_size > max(MOST_UNPACKED, MOST_SWELLING * one.total_compressed_size) for one in chunks
+    )
+    size = path.stat().st_size
+    if swells or footer.num_rows > max(FEW_ROWS, ROWS_A_BYTE * size):
+        what = f"holds {footer.num_rows:,} rows in {size:,} bytes, which unpack to far more than a table of its size"
+        remedy = "Export it again: its rows, or a cell, repeat the same over and over."
+        raise ContractError(Fault(where=path.name, what=what, remedy=remedy, rule="unpacks_too_large"))
 
 
 @contextmanager

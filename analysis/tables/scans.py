@@ -113,10 +113,10 @@ def types_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, 
 class TableInput:
     """All that is given for one table: its scans, what was read and set aside before, and where it came from.
 
-    `originals` are the user's files by name, for the fingerprint; `set_aside` counts what a source map put aside;
-    `basis` is what it declares of counts, by column; `earlier` is the file of versions that no longer hold, and
-    `known_from` the instant since which it can be told what was known, where an intake keeps them;
-    `faults` are those of reading, with which the table is refused once all others are found.
+    `originals` are the user's files by name, for the fingerprint; `set_aside` counts what a source map put aside, and
+    `aside` are the files of its keys; `basis` is what it declares of counts, by column; `earlier` is the file of
+    versions that no longer hold, and `known_from` the instant since which it can be told what was known, where an
+    intake keeps them; `faults` are those of reading, with which the table is refused once all others are found.
     """
 
     schema: TableSchema
@@ -127,6 +127,7 @@ class TableInput:
     mapped: bool = False
     faults: tuple[Fault, ...] = ()
     basis: Mapping[str, str] = field(default_factory=dict)
+    aside: tuple[Path, ...] = ()
     earlier: Path | None = None
     known_from: datetime | None = None
 

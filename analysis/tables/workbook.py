@@ -6,6 +6,7 @@ of it: an id that went through this is then refused by `column_rules`. Writing t
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ from analysis.tables.delimited import BATCH_ROWS, BLANK_LINE, Batch, Tally, chec
 
 EXCEL_DIGITS = 15
 EXCEL_ROWS = 1_048_576
+MOST_UNPACKED, MOST_SWELLING = 1 << 26, 200
+"""Bytes a part of a workbook may unpack to in any case, and how many times its packed size if it is larger: sheets that
+were written by hand or by a program stay below fifty times."""
+MOST_HELD = 1 << 28
+"""Bytes of the parts beside the sheets, all of which are held at once: texts that cells share, styles."""
 
 
 @dataclass
@@ -130,6 +136,7 @@ def _rows(path: Path, sheet: str) -> Iterator[tuple[int, Sequence[Any]]]:
 def _workbook(path: Path) -> Iterator[openpyxl.Workbook]:
     """An open workbook. A damaged one makes its reader fail in any way there is, each of which is the same fault."""
     try:
+        _refuse_what_swells(path)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         with closing(book):
             yield book
@@ -139,6 +146,21 @@ def _workbook(path: Path) -> Iterator[openpyxl.Workbook]:
         remedy = "Save it again as an .xlsx workbook, or as CSV with the ending .csv."
         fault = Fault(where=path.name, what="is not a whole .xlsx workbook", remedy=remedy, rule="wrong_ending")
         raise ContractError(fault) from error
+
+
+def _refuse_what_swells(path: Path) -> None:
+    """A ContractError if the archive says of itself that it unpacks to far more than a workbook would.
+
+    Nothing is unpacked to know it, and what says too little of itself is cut there when it is read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    swollen = any(part.file_size > max(MOST_UNPACKED, MOST_SWELLING * part.compress_size) for part in parts)
+    held = sum(part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+    if swollen or held > MOST_HELD:
+        what = f"unpacks to {sum(part.file_size for part in parts) / 1e6:,.0f} MB, as no workbook of its size does"
+        remedy = "Save the sheet as CSV, and give that."
+        raise ContractError(Fault(where=path.name, what=what, remedy=remedy, rule="unpacks_too_large"))
 
 
 def _record(cells: Sequence[Any]) -> list[str]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOUCHSTONE = str(Path(sys.executable).parent / "touchstone")
 TOP_KEYS = {
     "schema", "study", "period", "known_at", "provenance", "rows", "metrics", "effects", "roi", "effect_covariance",
-    "bounds", "scorecard", "incidents", "coverage", "hypotheses", "promises", "power", "close", "stories",
+    "bounds", "scorecard", "incidents", "coverage", "hypotheses", "promises", "power", "close", "stories", "previous",
 }  # fmt: skip
 
 

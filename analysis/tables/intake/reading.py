@@ -8,9 +8,8 @@ happened long before it, by the time of the event. Whose the rows are is left to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -18,6 +17,7 @@ import duckdb
 from analysis.foundation.calendar import iso
 from analysis.foundation.errors import Fault, InputError
 from analysis.inference.estimate import RowsUsed
+from analysis.tables.checks import Findings
 from analysis.tables.contract import KNOWN_AT, TableSchema
 from analysis.tables.engine import identifier
 from analysis.tables.generation import SOURCE
@@ -27,10 +27,10 @@ from analysis.tables.load import Given, Judging, Source, Staged, staged
 from analysis.tables.local_time import instant
 from analysis.tables.pseudonyms import Key
 from analysis.tables.reader import LINE
-from analysis.tables.scans import FILE, TableInput, literal
+from analysis.tables.scans import FILE, TableInput, literal, parquet_relation
 from analysis.tables.staging import write
 
-JUDGING = Judging(keep=False, repeats=True, empty=True, later={"identities": ("customer_id", "method")})
+JUDGING = Judging(repeats=True, empty=True, later={"identities": ("customer_id", "method")}, aside=True)
 LATEST = timedelta(hours=36)
 """How long after the start of the day of an export its rows may have happened: that day, in any time zone."""
 
@@ -39,14 +39,17 @@ STANDS_TWICE = "row that stands twice"
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """One table of one export: its file, the account of its rows, and what should be known about it."""
+    """One table of one export: its file, the account of its rows, and what should be known about it.
+
+    `aside` are the files of the keys that the source map set aside: what was held under them no longer stands.
+    """
 
     table: str
     path: Path
     rows: RowsUsed
     notices: tuple[str, ...]
     assumed: bool
-    basis: Mapping[str, str]
+    aside: tuple[Path, ...]
 
 
 def read(
@@ -97,8 +100,15 @@ def read(
     ]
     given = Given.look(sources)
     made: list[Read] = []
-    with staged(given, folder, zone=zone, memory_limit=memory_limit, judging=JUDGING) as found:
-        faults = [*found.faults, *_too_late(found, export)]
+
+    def keep(connection: duckdb.DuckDBPyConnection, table: TableInput) -> str:
+        path = folder / f"{table.schema.name}.parquet"
+        write(connection, _rows(table, export, first=table.schema.name in first), path)
+        return parquet_relation([path])
+
+    judging = replace(JUDGING, keep=keep)
+    with staged(given, folder, zone=zone, memory_limit=memory_limit, judging=judging) as found:
+        faults = [*found.faults, *_reserved(found), *_too_late(found, export)]
         if not faults:
             made = [_written(found, name, export, folder, first) for name in found.tables]
     return made, faults, given.notices
@@ -107,9 +117,9 @@ def read(
 def _written(found: Staged, name: str, export: Export, folder: Path, first: set[str]) -> Read:
     table, findings = found.tables[name], found.findings[name]
     path = folder / f"{name}.parquet"
-    write(found.connection, _rows(table, export, first=name in first, repeats=findings.again > 0), path)
     set_aside = dict(table.set_aside)
     if findings.again:
+        write(found.connection, _rows(table, export, first=name in first, repeats=True), path)
         set_aside[STANDS_TWICE] = findings.again
     kept = findings.rows - findings.again
     return Read(
@@ -117,20 +127,29 @@ def _written(found: Staged, name: str, export: Export, folder: Path, first: set[
         path=path,
         rows=RowsUsed(read=kept + sum(set_aside.values()), kept=kept, set_aside=set_aside),
         notices=(*table.notices, *findings.notices),
-        assumed=name in first and not table.schema.standing and findings.known_at_nulls > 0,
-        basis=table.basis,
+        assumed=name in first and not table.schema.standing and _says_not_since_when(found.connection, table),
+        aside=table.aside,
     )
 
 
-def _rows(table: TableInput, export: Export, *, first: bool, repeats: bool) -> str:
+def _says_not_since_when(connection: duckdb.DuckDBPyConnection, table: TableInput) -> bool:
+    """Whether rows of a table do not say since when they are known."""
+    own = [name for name in (KNOWN_AT.name, table.schema.recorded_time) if name in table.columns]
+    if not own:
+        return True
+    empty = " and ".join(f"{identifier(str(name))} is null" for name in own)
+    return connection.execute(f"select 1 from ({table.typed()}) where {empty} limit 1").fetchone() is not None
+
+
+def _rows(table: TableInput, export: Export, *, first: bool, repeats: bool = False) -> str:
     """The query for the rows of a table: the columns the export has, each key once, when known, and of which source."""
     schema = table.schema
     typed = f"({table.typed()})"
     if repeats:
-        keys = ", ".join(identifier(name) for name in schema.key if name in table.columns)
-        order = f"{identifier(FILE)}, {identifier(LINE)}"
-        turn = f"row_number() over (partition by {keys} order by {order})"
-        typed = f"(select * from (select *, {turn} as __turn from {typed}) where __turn = 1)"
+        keys = [identifier(name) for name in schema.key if name in table.columns]
+        others = [identifier(name) for name in table.columns if name not in schema.key]
+        held = ", ".join([*keys, *(f"any_value({name}) as {name}" for name in others)])  # they all say the same
+        typed = f"(select {held} from {typed} group by {', '.join(keys)})"
     at = instant(export.as_of)
     otherwise = at
     if schema.standing:
@@ -147,6 +166,16 @@ def _rows(table: TableInput, export: Export, *, first: bool, repeats: bool) -> s
     return f"select {listed} from {typed}"
 
 
+def _reserved(found: Staged) -> list[Fault]:
+    """Columns whose name the intake needs for its own."""
+    what, remedy = "its name is kept for the source that a row came from", "Rename it."
+    return [
+        Fault(where=table.scans[0].name, column=SOURCE, what=what, remedy=remedy, rule="reserved_column")
+        for table in found.tables.values()
+        if SOURCE in table.columns
+    ]
+
+
 def _too_late(found: Staged, export: Export) -> list[Fault]:
     """Events that an export cannot know of: they happened after its day."""
     if found.faults:
@@ -154,8 +183,13 @@ def _too_late(found: Staged, export: Export) -> list[Fault]:
     return [
         fault
         for name, table in found.tables.items()
-        if (fault := _of_the_future(found.connection, table.schema, table, export)) is not None
+        if _ends_late(found.findings[name], export)
+        and (fault := _of_the_future(found.connection, table.schema, table, export)) is not None
     ]
+
+
+def _ends_late(findings: Findings, export: Export) -> bool:
+    return isinstance(findings.last, datetime) and findings.last > export.as_of + LATEST
 
 
 def _of_the_future(

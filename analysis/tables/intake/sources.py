@@ -6,22 +6,28 @@ a new export. What is in them is left to `reading`, how they change the tables t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+from unicodedata import category
 
 from analysis.foundation.calendar import iso
 from analysis.foundation.errors import Fault, InputError, MapError
 from analysis.foundation.provenance import fingerprint
+from analysis.tables.contract import SCHEMAS
 from analysis.tables.folder import label, look_into
 from analysis.tables.mapping import load_map
-from analysis.tables.mapping_files import fitting_header, nearly_fitting
-from analysis.tables.reader import peek_header
+from analysis.tables.mapping_files import fitting_header, nearly_fitting, separated_otherwise
+from analysis.tables.reader import ending, peek_header, unreadable
 
 DATE = "{date}"
+EXPORTS = ("csv", "tsv", "parquet", "xlsx")
+"""Endings of files that are no notes: one of them that cannot be read at all is a fault, and not left alone."""
+
 _DATES = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 
 
@@ -164,13 +170,36 @@ class _Looking:
         found: list[Path] = []
         for path in source.paths:
             if path.is_dir():
-                found += sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith((".", "~$")))
-            elif path.is_file():
-                found.append(path)
+                visible = sorted(one for one in path.iterdir() if not one.name.startswith((".", "~$")))
+                found += [one for one in visible if self.may_be_read(one)]
+            elif path.exists():
+                found += [path] if self.may_be_read(path) else []
             else:
                 remedy = "Look at `path` in the sources file; exports that are not there yet are left out of it."
                 self.fault(source, f"{path} is not there", remedy, "missing_file")
         return list(dict.fromkeys(found))
+
+    def may_be_read(self, path: Path) -> bool:
+        """Whether it is a file, or a link to one; what only has the name of an export is a fault."""
+        shown = label(path.name.encode("utf-8", "replace").decode())
+        if any(category(sign).startswith("C") for sign in path.name):
+            remedy = "Rename it: a message could not name it."
+            fault = Fault(
+                where=shown, what="has signs in its name that do not show", remedy=remedy, rule="unusable_path"
+            )
+            self.faults.append(fault)
+        elif path.is_file() and not os.access(path, os.R_OK):
+            what, remedy = "may not be read", "Ask its owner for access."
+            self.faults.append(Fault(where=shown, what=what, remedy=remedy, rule="unreadable_file"))
+        elif path.is_file():
+            return True
+        elif ending(path) is not None:
+            what = "has the name of an export and is no file that can be read"
+            remedy = "Is it a folder, a pipe, or a link whose file has gone? Put the file there, or take the name away."
+            self.faults.append(Fault(where=shown, what=what, remedy=remedy, rule="no_file"))
+        else:
+            self.unread.append(path)
+        return False
 
     def date_of(self, source: IntakeSource, path: Path) -> datetime | None:
         """The date an export is of: the one in its name, else the one that was given."""
@@ -202,8 +231,12 @@ class _Looking:
         """Files that no source reads: a word of each; a fault where it nearly fits, as after a column was renamed."""
         maps = [(one, load_map(one.map)) for one in sources if one.map is not None and not self.faults]
         for path in sorted(self.seen - self.read):
+            broken = unreadable(path) if ending(path) in EXPORTS else ()
             near = [nearly_fitting(given, path, source.renamed) for source, given in maps]
-            if found := next(filter(None, near), None):
+            near += [separated_otherwise(given, path) for _, given in maps]
+            if broken:
+                self.faults += broken
+            elif found := next(filter(None, near), None):
                 self.faults.append(found)
             else:
                 self.unread.append(path)
@@ -215,8 +248,11 @@ class _Looking:
 def _fitting(source: IntakeSource, lying: Sequence[Path]) -> dict[Path, tuple[str, tuple[str, ...]]]:
     """The files that the source's map reads, or that are tables by their names: of which kind, and the header."""
     if source.map is None:
-        tables = {path: [found.table for found in look_into(path).found] for path in lying}
-        return {path: (found[0], peek_header(path) or ()) for path, found in tables.items() if found}
+        contents = {path: look_into(path) for path in lying}
+        faults = [fault for path, one in contents.items() if _is_a_table(path) for fault in one.faults]
+        if faults:
+            raise InputError(faults)
+        return {path: (one.found[0].table, peek_header(path) or ()) for path, one in contents.items() if one.found}
     given = load_map(source.map)
     if given.needs_export_date and source.extent == "full":
         what = "is declared `extent: full`, and its map gives each export's counts as rows of their own"
@@ -224,3 +260,8 @@ def _fitting(source: IntakeSource, lying: Sequence[Path]) -> dict[Path, tuple[st
         raise MapError(Fault(where=f"source `{source.name}`", what=what, remedy=remedy, rule="full_counters"))
     chosen = {path: fitting_header(given, path, source.renamed) for path in lying}
     return {path: (one.kind, one.columns) for path, one in chosen.items() if one is not None}
+
+
+def _is_a_table(path: Path) -> bool:
+    """Whether a file is to be read as tables of the contract: by its own name, or those of what is inside."""
+    return ending(path) in ("xlsx", "duckdb") or path.name.split(".")[0] in SCHEMAS

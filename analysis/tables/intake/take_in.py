@@ -272,7 +272,7 @@ class _Intake:
                 source, full = export.source.name, export.source.extent == "full"
                 faults += people.faults(name, one.path, source)
                 path = people.found(name, one.path)
-                arrived.append(Incoming(path=path, source=source, as_of=export.as_of, full=full))
+                arrived.append(Incoming(path=path, source=source, as_of=export.as_of, full=full, aside=one.aside))
         for incoming in arrived:
             try:
                 self.held[name], more = merge(connection, schema, self.held[name], incoming, self.build)

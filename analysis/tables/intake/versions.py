@@ -58,12 +58,16 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """The rows of one export for one table, in contract types, each key once, `known_at` filled; and whose they are."""
+    """The rows of one export for one table, in contract types, each key once, `known_at` filled; and whose they are.
+
+    `aside` are files of keys that the export has, and the source's map no longer takes for rows of this table.
+    """
 
     path: Path
     source: str
     as_of: datetime
     full: bool
+    aside: tuple[Path, ...] = ()
 
 
 class TwoSources(Exception):
@@ -148,7 +152,22 @@ class _Merging:
             f"{verdict} as verdict, {left} as other from {self.held} as h {kind} join {self.new} as i on {on}) "
             "where verdict is not null and not coalesce(other, false)"
         )
+        self.end_those_set_aside(ours)
         self.refuse_foreign()
+
+    def end_those_set_aside(self, ours: str) -> None:
+        """Rows that the source gave before and its map now sets aside are gone: an order whose payment was voided."""
+        if not self.incoming.aside or self.incoming.full:
+            return
+        aside = parquet_relation(self.incoming.aside)
+        key = self.key()
+        same = " and ".join(f"h.{identifier(name)} = a.{identifier(name)}" for name in key)
+        there = " and ".join(f"h.{identifier(name)} = i.{identifier(name)}" for name in key)
+        self.connection.execute(
+            f"insert into verdict select h.__row, null, 'gone', false from {self.held} as h "
+            f"where h.{identifier(SOURCE)} = {ours} and exists (select 1 from {aside} as a where {same}) "
+            f"and not exists (select 1 from {self.new} as i where {there})"
+        )
 
     def refuse_foreign(self) -> None:
         found = self.counts().get("foreign", 0)

@@ -1,6 +1,6 @@
 """A process that takes hostile files in, one after the other, and writes down what became of each, and its memory.
 
-python -m tests.tables.intake.hostile_intake FOLDER [NAME OF A CASE]
+python -m tests.tables.intake.hostile_intake FOLDER
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ import pyarrow.parquet as pq
 
 from analysis.cli import main
 from analysis.foundation.errors import InputError
-from analysis.runner.taking_in import take_in_sources
-from tests.tables.intake.hostile_files import CASES, LARGE, SHOP, Case
+from analysis.runner import taking_in
+from tests.tables.intake.hostile_files import AS_OF
 
-AS_OF = "2026-10-03"
-MEGABYTE = 1 << 20
+TAKE_IN = taking_in.take_in_sources
 
 
 def memory(what: str) -> int:
@@ -37,35 +36,35 @@ def forget() -> None:
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
 
 
-def of(case: Case, home: Path) -> dict[str, Any]:
-    """What became of one."""
-    (home / "params").mkdir(parents=True)
-    (home / "exports").mkdir()
-    case.lay(home / "exports")
-    given = "map: shop.yaml, " if case.map == "shop" else f"map: {case.map}, " if case.map else ""
-    (home / "shop.yaml").write_text(SHOP, encoding="utf-8")
-    sources = home / "params" / "sources.yaml"
-    sources.write_text(f"zone: {case.zone}\nsources:\n  - {{name: own, {given}path: exports}}\n", encoding="utf-8")
+def of(home: Path) -> dict[str, Any]:
+    """What became of one, which is laid down here."""
     forget()
     started = time.perf_counter()
     found: dict[str, Any] = {"faults": [], "rows": None, "said": "", "bug": ""}
-    try:
-        found["said"] = str(take_in_sources(sources, as_of=AS_OF))
-        path = home / "tables" / f"{case.table}.parquet"
-        if path.is_file():
-            found["rows"] = pq.read_table(path).to_pylist()
-    except InputError as error:
-        found["faults"] = [asdict(fault) for fault in error.faults]
-        found["error"] = str(error)
-        found["status"], found["told"] = command(sources)
-    except Exception:
-        found["bug"] = traceback.format_exc()
+    taking_in.take_in_sources = lambda *given, **named: noted(found, *given, **named)  # type: ignore[assignment]
+    found["status"], found["told"] = command(home / "params" / "sources.yaml")
+    path = home / "tables" / "orders.parquet"
+    found["rows"] = pq.read_table(path).to_pylist() if path.is_file() else []
     found["left"] = sorted(
         path.name for path in home.iterdir() if path.name not in ("params", "exports", "shop.yaml", "real.csv")
     )
     found["peak"] = memory("VmHWM")
     found["seconds"] = time.perf_counter() - started
     return found
+
+
+def noted(found: dict[str, Any], *given: Any, **named: Any) -> Any:
+    """The intake itself, what it finds noted on the way to the command."""
+    try:
+        taken = TAKE_IN(*given, **named)
+    except InputError as error:
+        found["faults"] = [asdict(fault) for fault in error.faults]
+        raise
+    except Exception:
+        found["bug"] = traceback.format_exc()
+        raise
+    found["said"] = str(taken)
+    return taken
 
 
 def command(sources: Path) -> tuple[object, str]:
@@ -81,10 +80,8 @@ def command(sources: Path) -> tuple[object, str]:
 
 
 if __name__ == "__main__":
-    folder, *asked = sys.argv[1:]
-    every = CASES | LARGE
     start = memory("VmRSS")
-    answers = {name: of(every[name], Path(folder) / str(number)) for number, name in enumerate(asked or CASES)}
-    for answer in answers.values():
-        answer["above"] = answer.pop("peak") - start
-    print(json.dumps(answers, default=str))
+    for home in sorted(Path(sys.argv[1]).iterdir(), key=lambda one: int(one.name)):
+        found = of(home)
+        found["above"] = found.pop("peak") - start
+        print(json.dumps({"case": home.name, **found}, default=str), flush=True)

@@ -324,3 +324,38 @@ def test_the_key_is_not_written_down(desk: Desk, state: State) -> None:
     whole = b"".join(state(desk.home).values())
     assert KEY.check.encode() in whole
     assert bytes(range(32)).hex().encode() not in whole
+
+
+SHOP = """map: shop
+about: Orders.
+zone: UTC
+files:
+  lines:
+    headers: [{about: all, has: [Id, Status, At, Paid]}]
+    time_formats: ["%Y-%m-%dT%H:%M:%SZ"]
+tables:
+  - table: orders
+    from: lines
+    set_aside: [{reason: voided, when: {of: Status, is: voided}}]
+    group: {by: [Id], further_rows: further lines}
+    columns:
+      order_id: {same: Id}
+      ordered_at: {earliest: {time: At}}
+      revenue: {sum: {number: Paid}}
+      currency: {constant: EUR}
+"""
+
+
+def test_a_row_that_the_map_now_sets_aside_no_longer_stands(desk: Desk) -> None:
+    """Of an export of a stretch: an order that was paid and whose payment was voided since."""
+    (desk.home / "shop.yaml").write_text(SHOP)
+    source = desk.source(map=str(desk.home / "shop.yaml"))
+    at = "2026-09-01T10:00:00Z"
+    desk.export("shop", "Id,Status,At,Paid", f"1,paid,{at},5", f"2,paid,{at},7", f"2,paid,{at},1", f"3,voided,{at},9")
+    assert desk.take(OCTOBER, source).changes["orders"].new == 2
+    desk.export("shop", "Id,Status,At,Paid", f"2,voided,{at},7", f"2,voided,{at},1", f"4,paid,{at},2")
+    changes = desk.take(NOVEMBER, source).changes["orders"]
+    assert (changes.new, changes.changed, changes.gone) == (1, 0, 1)
+    held = "select order_id, revenue from orders order by 1"
+    assert desk.rows(held) == [("1", 5), ("4", 2)]
+    assert desk.rows(held, OCTOBER) == [("1", 5), ("2", 8)]

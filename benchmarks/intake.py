@@ -1,11 +1,12 @@
-"""What does it cost to read an export, to the letter and through its source map, beside a bare read of the same file?
+"""What does it cost to take an export in, and each step on the way, beside a bare read of the same file?
 
-    python benchmarks/intake_reading.py [--rows 5000000] [--folder FOLDER] [--quoted]
+    python benchmarks/intake.py [--rows 5000000] [--folder FOLDER] [--quoted]
 
 Makes a CSV of hits (once; `--folder` keeps it; `--quoted` puts every cell in quotation marks). Then, each in a process
 of its own, on the same file: DuckDB's own reading, every column parsed as text, three ways, each faster than the next
 can be (the cells counted and forgotten; kept as a table in memory; written to Parquet); the same file as exact text in
-Parquet (`read_text`); and as a table of the contract through a source map (`mapped`). Prints wall and processor
+Parquet (`read_text`); as a table of the contract through a source map (`mapped`); and the whole first intake, from the
+file to published tables and their report (`intake`). Prints wall and processor
 seconds, ratios, and peak memory of the process.
 """
 
@@ -19,10 +20,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from analysis.tables.intake.sources import IntakeSource
+from analysis.tables.intake.take_in import take_in
 from analysis.tables.mapping import mapped
 from analysis.tables.reader import read_text
 from analysis.tables.scans import literal
@@ -91,6 +95,11 @@ def ways(path: Path, cache: Path) -> dict[str, Callable[[], object]]:
         ),
         "read_text": lambda: read_text(path, cache=cache),
         "mapped": lambda: mapped(str(source_map), path, cache=cache),
+        "intake": lambda: take_in(
+            [IntakeSource(name="hits", paths=(path,), map=str(source_map))],
+            cache / "tables",
+            as_of=datetime(2026, 1, 6),
+        ),
     }
 
 

@@ -9,7 +9,9 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 WAYS = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.RFC3966, PhoneNumberFormat.E164)
 KINDS = {"fixed": PhoneNumberType.FIXED_LINE, "mobile": PhoneNumberType.MOBILE}
 
-with (Path(__file__).parent / "examples.csv").open("w", newline="") as file:
+TARGET = Path(__file__).parent.parent / "tests" / "golden" / "phone_numbers" / "examples.csv"
+
+with TARGET.open("w", newline="") as file:
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["region", "code", "kind", "national", "international", "rfc3966", "e164"])
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
