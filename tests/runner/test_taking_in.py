@@ -10,6 +10,7 @@ import pytest
 from analysis.foundation.errors import InputError, ParamsError
 from analysis.ledger.store import Ledger
 from analysis.runner.closing import close_study, month_named
+from analysis.runner.erasing import erase_from_tables
 from analysis.runner.figures import figures_asked
 from analysis.runner.opening import prepare_study
 from analysis.runner.sources_file import load_sources
@@ -113,3 +114,21 @@ def test_a_date_is_asked_for(home: Path) -> None:
     with pytest.raises(ParamsError, match="--as-of: is no day"):
         take_in_sources(home / "params/sources.yaml", as_of="yesterday")
     assert not (home / "tables").exists()
+
+
+def test_a_customer_is_erased_by_command_and_stays_out(home: Path) -> None:
+    sources = home / "params/sources.yaml"
+    (home / "exports/customers.csv").write_text("customer_id,region\nanna,north\nben,south\n")
+    take_in_sources(sources, as_of="2026-10-06")
+    with prepare_study(home / "params/care.yaml") as study:
+        assert study.prepared.accounts["customers"].rows.kept == 2
+    gone = erase_from_tables(sources, "anna", on="2026-10-20")
+    assert dict(gone.rows) == {"customers": 1}
+    assert "anna" not in str(gone)
+    assert "anna" not in (home / "params/sources.erased.json").read_text()
+    assert not (home / "reports/.cache/tables").exists()
+    (home / "exports/customers.csv").write_text("customer_id,region\nanna,west\nben,south\n")
+    told = str(take_in_sources(sources, as_of="2026-11-06"))
+    assert "own: 1 rows of `customers` are of customers who were erased." in told
+    with prepare_study(home / "params/care.yaml") as study:
+        assert study.tables.engine.query("select customer_id from customers").column(0).to_pylist() == ["ben"]
