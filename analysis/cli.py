@@ -1,7 +1,7 @@
 """The command `touchstone`: what can be asked from a terminal. Thin: each command imports what it needs and calls it.
 
-Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running; 4 the record of
-closed months or of signatures does not hold; 130 interrupted.
+Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running, or the machine
+lacks room or rights; 4 the record of closed months or of signatures does not hold; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -78,6 +78,123 @@ def demo(
     _say_where(run)
     if open_report:
         typer.launch((run.report / "index.html").as_uri())
+
+
+@app.command()
+def init(
+    name: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="The folder of the new study; with --from the new study's name.")
+    ],
+    earlier: Annotated[
+        str | None,
+        typer.Option("--from", metavar="STUDY", help="The study it follows: name, parameters file or report folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a study: a folder with parameters, sources and the tables kept by hand; or the next quarter of one."""
+    if earlier is None:
+        from analysis.runner.beginning import begin_study
+
+        made: Any = begin_study(name)
+    else:
+        from analysis.runner.following import follow_study
+
+        made = follow_study(earlier, name, Path.cwd())
+    if as_json:
+        _print(made.to_dict())
+    else:
+        print(made)
+
+
+@app.command()
+def intake(
+    sources: Annotated[str, typer.Argument(metavar="SOURCES", help="A sources file, such as params/sources.yaml.")],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The day the exports were pulled: 2026-10-03.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the tables; stands above what SOURCES says.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take new exports into the tables: what is new, what has changed, what is gone, and a report on what they hold."""
+    from analysis.runner.taking_in import take_in_sources
+
+    taken = take_in_sources(sources, as_of=as_of, out=out)
+    if as_json:
+        _print(taken.to_dict())
+    else:
+        print(taken)
+
+
+@app.command("draft-map")
+def draft_map(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export: CSV, TSV, text, XLSX or Parquet.")],
+) -> None:
+    """Propose a source map from a file's header and first rows: the nearest one known, or a draft to work on."""
+    from analysis.tables.drafting import draft_map as drafted
+
+    draft = drafted(file)
+    print(draft.text, end="")
+    if draft.missing:
+        count = "1 column" if len(draft.missing) == 1 else f"{len(draft.missing)} columns"
+        what = f"{count} that the contract needs could not be guessed: {', '.join(draft.missing)}."
+        print(f"{what} Until you have given them, this is no sound map.", file=sys.stderr)
+
+
+@app.command()
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder or file of tables, or of exports.")],
+    map_name: Annotated[str | None, typer.Option("--map", help="Source map that reads it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong with a folder of tables, at once, and what would mend it."""
+    import tempfile
+
+    from analysis.tables.load import Source
+    from analysis.tables.validate import validate as validated
+
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as cache:
+        report = validated([Source(folder.absolute(), map_name)], cache=Path(cache))
+    if as_json:
+        _print(report.to_dict())
+    else:
+        print(*report.lines(), sep="\n")
+    raise typer.Exit(0 if report.sound else 2)
+
+
+@app.command()
+def erase(
+    sources: Annotated[str, typer.Argument(metavar="SOURCES", help="The sources file whose tables are meant.")],
+    customer: Annotated[
+        str, typer.Option("--customer", metavar="ID", help="The customer's id, as the tables have it.")
+    ],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the erasure: 2026-11-02.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the tables; stands above what SOURCES says.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a customer out of the tables for good, and keep later exports from bringing them back."""
+    from analysis.runner.erasing import erase_from_tables
+
+    gone = erase_from_tables(sources, customer, on=on, out=out)
+    if as_json:
+        _print(gone.to_dict())
+    else:
+        print(gone)
+
+
+@app.command()
+def plan(params: ParamsFile, data: Data = None, out: Out = None, as_json: AsJson = False) -> None:
+    """Say what would run, on which rows, and which files would be written."""
+    from analysis.runner.plan import plan_study
+
+    found = plan_study(params, data=data, out=out)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
 
 
 @app.command()
@@ -172,6 +289,42 @@ def verify(
 
 
 @app.command()
+def metrics(
+    params: ParamsFile,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", metavar="DATE", help="As the figures were known at this date.")
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option("--metric", help="Only this one; may be repeated.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the figures by month, closed ones as they are held, also as they were known at a date."""
+    from analysis.runner.figures import figures_asked
+
+    found = figures_asked(params, known_at=known_at, only=metric or (), data=data)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
+
+
+@app.command()
+def diff(
+    earlier: Annotated[str, typer.Argument(metavar="A", help="A report folder or results file: the earlier.")],
+    later: Annotated[str, typer.Argument(metavar="B", help="A report folder or results file: the later.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what differs between two reports, why it can, and whether effects moved by more than noise."""
+    from analysis.runner.previous import compared
+
+    found = compared(earlier, later, most=None if as_json else 60)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
+
+
+@app.command()
 def sign(
     report: ReportNamed,
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as it is to stand on the pages.")],
@@ -208,117 +361,6 @@ def share(
 
 
 @app.command()
-def metrics(
-    params: ParamsFile,
-    known_at: Annotated[
-        str | None, typer.Option("--known-at", metavar="DATE", help="As the figures were known at this date.")
-    ] = None,
-    metric: Annotated[list[str] | None, typer.Option("--metric", help="Only this one; may be repeated.")] = None,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print the figures by month, closed ones as they are held, also as they were known at a date."""
-    from analysis.runner.figures import figures_asked
-
-    found = figures_asked(params, known_at=known_at, only=metric or (), data=data)
-    if as_json:
-        _print(found.to_dict())
-    else:
-        print(found)
-
-
-@app.command()
-def validate(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder or file of tables, or of exports.")],
-    map_name: Annotated[str | None, typer.Option("--map", help="Source map that reads it.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say everything that is wrong with a folder of tables, at once, and what would mend it."""
-    import tempfile
-
-    from analysis.tables.load import Source
-    from analysis.tables.validate import validate as validated
-
-    with tempfile.TemporaryDirectory(prefix="touchstone-") as cache:
-        report = validated([Source(folder.absolute(), map_name)], cache=Path(cache))
-    if as_json:
-        _print(report.to_dict())
-    else:
-        print(*report.lines(), sep="\n")
-    raise typer.Exit(0 if report.sound else 2)
-
-
-@app.command()
-def intake(
-    sources: Annotated[str, typer.Argument(metavar="SOURCES", help="A sources file, such as params/sources.yaml.")],
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="The day the exports were pulled: 2026-10-03.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the tables; stands above what SOURCES says.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take new exports into the tables: what is new, what has changed, what is gone, and a report on what they hold."""
-    from analysis.runner.taking_in import take_in_sources
-
-    taken = take_in_sources(sources, as_of=as_of, out=out)
-    if as_json:
-        _print(taken.to_dict())
-    else:
-        print(taken)
-
-
-@app.command("draft-map")
-def draft_map(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export: CSV, TSV, text, XLSX or Parquet.")],
-) -> None:
-    """Propose a source map from a file's header and first rows: the nearest one known, or a draft to work on."""
-    from analysis.tables.drafting import draft_map as drafted
-
-    draft = drafted(file)
-    print(draft.text, end="")
-    if draft.missing:
-        count = "1 column" if len(draft.missing) == 1 else f"{len(draft.missing)} columns"
-        what = f"{count} that the contract needs could not be guessed: {', '.join(draft.missing)}."
-        print(f"{what} Until you have given them, this is no sound map.", file=sys.stderr)
-
-
-@app.command()
-def erase(
-    sources: Annotated[str, typer.Argument(metavar="SOURCES", help="The sources file whose tables are meant.")],
-    customer: Annotated[
-        str, typer.Option("--customer", metavar="ID", help="The customer's id, as the tables have it.")
-    ],
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the erasure: 2026-11-02.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the tables; stands above what SOURCES says.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take a customer out of the tables for good, and keep later exports from bringing them back."""
-    from analysis.runner.erasing import erase_from_tables
-
-    gone = erase_from_tables(sources, customer, on=on, out=out)
-    if as_json:
-        _print(gone.to_dict())
-    else:
-        print(gone)
-
-
-@app.command()
-def plan(params: ParamsFile, data: Data = None, out: Out = None, as_json: AsJson = False) -> None:
-    """Say what would run, on which rows, and which files would be written."""
-    from analysis.runner.plan import plan_study
-
-    found = plan_study(params, data=data, out=out)
-    if as_json:
-        _print(found.to_dict())
-    else:
-        print(found)
-
-
-@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what is missing on this machine, and what is lost without it."""
     from analysis.runner.doctor import examine
@@ -329,48 +371,6 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         print("\n".join(str(finding) for finding in findings))
     raise typer.Exit(2 if any(finding.needed and not finding.fine for finding in findings) else 0)
-
-
-@app.command()
-def init(
-    name: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="The folder of the new study; with --from the new study's name.")
-    ],
-    earlier: Annotated[
-        str | None,
-        typer.Option("--from", metavar="STUDY", help="The study it follows: name, parameters file or report folder."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Begin a study: a folder with parameters, sources and the tables kept by hand; or the next quarter of one."""
-    if earlier is None:
-        from analysis.runner.beginning import begin_study
-
-        made: Any = begin_study(name)
-    else:
-        from analysis.runner.following import follow_study
-
-        made = follow_study(earlier, name, Path.cwd())
-    if as_json:
-        _print(made.to_dict())
-    else:
-        print(made)
-
-
-@app.command()
-def diff(
-    earlier: Annotated[str, typer.Argument(metavar="A", help="A report folder or results file: the earlier.")],
-    later: Annotated[str, typer.Argument(metavar="B", help="A report folder or results file: the later.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say what differs between two reports, why it can, and whether effects moved by more than noise."""
-    from analysis.runner.previous import compared
-
-    found = compared(earlier, later, most=None if as_json else 60)
-    if as_json:
-        _print(found.to_dict())
-    else:
-        print(found)
 
 
 @app.command()
@@ -466,8 +466,19 @@ def _status(interrupts: _Interrupts) -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
-        return INTERRUPTED if interrupts.seen else _bug(error)
+        return INTERRUPTED if interrupts.seen else _unforeseen(error)
     return 0
+
+
+def _unforeseen(error: Exception) -> int:
+    """What the machine refused (room, rights, memory) is told with its remedy; all else is a bug of ours."""
+    from analysis.foundation.machine import lack_of
+
+    lack = lack_of(error)
+    if lack is None:
+        return _bug(error)
+    print(f"Touchstone stopped: {lack}", file=sys.stderr)
+    return 3
 
 
 def _bug(error: Exception) -> int:

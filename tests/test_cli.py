@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,20 +18,20 @@ from analysis.runner.params_page import parameters_page
 
 COMMANDS = (
     "demo",
+    "init",
+    "intake",
+    "draft-map",
+    "validate",
+    "erase",
+    "plan",
     "run",
     "compute",
     "close",
     "verify",
+    "metrics",
+    "diff",
     "sign",
     "share",
-    "metrics",
-    "init",
-    "draft-map",
-    "intake",
-    "erase",
-    "diff",
-    "validate",
-    "plan",
     "doctor",
     "params",
     "make-world",
@@ -56,8 +57,13 @@ def test_help_is_quick_to_load_and_names_every_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in COMMANDS:
-        assert f" {command} " in done.stdout
+    listed = re.findall(r"^│ ([a-z][a-z-]+) ", done.stdout, flags=re.MULTILINE)
+    assert tuple(listed) == COMMANDS, "in the order in which a study needs them"
+
+
+def test_the_readme_has_the_commands_in_the_order_of_help() -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"^\| `touchstone ([a-z-]+)", readme, flags=re.MULTILINE)) == COMMANDS
 
 
 def test_commands_that_do_not_exist_yet_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +119,47 @@ def test_each_expected_error_has_its_status_and_no_traceback(
     seen = capsys.readouterr().err
     assert "Traceback" not in seen
     assert (str(error) or "Interrupted. The last report stands") in seen
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "orders.parquet"), "The disk is full (orders.parquet). Free"),
+        (OSError(30, "Read-only file system"), "The disk can only be read. Name"),
+        (
+            PermissionError(13, "Permission denied", "x"),
+            "A file or folder may not be read or written by this user (x).",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (["intake", "params/sources.yaml"], "analysis.runner.taking_in.take_in_sources"),
+        (["run", "params/demo.yaml"], "analysis.runner.run.run_study"),
+        (["compute", "params/demo.yaml"], "analysis.runner.compute.compute_study"),
+    ],
+)
+def test_a_machine_without_room_is_no_bug_of_ours(
+    command: list[str],
+    where: str,
+    error: OSError,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(where, fail)
+    assert called(monkeypatch, *command) == 3
+    seen = capsys.readouterr().err
+    assert seen.startswith(f"Touchstone stopped: {said}")
+    assert "a rerun goes on" in seen
+    assert "bug" not in seen
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["run", "compute", "plan", "validate"])

@@ -37,7 +37,7 @@ class Shown:
 
     Parameters
     ----------
-    counts : array of int, shape (n + 1,) or (rows + 1, columns + 1)
+    counts : array of int, shape (n + 1,), (rows + 1, columns + 1) or with a third axis alike
         The table with the totals last, hidden numbers and all: never publish it. It does not print.
     hidden : array of bool, the same shape
     """
@@ -69,7 +69,7 @@ def suppressed(counts: ArrayLike, *, fewest: int = FEWEST) -> Shown:
 
     Parameters
     ----------
-    counts : array of int, shape (n,) or (rows, columns)
+    counts : array of int, shape (n,), (rows, columns) or (rows, columns, layers)
         Distinct customers in each cell, each customer in one cell. Totals are added here.
     fewest : int
         The smallest number of customers that may be shown, and the least width of what can be known of a hidden one.
@@ -94,8 +94,8 @@ def suppressed(counts: ArrayLike, *, fewest: int = FEWEST) -> Shown:
     [0, 12, 45, 57]
     """
     inside = np.asarray(counts, dtype=np.int64)
-    if inside.ndim not in (1, 2) or inside.size == 0 or inside.min() < 0 or fewest < 1:
-        raise ValueError("A table of customers has one or two dimensions, a cell or more, and no negative number.")
+    if inside.ndim not in (1, 2, 3) or inside.size == 0 or inside.min() < 0 or fewest < 1:
+        raise ValueError("A table of customers has one to three dimensions, a cell or more, and no negative number.")
     table = _with_totals(inside)
     hidden = (table > 0) & (table < fewest)
     if hidden.any():
@@ -146,7 +146,9 @@ def _protected(table: Ints, primary: Flags, fewest: int) -> Flags:
 def _sums(shape: tuple[int, ...]) -> csr_matrix:
     """The relations that hold between the cells, a row each: the parts of a line less its total are zero."""
     place = np.arange(int(np.prod(shape))).reshape(shape)
-    lines = [place] if place.ndim == 1 else [*place, *place.T]
+    lines = [
+        line for axis in reversed(range(len(shape))) for line in np.moveaxis(place, axis, -1).reshape(-1, shape[axis])
+    ]
     rows = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
     sign = np.concatenate([np.where(np.arange(len(line)) == len(line) - 1, -1.0, 1.0) for line in lines])
     return csr_matrix((sign, (rows, np.concatenate(lines))), shape=(len(lines), place.size))

@@ -1,8 +1,9 @@
 """What does a signature say, who may give one, and what does it make of a report?
 
-A signature is one line of JSON that names the hash of `results.json`, the role, the name and the note its signer gave,
-the time, and the head of the closed months at that time. It records who said what of which bytes; it is no proof of who
-sat at the keyboard. How signatures are kept is left to `signatures`, what pages say of them to `analysis.reporting`.
+A signature is one line of JSON that names the hashes of `results.json` and of every page, the role, the name and the
+note its signer gave, the time, and the head of the closed months at that time. It records who said what of which bytes;
+it is no proof of who sat at the keyboard. How signatures are kept is left to `signatures`, what pages say of them to
+`analysis.reporting`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories of signs that steer, hide or turn text, or that mean nothing: no name and no note needs them."""
 
+_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HANGUL": "CJK", "BOPOMOFO": "CJK", "IDEOGRAPHIC": "CJK"}
+"""Scripts that one word of a name may mix."""
+
+_OF_ANY = frozenset({"MODIFIER", "COMBINING", "FEMININE", "MASCULINE"})
+"""How letters that belong to no script are called."""
+
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
 """Letters and marks that show nothing by themselves."""
 
@@ -38,7 +45,9 @@ class Signature:
 
     `results` is the fingerprint of `results.json`; `known_at` and `period` are what it said of itself, `run` the run it
     came from. `closes` is the number of closes at that time and the hash of the last line ("" where there were none).
-    `head` is the hash of the entry itself, once it is written.
+    `pages` are the fingerprints of pages, as drafts, and documents; None in lines of earlier versions, which name the
+    results alone. `lost` are the hashes of signatures that had been shown and were no longer in the record: who signed
+    saw that. `head` is the hash of the entry itself, once it is written.
     """
 
     number: int
@@ -53,6 +62,8 @@ class Signature:
     note: str
     signed_at: datetime
     closes: tuple[int, str]
+    pages: Mapping[str, str] | None = None
+    lost: tuple[str, ...] = ()
     head: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +83,8 @@ class Signature:
             "note": self.note,
             "signed_at": iso(self.signed_at),
             "closes": {"closes": self.closes[0], "head": self.closes[1]},
+            **({} if self.pages is None else {"pages": dict(self.pages)}),
+            **({"lost": list(self.lost)} if self.lost else {}),
         }
 
     @classmethod
@@ -91,6 +104,11 @@ class Signature:
             or type(line["closes"]["closes"]) is not int
         ):
             raise ValueError("This is no signature.")
+        pages, lost = line.get("pages"), line.get("lost", [])
+        if not (pages is None or (isinstance(pages, dict) and all(map(_HASH.fullmatch, pages.values())))):
+            raise ValueError("This is no signature.")
+        if not (isinstance(lost, list) and all(isinstance(one, str) for one in lost)):
+            raise ValueError("This is no signature.")
         return cls(
             number=int(line["number"]),
             family=str(line["family"]),
@@ -104,6 +122,8 @@ class Signature:
             note=str(line["note"]),
             signed_at=datetime.fromisoformat(line["signed_at"].removesuffix("Z")),
             closes=(int(line["closes"]["closes"]), str(line["closes"]["head"])),
+            pages=pages,
+            lost=tuple(lost),
             head=line["hash"],
         )
 
@@ -111,10 +131,16 @@ class Signature:
         """Whether a name is this signer's, however it is spaced and capitalised."""
         return _plainly(self.name) == _plainly(name)
 
+    def is_of(self, pages: Mapping[str, str] | None) -> bool:
+        """Whether it holds for these pages; one that names none, or asked of none, is of the results alone."""
+        return self.pages is None or pages is None or self.pages == pages
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a report stands: the signatures that hold for its results, in the order they were given.
+    """How a report stands: the signatures that hold for it, in the order they were given.
+
+    `of_results` are those that were given for the same results with other pages: they are told, and make nothing of it.
 
     Examples
     --------
@@ -123,6 +149,7 @@ class Standing:
     """
 
     signatures: tuple[Signature, ...] = ()
+    of_results: tuple[Signature, ...] = ()
 
     @property
     def word(self) -> Word:
@@ -132,7 +159,8 @@ class Standing:
 
     def to_dict(self) -> dict[str, Any]:
         """The standing as the manifest of a report has it: the word, and the hashes of the entries it rests on."""
-        return {"word": self.word, "signatures": [one.head for one in self.signatures]}
+        told = {"of_results": [one.head for one in self.of_results]} if self.of_results else {}
+        return {"word": self.word, "signatures": [one.head for one in self.signatures], **told}
 
 
 DRAFT = Standing()
@@ -163,14 +191,20 @@ def name_given(name: str) -> str:
     Raises
     ------
     ParamsError
-        If it is empty, too long, or holds signs that cannot be seen. The name is not repeated.
+        If it is empty, too long, holds signs that cannot be seen, or mixes scripts within a word, so that it can look
+        like another's. The name is not repeated.
 
     Examples
     --------
     >>> name_given("  Ada   Okafor ")
     'Ada Okafor'
     """
-    return _given("--as", name, LONGEST_NAME, "Write a name of one to 80 letters")
+    line = _given("--as", name, LONGEST_NAME, "Write a name of one to 80 letters")
+    if any(len(_scripts(word)) > 1 for word in re.split(r"[^\w\u0300-\u036f]", line)):
+        what = "mixes letters of different scripts within one word, so that it can look like another name"
+        remedy = "Write each word of the name in one script."
+        raise ParamsError(Fault(where="--as", what=what, remedy=remedy, rule="mixed_scripts"))
+    return line
 
 
 def note_given(note: str) -> str:
@@ -194,6 +228,13 @@ def _given(where: str, text: str, longest: int, remedy: str) -> str:
 
 def _sound(text: str, longest: int) -> bool:
     return len(text) <= longest and not any(sign in _BLANK or unicodedata.category(sign) in _UNSEEN for sign in text)
+
+
+def _scripts(word: str) -> set[str]:
+    """The scripts of a word's letters, as Unicode names them."""
+    letters = (letter for letter in unicodedata.normalize("NFKC", word) if letter.isalpha())
+    scripts = {unicodedata.name(letter, "").partition(" ")[0].partition("-")[0] for letter in letters}
+    return {_TOGETHER.get(script, script) for script in scripts - _OF_ANY}
 
 
 def _plainly(name: str) -> str:

@@ -7,6 +7,7 @@ close that was the last when it was given. How files take their place is left to
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,26 +64,37 @@ class Signatures:
         """The hash of the last signature."""
         return self.signatures[-1].head if self.signatures else _genesis(self.family)
 
-    def standing(self, results: str) -> Standing:
-        """How results of this fingerprint stand."""
-        return Standing(tuple(one for one in self.signatures if one.results == results))
+    def standing(self, results: str, pages: Mapping[str, str] | None = None) -> Standing:
+        """How results of this fingerprint stand, with these pages; without pages, as results alone.
+
+        Of a signer who signed twice, because pages were others or signatures were lost, the last counts.
+        """
+        given = [one for one in self.signatures if one.results == results]
+        hold = _last_of_each(one for one in given if one.is_of(pages))
+        others = _last_of_each(one for one in given if not one.is_of(pages))
+        return Standing(hold, tuple(one for one in others if not any(one.is_by(by.name) for by in hold)))
+
+    def lost(self, shown: Iterable[str]) -> list[str]:
+        """Which signatures that were shown are not in the record any more, and nobody has signed seeing that."""
+        known = {one.head for one in self.signatures} | {head for one in self.signatures for head in one.lost}
+        return sorted(set(shown) - known)
 
     def given(self, signature: Signature) -> Signature | None:
-        """The signature there is already: the same name in the same role on the same results.
+        """The signature there is already: the same name in the same role on the same results and pages.
 
         Raises
         ------
         InputError
             If the same name has signed these results in another role: a review by the approver is none.
         """
-        for one in self.standing(signature.results).signatures:
-            if one.is_by(signature.name):
-                if one.role == signature.role:
-                    return one
+        theirs = [one for one in self.signatures if one.results == signature.results and one.is_by(signature.name)]
+        for one in theirs:
+            if one.role != signature.role:
                 what = f"has signed these results as {one.role}, so not as {signature.role} too"
                 remedy = "Two roles are two people: let another sign."
                 raise InputError(Fault(where="--as", what=what, remedy=remedy, rule="two_roles"))
-        return None
+        same = [one for one in theirs if one.pages == signature.pages and not signature.lost]
+        return same[-1] if same else None
 
     def append(self, signature: Signature) -> Signatures:
         """Add a signature, whole or not at all, and return the record with it.
@@ -177,6 +189,13 @@ def _files(ledger: Path) -> Numbered:
 
 def _genesis(family: str) -> str:
     return f"the signatures of {family} begin"
+
+
+def _last_of_each(signatures: Iterable[Signature]) -> tuple[Signature, ...]:
+    kept: list[Signature] = []
+    for one in signatures:
+        kept = [*(other for other in kept if not other.is_by(one.name)), one]
+    return tuple(kept)
 
 
 def _restored(fault: Fault) -> Fault:

@@ -5,7 +5,9 @@ laid side by side on what both have; and names are counted that belong to severa
 names. Below a set share, totals are claimed for matched customers only. Contacts that nobody matched are never scaled
 up: no total holds anything for them. How people are matched is left to `tables.identity`.
 
-Cells of fewer than ten contacts are hidden, and those from which one could be worked out (`inference.suppression`).
+Numbers of fewer than ten contacts, matched or unmatched, are hidden, and those from which one could be worked out
+(`inference.suppression`): platform, month and whether matched are one table, and so are the shares of one kind. A reply
+that stands before its contact is counted and not timed.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 from analysis.foundation.calendar import Month
 from analysis.inference.suppression import FEWEST, suppressed
 from analysis.metrics.local_months import LocalMonths
-from analysis.metrics.matching_result import Doubles, Likeness, MatchCoverage, Share, TableMatch
+from analysis.metrics.matching_result import Doubles, Likeness, MatchCoverage, Share, TableMatch, few
 
 if TYPE_CHECKING:
     from analysis.tables.opened import Tables
@@ -30,8 +32,12 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 CLAIM_FROM = 0.8
-"""Default share from which totals are claimed for all customers who came by social: what the other fifth did, be it
-nothing or twice as much, then moves a total by no more than a fifth of itself."""
+"""Default share from which totals are claimed for all customers who came by social. Totals are never scaled up, so they
+are too low by what the others did: at four fifths by a fifth of the truth where these are like the matched, by a third
+where they do twice as much, by nothing where they do nothing. A convention, not a bound."""
+
+SIDES = (True, False)
+"""Matched, unmatched."""
 
 NOT_NAMED = "not named"
 _MOST_PLATFORMS = 8
@@ -109,15 +115,18 @@ def _counted(tables: Tables, name: str, local: LocalMonths) -> TableMatch | None
         known = "coalesce(customer_id in (select customer_id from customers), false)"
     else:
         known = "customer_id is not null"
-    seconds = tables.engine.dialect.seconds_between(time, "first_reply_at")
+    replied = "first_reply_at" if tables.has_column(name, "first_reply_at") else "cast(null as timestamp)"
+    seconds = tables.engine.dialect.seconds_between(time, replied)
     rows = (
         f"select {known} as matched, customer_id is not null as named, coalesce({platform}, '{NOT_NAMED}') as platform,"
-        f" {kind} as kind, {local.number(time)} as month, {seconds} as reply from {name} where {social}"
+        f" {kind} as kind, {local.number(time)} as month, {replied} is not null as replied,"
+        f" case when {seconds} >= 0 then {seconds} end as reply from {name} where {social}"
     )
     inside = f"select * from ({rows}) as r where month between {local.months[0].number} and {local.months[-1].number}"
     log = "ln(1 + cast(reply as double))"
     cells = tables.engine.query(
-        f"""select matched, platform, month, kind, count(*) as contacts, count(reply) as answered,
+        f"""select matched, platform, month, kind, count(*) as contacts,
+            count(*) filter (where replied) as answered, count(reply) as timed,
             count(*) filter (where named and not matched) as strangers, coalesce(sum({log}), 0) as logs,
             coalesce(sum({log} * {log}), 0) as squares
         from ({inside}) as r group by 1, 2, 3, 4 order by 1, 2, 3, 4"""
@@ -128,6 +137,9 @@ def _counted(tables: Tables, name: str, local: LocalMonths) -> TableMatch | None
         f"select matched, median(reply) as middle from ({inside}) as r group by 1 order by 1"
     ).to_pylist()
     cells["platform"] = _named_platforms(cells)
+    has_platform = tables.has_column(name, "platform")
+    placed = _placed(cells)
+    hidden = _hidden(placed)
     matched = cells[cells["matched"]]
     return TableMatch(
         table=name,
@@ -135,13 +147,14 @@ def _counted(tables: Tables, name: str, local: LocalMonths) -> TableMatch | None
         contacts=int(cells["contacts"].sum()),
         matched=int(matched["contacts"].sum()),
         strangers=int(cells["strangers"].sum()),
-        by=tuple(_shares(cells, local, tables.has_column(name, "platform"))),
+        early=_early(cells),
+        by=tuple(_shares(cells, placed, hidden, local, has_platform)),
         likeness=tuple(
             _likeness(
                 cells,
                 {row["matched"]: row["middle"] for row in medians},
                 replies=tables.has_column(name, "first_reply_at"),
-                platforms=tables.has_column(name, "platform"),
+                platforms=hidden[:, -1, :2] if has_platform else None,
             )
         ),
     )
@@ -155,72 +168,119 @@ def _named_platforms(cells: pd.DataFrame) -> pd.Series:
     return cells["platform"].where(cells["platform"].isin(sizes.index[: _MOST_PLATFORMS - 1]), OTHERS)
 
 
-def _shares(cells: pd.DataFrame, local: LocalMonths, has_platform: bool) -> Iterable[Share]:
-    """By platform, by month and by both: the margins and the cells of one table, hidden together."""
-    counts = cells.pivot_table(index="platform", columns="month", values="contacts", aggfunc="sum", fill_value=0)
-    hits = cells[cells["matched"]].pivot_table(
-        index="platform", columns="month", values="contacts", aggfunc="sum", fill_value=0
+def _placed(cells: pd.DataFrame) -> Ints:
+    """Contacts by platform, month and side, each in order; shape (platforms, months, 2)."""
+    counts = cells.pivot_table(
+        index="platform", columns=["month", "matched"], values="contacts", aggfunc="sum", fill_value=0
     )
-    hits = hits.reindex(index=counts.index, columns=counts.columns, fill_value=0)
-    contacts, matched = _with_margins(counts), _with_margins(hits)
-    hidden = _hidden(counts.to_numpy(dtype=np.int64))
-    platforms = [*(str(name) for name in counts.index), None]
-    months = [*(str(local.month(int(number))) for number in counts.columns), None]
+    months = sorted(set(cells["month"]))
+    wanted = pd.MultiIndex.from_product([months, SIDES])
+    counts = counts.reindex(columns=wanted, fill_value=0)
+    placed: Ints = counts.to_numpy(dtype=np.int64).reshape(len(counts), len(months), 2)
+    return placed
+
+
+def _shares(
+    cells: pd.DataFrame, placed: Ints, hidden: Flags, local: LocalMonths, has_platform: bool
+) -> Iterable[Share]:
+    """By platform, by month and by both: the margins and the cells of one table, hidden together."""
+    counts = placed
+    for axis in range(3):
+        counts = np.concatenate([counts, counts.sum(axis=axis, keepdims=True)], axis=axis)
+    platforms = [*(str(name) for name in sorted(set(cells["platform"]))), None]
+    months = [*(str(local.month(int(number))) for number in sorted(set(cells["month"]))), None]
     for row, platform in enumerate(platforms):
         for column, month in enumerate(months):
             whole = platform is None and month is None
-            if whole or (platform is not None and not has_platform) or contacts[row, column] == 0:
+            matched, _, contacts = counts[row, column].tolist()
+            if whole or (platform is not None and not has_platform) or contacts == 0:
                 continue
-            gone = bool(hidden[row, column])
             yield Share(
-                contacts=None if gone else int(contacts[row, column]),
-                matched=None if gone else int(matched[row, column]),
+                contacts=None if hidden[row, column, 2] else contacts,
+                matched=None if hidden[row, column, 0] else matched,
                 platform=platform,
                 month=month,
             )
 
 
-def _with_margins(counts: pd.DataFrame) -> Ints:
-    inside = counts.to_numpy(dtype=np.int64)
-    beside = np.concatenate([inside, inside.sum(axis=1, keepdims=True)], axis=1)
-    return np.concatenate([beside, beside.sum(axis=0, keepdims=True)])
+def _hidden(placed: Ints) -> Flags:
+    """Which of the contacts by platform, month and side, and of their sums, are not shown.
 
-
-def _hidden(counts: Ints) -> Flags:
-    """Which cells and margins are not shown, where everybody knows the total.
-
-    With many small cells none is shown but the margins: which few of the others would have to go takes long to find.
+    Everybody knows the number of all contacts, and the matched among them unless that gives a few away; these are then
+    nowhere told apart.
     """
-    if ((counts > 0) & (counts < FEWEST)).sum() <= _MOST_SMALL:
-        hidden = suppressed(counts).hidden
-        return np.ones_like(hidden) if hidden[-1, -1] else hidden
-    hidden = np.ones(tuple(size + 1 for size in counts.shape), dtype=np.bool_)
-    for axis, margin in ((1, hidden[:, -1]), (0, hidden[-1, :])):
-        alone = suppressed(counts.sum(axis=axis)).hidden
-        margin[:] = True if alone[-1] else alone
+    if not few(*placed.sum(axis=(0, 1)).tolist()):
+        return _audited(placed)
+    hidden = np.ones(tuple(size + 1 for size in placed.shape), dtype=np.bool_)
+    hidden[..., -1] = _audited(placed.sum(axis=2, keepdims=True))[..., -1]
     return hidden
 
 
+def _audited(counts: Ints) -> Flags:
+    """What has to be hidden where the sums over platforms and months are known.
+
+    With many small cells none is shown but the margins: which few of the others would have to go takes long to find.
+    """
+    small = (counts > 0) & (counts < FEWEST)
+    if small.sum() <= _MOST_SMALL:
+        hidden = suppressed(counts).hidden
+        return np.ones_like(hidden) if hidden[-1, -1].any() else hidden
+    hidden = np.ones(tuple(size + 1 for size in counts.shape), dtype=np.bool_)
+    for axis, margin in ((1, hidden[:, -1]), (0, hidden[-1, :])):
+        alone = suppressed(counts.sum(axis=axis)).hidden
+        margin[:] = True if alone[-1].any() else alone
+    return hidden
+
+
+def _early(cells: pd.DataFrame) -> int | None:
+    """Replies that stand before their contact; None where that would tell of a few of them."""
+    early = [int((group["answered"] - group["timed"]).sum()) for group in _sides(cells).values()]
+    return None if few(*early) else sum(early)
+
+
+def _sides(cells: pd.DataFrame) -> dict[bool, pd.DataFrame]:
+    return {side: cells[cells["matched"] == side] for side in SIDES}
+
+
 def _likeness(
-    cells: pd.DataFrame, medians: Mapping[bool, float | None], *, replies: bool, platforms: bool
+    cells: pd.DataFrame, medians: Mapping[bool, float | None], *, replies: bool, platforms: Flags | None
 ) -> Iterable[Likeness]:
-    """What both groups have; nothing where one of them is smaller than ten."""
-    groups = {side: cells[cells["matched"] == side] for side in (True, False)}
+    """What both groups have; nothing where one of them is smaller than ten.
+
+    `platforms` says which numbers of platforms are hidden by side, the sums last; None where there are no platforms.
+    """
+    groups = _sides(cells)
     sizes = {side: _size(group) for side, group in groups.items()}
     if min(sizes.values()) < FEWEST:
         return
     if replies:
-        answered = {side: int(group["answered"].sum()) for side, group in groups.items()}
-        yield _of_shares("answered", answered, sizes)
-        if min(answered.values()) >= FEWEST:
-            yield _of_replies(groups, answered, medians)
-    known = {side: _size(group[group["kind"].notna()]) for side, group in groups.items()}
-    for kind in sorted(set(cells["kind"].dropna())):
-        of_kind = {side: _size(group[group["kind"] == kind]) for side, group in groups.items()}
-        yield _of_shares(str(kind), of_kind, known)
-    for platform in sorted(set(cells["platform"])) if platforms else ():
-        there = {side: _size(group[group["platform"] == platform]) for side, group in groups.items()}
-        yield _of_shares(f"platform: {platform}", there, sizes)
+        answered = np.array([[int(group["answered"].sum()) for group in groups.values()]])
+        answered = np.concatenate([answered, np.array([list(sizes.values())]) - answered])
+        (found,) = _of_shares(["answered"], answered, _family(answered), sizes)
+        yield found
+        timed = {side: int(group["timed"].sum()) for side, group in groups.items()}
+        if min(timed.values()) >= FEWEST:
+            told = (found.matched is not None, found.unmatched is not None)
+            apart = [few(int(all_) - timed[side]) for side, all_ in zip(SIDES, answered[0], strict=True)]
+            shown = {side: one and not few_ for side, one, few_ in zip(SIDES, told, apart, strict=True)}
+            yield _of_replies(groups, timed, shown, medians)
+    kinds = sorted(set(cells["kind"].dropna()))
+    if kinds:
+        parts = [[_size(group[group["kind"] == kind]) for group in groups.values()] for kind in kinds]
+        parts.append([_size(group[group["kind"].isna()]) for group in groups.values()])
+        counts = np.array(parts)
+        named = [*map(str, kinds), "kind not named"]
+        yield from _of_shares(named if any(parts[-1]) else named[:-1], counts, _family(counts), sizes)
+    if platforms is not None:
+        names = sorted(set(cells["platform"]))
+        counts = np.array([[_size(group[group["platform"] == name]) for group in groups.values()] for name in names])
+        yield from _of_shares([f"platform: {name}" for name in names], counts, platforms[:-1], sizes)
+
+
+def _family(counts: Ints) -> Flags:
+    """Which of the parts of both groups are hidden, where the groups' sizes are known; shape of `counts`."""
+    hidden = suppressed(counts).hidden
+    return np.ones(counts.shape, dtype=np.bool_) if hidden[-1].any() else hidden[:-1, :2]
 
 
 def _size(cells: pd.DataFrame) -> int:
@@ -228,41 +288,45 @@ def _size(cells: pd.DataFrame) -> int:
 
 
 def _of_replies(
-    groups: Mapping[bool, pd.DataFrame], answered: Mapping[bool, int], medians: Mapping[bool, float | None]
+    groups: Mapping[bool, pd.DataFrame],
+    timed: Mapping[bool, int],
+    shown: Mapping[bool, bool],
+    medians: Mapping[bool, float | None],
 ) -> Likeness:
-    means = {side: group["logs"].sum() / answered[side] for side, group in groups.items()}
+    means = {side: group["logs"].sum() / timed[side] for side, group in groups.items()}
     spreads = {
-        side: max(group["squares"].sum() / answered[side] - means[side] ** 2, 0.0) for side, group in groups.items()
+        side: max(group["squares"].sum() / timed[side] - means[side] ** 2, 0.0) for side, group in groups.items()
     }
     return Likeness(
         name="first_reply",
         unit="seconds",
         matched=medians[True],
         unmatched=medians[False],
-        of_matched=answered[True],
-        of_unmatched=answered[False],
+        of_matched=timed[True] if shown[True] else None,
+        of_unmatched=timed[False] if shown[False] else None,
         difference=_rounded(standardised(means[True], means[False], spreads[True], spreads[False])),
     )
 
 
-def _of_shares(name: str, parts: Mapping[bool, int], wholes: Mapping[bool, int]) -> Likeness:
-    shares: dict[bool, float | None] = {
-        side: suppressed([parts[side], whole - parts[side]]).shares()[0] if whole >= FEWEST else None
-        for side, whole in wholes.items()
-    }
-    one, other = shares[True], shares[False]
-    difference = None
-    if one is not None and other is not None:
-        difference = _rounded(standardised(one, other, one * (1 - one), other * (1 - other)))
-    return Likeness(
-        name=name,
-        unit="share",
-        matched=one,
-        unmatched=other,
-        of_matched=wholes[True],
-        of_unmatched=wholes[False],
-        difference=difference,
-    )
+def _of_shares(names: Sequence[str], counts: Ints, hidden: Flags, sizes: Mapping[bool, int]) -> Iterable[Likeness]:
+    """The parts of both groups as shares of the groups, the first ones by name."""
+    for place, name in enumerate(names):
+        one, other = (
+            None if hidden[place, column] else int(counts[place, column]) / sizes[side]
+            for column, side in enumerate(SIDES)
+        )
+        difference = None
+        if one is not None and other is not None:
+            difference = _rounded(standardised(one, other, one * (1 - one), other * (1 - other)))
+        yield Likeness(
+            name=name,
+            unit="share",
+            matched=one,
+            unmatched=other,
+            of_matched=sizes[True],
+            of_unmatched=sizes[False],
+            difference=difference,
+        )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,8 +10,21 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.inference.suppression import FEWEST
+
 APART = 0.1
 """Standardised differences beyond this are called different (Austin 2009)."""
+
+
+def few(*counts: int) -> bool:
+    """Whether any of some numbers of contacts is one that is not shown.
+
+    Examples
+    --------
+    >>> few(0, 12), few(12, 9)
+    (False, True)
+    """
+    return any(0 < count < FEWEST for count in counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +53,13 @@ class Likeness:
     Parameters
     ----------
     name : str
-        `answered`, `first_reply`, `complaint` and other kinds, `platform: …`.
+        `answered`, `first_reply`, `complaint` and other kinds, `kind not named`, `platform: …`.
     unit : str
         "share", or "seconds" for a median.
     matched, unmatched : float or None
-        The share or median in each group; None where fewer than ten stand behind it or its opposite.
-    of_matched, of_unmatched : int
-        Contacts that the share or median is of.
+        The share or median in each group; None where fewer than ten stand behind it, or their number would follow.
+    of_matched, of_unmatched : int or None
+        Contacts that the share or median is of: a share, of the whole group; None where hidden.
     difference : float or None
         Standardised: of two shares, their difference over the root of the mean of both variances; of times, that of
         the logarithms. Positive where the matched have more.
@@ -56,8 +69,8 @@ class Likeness:
     unit: str
     matched: float | None
     unmatched: float | None
-    of_matched: int
-    of_unmatched: int
+    of_matched: int | None
+    of_unmatched: int | None
     difference: float | None
 
     @property
@@ -71,7 +84,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableMatch:
-    """The social contacts of one table.
+    """The social contacts of one table. Its own numbers are exact; what may be published is in `to_dict`.
 
     Parameters
     ----------
@@ -81,6 +94,8 @@ class TableMatch:
         All, and those with a customer whom `customers` has.
     strangers : int
         Contacts with a customer whom `customers` does not have; they count as unmatched.
+    early : int or None
+        Replies that stand before their contact: counted, not timed. None where hidden.
     by : tuple of Share
         By platform, by month and by both.
     likeness : tuple of Likeness
@@ -93,20 +108,38 @@ class TableMatch:
     strangers: int
     by: tuple[Share, ...]
     likeness: tuple[Likeness, ...]
+    early: int | None = 0
 
     @property
     def share(self) -> float:
         """Matched for each contact."""
         return self.matched / self.contacts
 
+    @property
+    def shown(self) -> Share:
+        """All contacts, and the matched among them unless one to nine are matched or are not."""
+        hidden = few(self.matched, self.contacts - self.matched)
+        return Share(contacts=self.contacts, matched=None if hidden else self.matched)
+
+    @property
+    def few(self) -> str | None:
+        """Which side has fewer than ten, where that is hidden and no more than this follows: "matched", "unmatched"."""
+        if self.shown.matched is not None or self.contacts < 2 * FEWEST:
+            return None
+        return "matched" if self.matched < FEWEST else "unmatched"
+
     def to_dict(self) -> dict[str, Any]:
+        nobody = self.contacts - self.matched - self.strangers
+        told = self.shown.matched is not None and not few(self.strangers, nobody)
         return {
             "table": self.table,
             "about": self.about,
             "contacts": self.contacts,
-            "matched": self.matched,
-            "strangers": self.strangers,
-            "share": self.share,
+            "matched": self.shown.matched,
+            "few": self.few,
+            "strangers": self.strangers if told or not self.strangers else None,
+            "early": self.early,
+            "share": self.shown.share,
             "by": [one.to_dict() for one in self.by],
             "likeness": [one.to_dict() for one in self.likeness],
         }
@@ -152,12 +185,14 @@ class MatchCoverage:
         if not self.tables:
             return f"How many social contacts are matched to customers cannot be told: {self.reason}."
         first = self.tables[0]
-        what = (
-            f"{_percent(first.matched, first.contacts)} of {first.contacts:,} {first.about} are matched to a customer"
-        )
+        told, rest = first.shown.matched is not None, first.contacts - first.matched
+        if told:
+            share = _percent(first.matched, first.contacts)
+            what = f"{share} of {first.contacts:,} {first.about} are matched to a customer"
+        else:
+            what = few_in_words(first.few, f"{first.contacts:,}", first.about)
         if self.claims == "all":
-            rest = first.contacts - first.matched
-            others = f" The other {rest:,} add nothing to any total." if rest else ""
+            others = f" The other {f'{rest:,} ' if told else ''}add nothing to any total." if rest else ""
             return f"{what}; totals are of these customers and not scaled up.{others}"
         return (
             f"{what}, fewer than the {self.claim_from:.0%} asked for: totals hold for matched customers only, "
@@ -173,8 +208,8 @@ class MatchCoverage:
                     "claim_from": self.claim_from,
                     "of": first.table if first else None,
                     "contacts": first.contacts if first else None,
-                    "matched": first.matched if first else None,
-                    "share": first.share if first else None,
+                    "matched": first.shown.matched if first else None,
+                    "share": first.shown.share if first else None,
                     "claims": self.claims,
                     "sentence": self.sentence,
                     "reason": self.reason,
@@ -189,7 +224,7 @@ class MatchCoverage:
         rows = [
             {"table": table.table, "platform": None, "month": None, **one.to_dict()}
             for table in self.tables
-            for one in (Share(contacts=table.contacts, matched=table.matched), *table.by)
+            for one in (table.shown, *table.by)
         ]
         return pd.DataFrame(rows, columns=["table", "platform", "month", "contacts", "matched", "share"])
 
@@ -198,6 +233,21 @@ class MatchCoverage:
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, escape=True))
+
+
+def few_in_words(side: str | None, contacts: str, about: str) -> str:
+    """How far some contacts are matched, where the numbers are hidden.
+
+    Examples
+    --------
+    >>> few_in_words("unmatched", "1,000", "mentions")
+    'All but fewer than 10 of 1,000 mentions are matched to a customer'
+    """
+    if side is None:
+        return f"Of {contacts} {about}, fewer than 10 are matched to a customer, or fewer than 10 are not"
+    return (
+        f"{'All but fewer' if side == 'unmatched' else 'Fewer'} than 10 of {contacts} {about} are matched to a customer"
+    )
 
 
 def _percent(part: int, whole: int) -> str:

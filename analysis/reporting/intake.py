@@ -18,6 +18,18 @@ from analysis.reporting.wording import humanised, words
 from analysis.tables.intake.report import STREAMS, TableReport
 from analysis.tables.intake.take_in import Intake
 
+FOUND = {
+    "rows": ("Rows", ""),
+    "by_id": ("By id", ""),
+    "by_email": ("By e-mail", ""),
+    "by_phone": ("By phone", ""),
+    "shared": ("Address of several", "the only address is that of several customers, so nobody is chosen"),
+    "unknown": ("Not a customer", "the row names somebody, and no customer has that id or address"),
+    "nameless": ("Names nobody", "the row has no id and no address"),
+    "conflicts": ("Contradicted", "found, but another way leads to somebody else; the first way counts"),
+}
+"""How the counts of people are headed, and what those mean that do not say it themselves."""
+
 
 def intake_page(intake: Intake) -> bytes:
     """The page of an intake.
@@ -40,7 +52,7 @@ def intake_page(intake: Intake) -> bytes:
         shell=shell(),
         as_of="" if intake.as_of is None else say.day(intake.as_of.date()),
         number=say.number(intake.number),
-        remarks=[plain(remark, 600) for remark in remarks],
+        remarks=[plain(remark, 600).replace("`", "") for remark in remarks],
         tables=_safe(_tables(intake)),
         months=_safe(_months(intake.reports)),
         people=None if people is None else _safe(people),
@@ -99,12 +111,15 @@ def _people(intake: Intake) -> Table | None:
         return None
     say = words()
     columns = list(dict.fromkeys(name for one in intake.people.values() for name in one))
+    titles = {name: FOUND[name][0] if name in FOUND else humanised(name) for name in columns}
     records = [
-        {"Table": humanised(table), **{humanised(name): say.number(one.get(name, 0)) for name in columns}}
+        {"Table": humanised(table), **{titles[name]: say.number(one.get(name, 0)) for name in columns}}
         for table, one in sorted(intake.people.items())
     ]
     cells = pd.DataFrame(records)
-    return Table("Rows by how their customer was found", cells, cells, numbers=tuple(cells.columns[1:]))
+    notes = tuple(f"{titles[name]}: {FOUND[name][1]}." for name in columns if name in FOUND and FOUND[name][1])
+    caption = "Rows by how their customer was found"
+    return Table(caption, cells, cells, numbers=tuple(cells.columns[1:]), notes=notes)
 
 
 def _exports(intake: Intake) -> Table:
@@ -116,7 +131,9 @@ def _exports(intake: Intake) -> Table:
 
 def _export(one: Any, say: Any) -> dict[str, str]:
     rows = one["rows"]
-    aside = "; ".join(f"{plain(reason, 80)}: {say.number(count)}" for reason, count in rows["set_aside"].items())
+    aside = "; ".join(
+        f"{plain(reason, 80).replace('`', '')}: {say.number(count)}" for reason, count in rows["set_aside"].items()
+    )
     return {
         "Source": plain(one["source"], 60),
         "Table": humanised(one["table"]),

@@ -18,6 +18,7 @@ from analysis.reporting.wording import Words, words
 
 _LINE = re.compile(r'<p class="standing">.*?</p>', re.DOTALL)
 _ORDER = ("Signed", "Reviewed")
+_OF_RESULTS = Markup("The same results, on other pages, were {verb} by {who} ({role}) on {day}.")
 
 
 def standing_line(standing: Standing = DRAFT, *, locale: str = "en_GB") -> Markup:
@@ -30,8 +31,14 @@ def standing_line(standing: Standing = DRAFT, *, locale: str = "en_GB") -> Marku
     """
     say = words(locale)
     nobody = ("Draft", Markup("Not reviewed and not signed."))
+    if standing.of_results:
+        nobody = ("Draft", Markup("These pages are not signed."))
     first, *others = [_said(one, say) for one in _in_order(standing)] or [nobody]
     more = Markup("").join(Markup(" {} {}").format(verb, said) for verb, said in others)
+    for one in standing.of_results:
+        who = Markup("<bdi>{}</bdi>").format(plain(one.name))
+        verb, day = _verb(one).lower(), _day(one, say)
+        more += Markup(" ") + _OF_RESULTS.format(verb=verb, who=who, role=one.role, day=day)
     return Markup('<p class="standing"><strong>{}</strong> {}{}</p>').format(*first, more)
 
 
@@ -44,10 +51,17 @@ def standing_in_words(standing: Standing, *, locale: str = "en_GB") -> str:
     'Draft: not reviewed and not signed.'
     """
     say = words(locale)
-    said = " ".join(
-        f"{_verb(one)} by {plain(one.name)} ({one.role}) on {_day(one, say)}." for one in _in_order(standing)
-    )
-    return said or "Draft: not reviewed and not signed."
+    said = [
+        f"{_verb(one)} by {plain(one.name)} ({one.role}) on {_day(one, say)}." + _after_loss(one)
+        for one in _in_order(standing)
+    ]
+    if not said:
+        said = ["Draft: these pages are not signed." if standing.of_results else "Draft: not reviewed and not signed."]
+    said += [
+        str(_OF_RESULTS).format(verb=_verb(one).lower(), who=plain(one.name), role=one.role, day=_day(one, say))
+        for one in standing.of_results
+    ]
+    return " ".join(said)
 
 
 def with_standing(page: str, standing: Standing, *, locale: str = "en_GB") -> str:
@@ -67,7 +81,16 @@ def with_standing(page: str, standing: Standing, *, locale: str = "en_GB") -> st
 def _said(one: Signature, say: Words) -> tuple[str, Markup]:
     """The word a signature is said by, and the rest of its sentence."""
     said = Markup("by <bdi>{}</bdi> ({}) on {}").format(plain(one.name), one.role, _day(one, say))
-    return _verb(one), said + (Markup(": <q><bdi>{}</bdi></q>.").format(plain(one.note)) if one.note else Markup("."))
+    said += Markup(": <q><bdi>{}</bdi></q>.").format(plain(one.note)) if one.note else Markup(".")
+    return _verb(one), said + _after_loss(one)
+
+
+def _after_loss(one: Signature) -> str:
+    """What a signature says besides, that was given when earlier ones were missing."""
+    if not one.lost:
+        return ""
+    lost = "1 signature" if len(one.lost) == 1 else f"{len(one.lost)} signatures"
+    return f" {lost} that had been shown before {'was' if len(one.lost) == 1 else 'were'} missing from the record then."
 
 
 def _in_order(standing: Standing) -> list[Signature]:
@@ -91,4 +114,5 @@ def standing_as_plain(standing: Standing) -> dict[str, object]:
             {"role": one.role, "name": one.name, "note": one.note, "signed_at": iso(one.signed_at), "hash": one.head}
             for one in standing.signatures
         ],
+        "of_results_on_other_pages": [one.head for one in standing.of_results],
     }

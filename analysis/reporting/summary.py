@@ -7,6 +7,7 @@ Saying it in words is left to `analysis.reporting.wording`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +22,7 @@ from analysis.reporting.tables.matching import matching_in_words
 from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import (
     Words,
+    action_in_words,
     check_in_words,
     evidence_in_words,
     grade_in_words,
@@ -36,6 +38,14 @@ from analysis.reporting.wording import (
 
 QUESTIONS = ("channel_effect", "service_effect", "experiment_effect", "complier_effect", "adoption_effect")
 OUTCOMES = ("orders", "revenue", "margin", "repurchased", "issues", "support_cost", "spend", "conversion", "visit")
+STEPS = {
+    "metrics": "What was counted",
+    "month_close": "The closed months",
+    "before_after": "Before and after",
+    "ab_segments": "Randomised tests",
+    "roi_case": "The case in money",
+}
+"""What the steps that can be left out are called."""
 METRICS = ("response_rate", "first_response_time_median", "mentions", "complaints_per_positive", "issues_raised")
 MOST_FIGURES = 8
 MOST_OUTCOMES = 3
@@ -304,14 +314,30 @@ def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[
         yield "A cause that nobody recorded could explain a comparison, even one that passed its checks."
     late = sum(not row.get("declared", True) for row in effects)
     notes = (results.get("coverage") or {}).get("notes") or {}
-    yield from dict.fromkeys(
-        readable(say, note, 300)
-        for step in sorted(notes)
-        for note in notes[step]
-        if not str(note).startswith(METHOD_NOTES)
-    )
+    given = [str(note) for step in sorted(notes) for note in notes[step]]
+    yield from dict.fromkeys(readable(say, note, 300) for note in _gathered(given) if not note.startswith(METHOD_NOTES))
     if late:
         yield f"{late} {'effect was' if late == 1 else 'effects were'} not named before the data were looked at."
+
+
+_RUN_OFF = re.compile(r"(?P<kind>[^:]+): The run-off of `(?P=kind)` cannot be told\. (?P<why>.*)", re.DOTALL)
+
+
+def _gathered(notes: Sequence[str]) -> list[str]:
+    """Notes with the kinds of action whose run-off cannot be told for one reason in one of them, where the first is."""
+    alike: dict[str, list[str]] = {}
+    for note in notes:
+        if found := _RUN_OFF.fullmatch(note):
+            kinds = alike.setdefault(found["why"], [])
+            kinds += [found["kind"]] if found["kind"] not in kinds else []
+    gathered = []
+    for note in notes:
+        found = _RUN_OFF.fullmatch(note)
+        if found and len(kinds := alike[found["why"]]) > 1:
+            names = ", ".join(action_in_words(kind).lower() for kind in kinds)
+            note = f"What is still to come cannot be told of {names}. {found['why']}"  # noqa: PLW2901
+        gathered.append(note)
+    return list(dict.fromkeys(gathered))
 
 
 def _missing(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> Iterator[str]:
@@ -325,15 +351,17 @@ def _missing(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> 
     coverage = results.get("coverage") or {}
     for row in coverage.get("skipped") or ():
         if isinstance(row, Mapping):
-            step = humanised(row.get("step") or row.get("name") or "A step")
+            name = row.get("step") or row.get("name") or "A step"
+            step = STEPS.get(name) or humanised(name)
             yield f"{step}: {in_plain_words(plain(row.get('reason') or 'left out'))}".rstrip(".") + "."
     lacking = coverage.get("metrics_missing") or {}
     yield from _counted(
-        [f"{metric_in_words(name)}: needs {plain(why)}." for name, why in sorted(lacking.items())], "figures"
+        [f"{metric_in_words(name)}: needs {in_plain_words(plain(why))}." for name, why in sorted(lacking.items())],
+        "figures",
     )
     by_periods = ((results.get("period") or {}).get("calendar") or {}).get("note")
     if by_periods:
-        yield plain(by_periods)
+        yield in_plain_words(plain(by_periods))
     for text in coverage.get("without_effect") or ():
         yield f"Set, but without effect in this version: {in_plain_words(plain(text))}."
     if results.get("roi") is None:
@@ -350,7 +378,7 @@ def _why_empty(name: str, rows: Sequence[Row], say: Words) -> str:
     first, _, last = str(shown["period"]).partition("/")
     which = "too in {} of its months" if wholes else "in {} earlier months" if months > 1 else "in {} earlier month"
     more = f"; so {which.format(months)}" if months else ""
-    why = plain(shown.get("reason") or "no reason was recorded")
+    why = in_plain_words(plain(shown.get("reason") or "no reason was recorded"))
     return f"{name}, {say.months(first, last or first)}: {why}{more}."
 
 

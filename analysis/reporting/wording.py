@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -295,6 +295,23 @@ than similar customers whose issue went to another channel.
             sentence = f"in {segment_in_words(row['segment'])}, {sentence}"
         raw = " This is a raw difference, not an effect." if row["estimand"].startswith("naive_") else ""
         return sentence[0].upper() + sentence[1:] + "." + raw
+
+
+def refusals_in_words(rows: Sequence[Mapping[str, Any]], say: Words) -> list[str]:
+    """Why nothing is claimed in any of these rows: one sentence where all have one reason, else one an outcome.
+
+    Examples
+    --------
+    >>> rows = [{"outcome": name, "estimand": "channel_effect", "treated": "social", "comparison": "other_channels",
+    ...     "segment": {}, "value": None, "reason": "too few."} for name in ("orders", "revenue")]
+    >>> refusals_in_words(rows, Words())
+    ['No effect is claimed: too few.']
+    >>> refusals_in_words([*rows, {**rows[0], "reason": "too rough."}], Words())[-1]
+    'No effect on how often they bought is claimed: too rough.'
+    """
+    found = list(dict.fromkeys(say.finding(row) for row in rows))
+    reasons = {one.partition(" claimed")[2] for one in found}
+    return [f"No effect is claimed{reasons.pop()}"] if len(reasons) == 1 else found
 
 
 def evidence_in_words(row: Mapping[str, Any] | None) -> str:

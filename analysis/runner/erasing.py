@@ -59,7 +59,7 @@ def erase_from_tables(sources: str | Path, customer: str, *, on: str, out: Path 
     Raises
     ------
     InputError
-        If there are no tables of an intake, or the file of tombstones cannot be read.
+        If there are no tables of an intake, they were made with another key, or the file of tombstones cannot be read.
     DesignError
         If no row is this customer's.
     """
@@ -70,6 +70,7 @@ def erase_from_tables(sources: str | Path, customer: str, *, on: str, out: Path 
         tables,
         customer,
         on=day,
+        home=given.home,
         keep=lambda one: write_atomically(given.erased, tombstones_with(given.erased, one)),
     )
     caches = [path for path in (given.home / "reports" / ".cache" / "tables",) if path.is_dir()]

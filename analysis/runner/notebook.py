@@ -34,6 +34,7 @@ from traitlets import default
 
 from analysis.foundation import errors
 from analysis.foundation.errors import TouchstoneError
+from analysis.foundation.machine import lack_of, lack_told
 from analysis.runner.manifest import State
 from analysis.runner.shipped import PACKAGE
 
@@ -221,9 +222,10 @@ def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: K
     except PapermillExecutionError as error:
         ours = getattr(errors, error.ename, None)
         known = isinstance(ours, type) and issubclass(ours, TouchstoneError)
-        return "failed", error.exec_count, error.ename, error.evalue if known else None
+        said = error.evalue if known else lack_told(error.ename, error.evalue)
+        return "failed", error.exec_count, error.ename, said
     except Exception as error:  # the kernel died or never came up: a verdict, not a crash of the run
-        return "failed", None, type(error).__name__, None
+        return "failed", None, type(error).__name__, lack_of(error)
     finally:
         loop.close()
         asyncio.set_event_loop(None)

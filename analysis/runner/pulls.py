@@ -40,6 +40,8 @@ class Pull:
         The first day the study looks at; None where no period is known.
     dates : tuple of date
         The days on which it is to be pulled: after each month of the period. Empty where no period is known.
+    later : date, optional
+        A last day after these, where the map asks for the export once more.
     """
 
     source: str
@@ -49,6 +51,7 @@ class Pull:
     again: str
     start: date | None
     dates: tuple[date, ...]
+    later: date | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The pull for programs."""
@@ -58,7 +61,7 @@ class Pull:
             "export": self.export,
             "from": self.since,
             "start": None if self.start is None else self.start.isoformat(),
-            "dates": [day.isoformat() for day in self.dates],
+            "dates": [day.isoformat() for day in (*self.dates, *([self.later] if self.later else []))],
             "again": self.again,
         }
 
@@ -69,7 +72,8 @@ class Pull:
         begins = "" if self.start is None else f"{self.start} or before: "
         yield from _folded("from", f"{begins}{self.since}")
         if self.dates:
-            yield from _folded("on", _listed(self.dates))
+            once_more = "" if self.later is None else f", and once more on {self.later}"
+            yield from _folded("on", f"{_listed(self.dates)}{once_more}")
         yield from _folded("again", self.again)
 
 
@@ -102,8 +106,8 @@ def pull_calendar(
     Examples
     --------
     >>> [pull] = pull_calendar([("desk", "zendesk")], Period.of("2026q3"), before_months=6)
-    >>> pull.start, [str(day) for day in pull.dates]
-    (datetime.date(2026, 1, 1), ['2026-08-06', '2026-09-06', '2026-10-06'])
+    >>> str(pull.start), [str(day) for day in pull.dates], str(pull.later)
+    ('2026-01-01', ['2026-08-06', '2026-09-06', '2026-10-06'], '2026-10-28')
     >>> pull_calendar([("emails", "hillstrom")], None)
     ()
     """
@@ -115,7 +119,11 @@ def pull_calendar(
         if given.pull is not None:
             told = given.pull
             texts = {"export": told.export, "since": told.since, "again": told.again}
-            found.append(Pull(source=source, map=given.map, start=start, dates=dates, **texts))
+            later = None
+            if period is not None and told.again_after_days is not None:
+                later = period.end + timedelta(days=told.again_after_days - 1)
+                later = later if later > dates[-1] else None
+            found.append(Pull(source=source, map=given.map, start=start, dates=dates, later=later, **texts))
     return tuple(found)
 
 

@@ -1,9 +1,10 @@
-"""Does anything of a customer stand in files that are about to go out? A search for ids and words of its tables.
+"""Does anything of a customer stand in files that are about to go out? A search for ids, words and addresses.
 
 Every text of the files is taken apart, and looked up in the columns that name people and in the words of mentions. It
 finds an id that stands by itself, whatever stands around it, and a mention quoted from its beginning. It does not find
 ids too short to be told from figures, mentions of fewer than six words, words in pictures, or what was rewritten; texts
-that were published with their author's consent are no finding. What goes out is left to `sharing`.
+that were published with their author's consent are no finding. What an address looks like is left to `addresses`, what
+goes out to `sharing`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import html
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from analysis.foundation.errors import Fault, InputError
+from analysis.runner.addresses import KINDS, addresses
 from analysis.tables.engine.dialect import identifier
 from analysis.tables.opened import Tables
 
@@ -37,7 +39,9 @@ LARGEST = 500 * 2**20
 """Bytes that the parts of an office file may have when unpacked."""
 
 _PICTURE = re.compile(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=\s]*")
-_TAG = re.compile(r"<[^>]*>")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
+_STYLE = re.compile(r"<style\b[^>]*>[^<]*</style>")
+_TAG = re.compile(r"<[^<>]*>")
 _FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
 _PIECES = (re.compile(r"\w+"), re.compile(r"[\w.\-]+"), re.compile(r"[\w.\-+@:/#]+"))
 _WORD = re.compile(r"[^\W_]+")
@@ -54,8 +58,18 @@ class Search:
     unread: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Something of people that stands somewhere: its kind, the column it is from, what it is."""
+
+    where: str
+    kind: str
+    column: str | None
+    pieces: frozenset[str]
+
+
 def search(files: Mapping[str, bytes], tables: Tables) -> Search:
-    """Look for people of the tables in files.
+    """Look for people of the tables, and for the shape of addresses, in files.
 
     Parameters
     ----------
@@ -67,15 +81,49 @@ def search(files: Mapping[str, bytes], tables: Tables) -> Search:
     Raises
     ------
     InputError
-        If an id or the words of a mention stand in a file: names the file and the column, never what was found.
+        If an id, the words of a mention or an address stand in a file: names files and columns, never what was found.
     """
     texts = {name: list(_texts(name, content)) for name, content in files.items()}
+    found, ids, too_short = _found(texts, tables)
+    if found:
+        remedy = "Take what shows them out of the study, its parameters or its tables, and run it again."
+        headline = "What would go out holds something of customers. Nothing was written."
+        raise InputError(_faults(found, remedy), headline)
+    return Search(ids, too_short, tuple(sorted(name for name in files if not name.endswith((*TEXTS, *OFFICE)))))
+
+
+def refuse_people(words: Mapping[str, str], tables: Tables | None) -> None:
+    """Refuse words of a signer that could never be shared, for they hold something of a customer.
+
+    Parameters
+    ----------
+    words : mapping of option to text
+        What was given: `{"--note": "..."}`.
+    tables : Tables or None
+        Those of the report; without them, the shape of addresses is looked for alone.
+
+    Raises
+    ------
+    InputError
+        Naming the option, never what was found.
+    """
+    found = _found({where: [text] for where, text in words.items()}, tables)[0]
+    if found:
+        remedy = "Write it without: it would stand on every page, and the report could never be shared."
+        raise InputError(_faults(found, remedy), "What was given holds something of customers. Nothing was signed.")
+
+
+def _found(texts: Mapping[str, list[str]], tables: Tables | None) -> tuple[list[_Found], int, int]:
+    """What of people stands in texts; how many ids were looked for, and how many of them were too short to be."""
+    shapes = {name: {one for text in found for one in addresses(text)} for name, found in texts.items()}
+    if tables is None:
+        return _shaped(shapes, frozenset()), 0, 0
     tokens = {name: {piece for text in found for piece in _tokens(text)} for name, found in texts.items()}
     openings = {name: {six for text in found for six in _openings(text)} for name, found in texts.items()}
     engine = tables.engine
     engine.keep("_tokens", "select distinct unnest(?::varchar[]) as token", [_all(tokens)])
     engine.keep("_openings", "select distinct unnest(?::varchar[]) as token", [_all(openings)])
-    faults: list[Fault] = []
+    found = _shaped(shapes, _consenting(tables, shapes))
     ids = too_short = 0
     for table, column in _columns(tables):
         name, place = identifier(column), identifier(table)
@@ -89,21 +137,45 @@ def search(files: Mapping[str, bytes], tables: Tables) -> Search:
         counted = engine.query(f"select count(*), count(*) filter ({_TOO_WEAK}) from _ids")
         ids += counted.column(0)[0].as_py()
         too_short += counted.column(1)[0].as_py()
-        found = engine.query("select id from _ids where id in (select token from _tokens)")
-        faults += _faults(tokens, found.column(0).to_pylist(), f"ids of people from `{table}.{column}`")
+        there = frozenset(
+            engine.query("select id from _ids where id in (select token from _tokens)").column(0).to_pylist()
+        )
+        found += [_Found(name, "ids of people", f"{table}.{column}", there & held) for name, held in tokens.items()]
     if tables.has("mentions"):
         beginning = f"regexp_extract_all(lower(left(text, {BEGINNING})), '[\\p{{L}}\\p{{N}}]+')[1:{WORDS}]"
         begins = f"array_to_string({beginning}, ' ')"
-        found = engine.query(
+        quoted = engine.query(
             f"select begins from (select {begins} as begins, consent from mentions where text is not null) "
             "where begins in (select token from _openings) group by 1 having not coalesce(bool_or(consent), false)"
         )
-        faults += _faults(openings, found.column(0).to_pylist(), "words of people from `mentions.text`")
+        there = frozenset(quoted.column(0).to_pylist())
+        found += [_Found(name, "words of people", "mentions.text", there & held) for name, held in openings.items()]
     for kept in ("_tokens", "_openings", "_ids"):
         engine.drop(kept)
-    if faults:
-        raise InputError(faults, "What would go out holds something of customers. Nothing was written.")
-    return Search(ids, too_short, tuple(sorted(name for name in files if not name.endswith((*TEXTS, *OFFICE)))))
+    return [one for one in found if one.pieces], ids, too_short
+
+
+def _shaped(shapes: Mapping[str, set[tuple[str, str]]], spared: Collection[str]) -> list[_Found]:
+    """What has the shape of an address, besides the handles spared."""
+    return [
+        _Found(name, called, None, pieces)
+        for name, found in shapes.items()
+        for kind, called in KINDS.items()
+        if (pieces := frozenset(text for of, text in found if of == kind and not (kind == "handle" and text in spared)))
+    ]
+
+
+def _consenting(tables: Tables, shapes: Mapping[str, set[tuple[str, str]]]) -> frozenset[str]:
+    """The handles found whose authors said that they may be named."""
+    handles = sorted({text for found in shapes.values() for kind, text in found if kind == "handle"})
+    if not handles or not tables.has("mentions"):
+        return frozenset()
+    named = tables.engine.query(
+        "select distinct ltrim(lower(author_id::varchar), '@') as handle from mentions "
+        "where consent and ltrim(lower(author_id::varchar), '@') in (select unnest(?::varchar[]))",
+        [handles],
+    )
+    return frozenset(named.column(0).to_pylist())
 
 
 def is_searched(identity: str) -> bool:
@@ -131,17 +203,26 @@ def _columns(tables: Tables) -> list[tuple[str, str]]:
     ]
 
 
-def _faults(stand: Mapping[str, set[str]], found: Iterable[str], what: str) -> Iterator[Fault]:
-    """Which of the files what was found stands in, and how much of it."""
-    listed = frozenset(found)
-    for name, pieces in sorted(stand.items()):
-        if count := len(listed & pieces):
-            yield Fault(
-                where=name,
-                what=f"holds {what}: {count:,}",
-                remedy="Take the part that shows them out of the study, and run it again.",
-                rule="customers_in_report",
-            )
+def _faults(found: Iterable[_Found], remedy: str) -> list[Fault]:
+    """One fault for each kind of finding and each number of it, with the files it stands in and the columns."""
+    by_kind: dict[tuple[str, str], list[_Found]] = {}
+    for one in found:
+        by_kind.setdefault((one.where, one.kind), []).append(one)
+    alike: dict[str, list[str]] = {}
+    for (where, kind), same in sorted(by_kind.items()):
+        columns = ", ".join(sorted(f"`{one.column}`" for one in same if one.column))
+        of = f" from {columns}" if columns else ""
+        what = f"{kind}{of}: {len(frozenset().union(*(one.pieces for one in same))):,}"
+        alike.setdefault(what, []).append(where)
+    return [
+        Fault(
+            where=", ".join(places),
+            what=f"{'holds' if len(places) == 1 else 'hold'} {what}{'' if len(places) == 1 else ' each'}",
+            remedy=remedy,
+            rule="customers_in_report",
+        )
+        for what, places in alike.items()
+    ]
 
 
 def _all(pieces: Mapping[str, set[str]]) -> list[str]:
@@ -164,14 +245,19 @@ def _texts(name: str, content: bytes) -> Iterator[str]:
             raise InputError(fault) from error
     elif name.endswith(TEXTS):
         text = content.decode("utf-8", errors="replace")
-        yield _shown(text) if name.endswith(".html") else text
+        yield _shown(text) if name.endswith(".html") else _ESCAPE.sub(_unescaped, text)
         if name.endswith(".html"):
             yield " ".join(html.unescape(value) for value in re.findall(r'(?:alt|title|href)="([^"]*)"', text))
 
 
+def _unescaped(escape: re.Match[str]) -> str:
+    """The letter that JSON writes so; white space and quotes as a space."""
+    return chr(int(escape[1], 16)) if escape[1] else " "
+
+
 def _shown(text: str) -> str:
-    """A text without pictures and tags, with its letters as they are shown."""
-    return html.unescape(_TAG.sub(" ", _PICTURE.sub(" ", text)))
+    """A text without pictures, styles and tags, with its letters as they are shown."""
+    return html.unescape(_TAG.sub(" ", _STYLE.sub(" ", _PICTURE.sub(" ", text))))
 
 
 def _tokens(text: str) -> Iterator[str]:

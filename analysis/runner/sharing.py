@@ -17,21 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from analysis.foundation.errors import Fault, InputError
-from analysis.foundation.links import is_link
 from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes, write_atomically
 from analysis.ledger.signature import Standing
 from analysis.reporting.signed import standing_as_plain, standing_in_words
+from analysis.runner.addresses import KINDS
+from analysis.runner.finished import Report, find_report
 from analysis.runner.publish import Place
-from analysis.runner.renewing import Report, alone, find_report, show, standing_of
+from analysis.runner.renewing import alone, judged, show
 from analysis.runner.results import RESULTS
 from analysis.runner.searching import Search, search
 from analysis.tables.opened import Prepared, open_tables
 
 SCHEMA = "touchstone.share/1"
 CONTENTS = "contents.json"
-DOCUMENTS = (".html", ".pdf", ".xlsx", ".pptx")
-"""What goes in of a report's own folder, besides its results."""
-
 FIRST_TIME = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the first a zip can hold."""
 
@@ -58,7 +56,8 @@ class Shared:
         one = self.search
         lines = [
             f"{self.file}: {len(self.files)} files. {standing_in_words(self.standing)}",
-            f"Searched for {one.ids - one.too_short:,} ids of people and for words of mentions: none stands in them.",
+            f"Searched for {one.ids - one.too_short:,} ids of people, for mentions quoted from their beginning, and "
+            "for what looks like an e-mail address, a telephone number or an @handle: none was found.",
         ]
         if one.too_short:
             lines.append(f"Not searched for: {one.too_short:,} ids too short to be told from figures.")
@@ -87,23 +86,25 @@ def share_report(named: str | Path, *, out: Path | None = None, here: Path | Non
     Raises
     ------
     InputError
-        If there is no such report, it was changed since it was made, its tables are not here any more, something of a
-        person or of this machine stands in it, or something else has the zip's name. Nothing is written.
+        If there is no such report, it was changed since it was made, signatures that it has shown are missing, its
+        tables are not here any more, something of a person or of this machine stands in it, or something else has the
+        zip's name. Nothing is written.
     """
     here = here or Path.cwd()
     found = find_report(named, here)
-    if not is_link(found.place.link):
+    if not found.is_published:
         raise _refused(str(named), "is a copy of a report", "Share the report where it was run.")
     with alone(found.place):
         report = find_report(found.place.link, here)
-        standing, _ = standing_of(report)
-        if changed := report.changed:
-            raise _refused(str(named), f"{changed[0]} was changed since the report was made", "Run the study again.")
+        judgement = judged(report)
+        if judgement.faults:
+            raise InputError(judgement.faults)
+        standing = judgement.standing
         show(report, standing)
         report = find_report(found.place.link, here)
         files = {name: (report.folder / name).read_bytes() for name in _names(report)}
         _refuse_machine(files, report)
-        with open_tables(_tables(report)) as tables:
+        with open_tables(tables_of(report)) as tables:
             searched = search(files, tables)
     target = _target(out, report)
     prints = {name: fingerprint_of_bytes(content) for name, content in files.items()}
@@ -120,19 +121,30 @@ def share_report(named: str | Path, *, out: Path | None = None, here: Path | Non
 
 
 def _names(report: Report) -> list[str]:
-    return sorted(name for name in report.files if name == RESULTS or (name.endswith(DOCUMENTS) and "/" not in name))
+    return sorted([*report.documents, *({RESULTS} & report.files.keys())])
 
 
 def _searched(one: Search) -> dict[str, Any]:
-    return {"ids": one.ids - one.too_short, "ids_too_short": one.too_short, "files_not_read": list(one.unread)}
+    return {
+        "ids": one.ids - one.too_short,
+        "ids_too_short": one.too_short,
+        "shapes": list(KINDS),
+        "files_not_read": list(one.unread),
+    }
 
 
 def _note(place: Place, run: str) -> Path:
     return place.runs / f".{run}.tables"
 
 
-def _tables(report: Report) -> Prepared:
-    """The tables a report was counted from."""
+def tables_of(report: Report) -> Prepared:
+    """The tables a report was counted from.
+
+    Raises
+    ------
+    InputError
+        If they are not here any more.
+    """
     wanted = json.loads((report.folder / RESULTS).read_bytes()).get("provenance", {}).get("inputs")
     try:
         noted = json.loads(_note(report.place, str(report.manifest.get("run"))).read_bytes())

@@ -1,37 +1,45 @@
 """How is a report signed? Its results are named in the record of signatures, and its pages are renewed.
 
-What is signed is the hash of `results.json`, which signing never changes. How pages are renewed is left to `renewing`,
-whether what is there holds to `verifying`.
+What is signed are the hashes of `results.json` and of every page and document; signing changes one line of each page,
+which is left out of its hash. How pages are renewed is left to `renewing`, whether what is there holds to `verifying`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from analysis.foundation.errors import Fault, InputError, LedgerBroken
-from analysis.foundation.links import is_link
 from analysis.ledger.chain import verify
 from analysis.ledger.signature import Signature, Standing, name_given, note_given, role_named
 from analysis.ledger.signatures import Signatures
 from analysis.reporting.signed import standing_as_plain, standing_in_words
 from analysis.runner.closing import family_of
+from analysis.runner.finished import Report, find_report
 from analysis.runner.publish import must_be_writable
-from analysis.runner.renewing import Report, alone, find_report, renew_index, show
+from analysis.runner.renewing import Judged, alone, judged, renew_index, show
 from analysis.runner.results import RESULTS
+from analysis.runner.searching import refuse_people
+from analysis.runner.sharing import tables_of
+from analysis.tables.opened import open_tables
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What signing did: the report, the signature, how the report stands, and whether it had been given before."""
+    """What signing did: the report, the signature, how the report stands, and whether it had been given before.
+
+    `searched` tells whether name and note were looked up in the tables of the report.
+    """
 
     report: Path
     signature: Signature
     standing: Standing
     already: bool
+    searched: bool
 
     def to_dict(self) -> dict[str, Any]:
         """The signature for programs."""
@@ -39,6 +47,7 @@ class Signed:
             "report": str(self.report),
             "results": self.signature.results,
             "already": self.already,
+            "searched": self.searched,
             "standing": standing_as_plain(self.standing),
         }
 
@@ -46,6 +55,10 @@ class Signed:
         said = [f"{self.report}: {standing_in_words(self.standing)}"]
         if self.already:
             said.append("This signature was given before, and stands as it was given.")
+        elif not self.searched:
+            said.append(
+                "Name and note were not searched for customers: the tables of the report are not here any more."
+            )
         return "\n".join([*said, f"results.json: {self.signature.results}"])
 
 
@@ -69,7 +82,7 @@ def sign_report(
     ------
     InputError
         If there is no such report, it was changed since it was made, it is not the one that is read, name, role or note
-        cannot be, or the same name has signed in another role. Nothing is written.
+        cannot be or hold something of a customer, or the same name has signed in another role. Nothing is written.
     LedgerBroken
         If the closed months or the signatures do not hold.
     ClosedMeanwhile
@@ -81,7 +94,8 @@ def sign_report(
     must_be_writable(found.ledger)
     with alone(found.place):
         report = find_report(found.place.link, Path.cwd())
-        _refuse(report, found)
+        judgement = judged(report)
+        _refuse(report, found, judgement)
         results = json.loads((report.folder / RESULTS).read_bytes())
         verdict = verify(report.ledger, family_of(report.study))
         if verdict.fault is not None:
@@ -100,26 +114,43 @@ def sign_report(
             note=said,
             signed_at=(now or datetime.now(UTC).replace(tzinfo=None)).replace(microsecond=0),
             closes=(0, ""),
+            pages=report.bound,
+            lost=judgement.lost,
         )
-        before = record.given(wanted)
+        before, searched = record.given(wanted), False
         if before is None:
+            searched = _search({"--as": signer, "--note": said}, report)
             record = record.append(wanted)
-        standing = record.standing(wanted.results)
+        standing = record.standing(wanted.results, wanted.pages)
         show(report, standing)
     renew_index(report.place.link.parent)
-    return Signed(report.place.link, before or standing.signatures[-1], standing, before is not None)
+    return Signed(report.place.link, before or record.signatures[-1], standing, before is not None, searched)
 
 
-def _refuse(report: Report, found: Report) -> None:
+def _search(words: Mapping[str, str], report: Report) -> bool:
+    """Refuse words that hold something of a customer; whether the tables were there to look them up in."""
+    refuse_people(words, None)
+    try:
+        prepared = tables_of(report)
+    except InputError:
+        return False
+    with open_tables(prepared) as tables:
+        refuse_people(words, tables)
+    return True
+
+
+def _refuse(report: Report, found: Report, judgement: Judged) -> None:
     """Refuse to sign what is not read, not whole, or cannot say that it is signed."""
     link, what = str(report.place.link), None
-    if not is_link(report.place.link):
+    if not report.is_published:
         what, remedy = "is a copy of a report", "Sign the report where it was run."
     elif report.folder != found.folder:
         what, remedy = f"is not {found.folder.name}, which was named", "Sign the report that is read, by its own name."
     elif changed := report.changed:
         what = f"{changed[0]} was changed since the report was made, and what was changed cannot be signed"
         remedy = "Run the study again."
+    elif judgement.untrue:
+        raise InputError(judgement.faults)
     elif not report.can_be_renewed:
         what, remedy = "was made by an earlier version, without a place for signatures", "Run the study again."
     if what is not None:

@@ -6,17 +6,18 @@ How exports become tables is left to `analysis.tables.intake`, how the page look
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.foundation.calendar import iso
+from analysis.foundation.provenance import write_atomically
 from analysis.reporting.intake import intake_page
 from analysis.runner.asked import instant_asked
 from analysis.runner.publish import must_be_writable, must_lie_apart
 from analysis.runner.sources_file import load_sources
 from analysis.tables.generation import REPORT
-from analysis.tables.intake.erasing import read_tombstones
+from analysis.tables.intake.erasing import read_tombstones, tombstones_with
 from analysis.tables.intake.take_in import Intake, take_in
 
 SHOWN = 24
@@ -120,7 +121,7 @@ def take_in_sources(sources: str | Path, *, as_of: str | None = None, out: Path 
     given = load_sources(sources)
     instant = None if as_of is None else instant_asked("--as-of", as_of)
     tables = given.tables if out is None else out.absolute()
-    found = given.intake_sources()
+    found, before = given.intake_sources(), read_tombstones(given.erased)
     must_be_writable(tables.parent)
     must_lie_apart(tables, [path for one in found for path in one.paths])
     intake = take_in(
@@ -129,8 +130,13 @@ def take_in_sources(sources: str | Path, *, as_of: str | None = None, out: Path 
         as_of=instant,
         zone=given.values.zone,
         phone_country=given.values.phone_country,
-        erased=read_tombstones(given.erased),
+        erased=before,
+        home=given.home,
         period=given.period,
         page=intake_page,
     )
+    if missing := {one.marks for one in intake.erased} - {one.marks for one in before}:
+        write_atomically(given.erased, tombstones_with(given.erased, *intake.erased))
+        told = f"{given.erased.name} lacked erasures that the tables keep; they stand there again: {len(missing):,}."
+        intake = replace(intake, notices=(*intake.notices, told))
     return TakenIn(intake)

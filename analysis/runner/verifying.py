@@ -1,36 +1,26 @@
 """Do the records of closed months and of signatures hold, and do reports say what they are? For `touchstone verify`.
 
-A report whose files were changed since it was made, or that shows a signature the record does not have for its results,
-does not hold: its pages fall back to Draft, and what was changed stays known as changed.
+A report whose files were changed since it was made, or that shows or has shown a signature the record does not have for
+its results and pages, does not hold: its pages fall back to Draft, and that is said until it is mended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from analysis.foundation.errors import Fault, InputError
-from analysis.foundation.links import is_link, swap
+from analysis.foundation.links import is_link
 from analysis.ledger.chain import Verdict, verify
 from analysis.ledger.signature import DRAFT, Standing
 from analysis.ledger.signatures import FOLDER, SignaturesVerdict, has_signatures, verify_signatures
 from analysis.reporting.signed import standing_as_plain, standing_in_words
 from analysis.runner.closing import LEDGER
+from analysis.runner.finished import Report, find_report
 from analysis.runner.manifest import MANIFEST
-from analysis.runner.renewing import (
-    Report,
-    alone,
-    claimed,
-    copy_with,
-    find_report,
-    renew_index,
-    show,
-    shows,
-    standing_of,
-)
+from analysis.runner.renewing import alone, fall_back, judged, renew_index, show, shows
 from analysis.runner.results import RESULTS
 
 
@@ -102,12 +92,16 @@ class VerifiedSignatures:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedReport:
-    """Whether one report is as it was made and says how it stands; `renewed`: its pages said something else before."""
+    """Whether one report is as it was made and says how it stands.
+
+    `renewed` tells that its pages said something else before, `copy_of` of which study's report it is a copy.
+    """
 
     report: Path
     standing: Standing
     faults: tuple[str, ...]
     renewed: bool
+    copy_of: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -121,12 +115,25 @@ class VerifiedReport:
             "holds": self.holds,
             "standing": standing_as_plain(self.standing),
             "renewed": self.renewed,
+            "copy_of": self.copy_of,
+            "pages_not_bound": self.unbound,
             "faults": list(self.faults),
         }
 
+    @property
+    def unbound(self) -> int:
+        """How many of its signatures are of an earlier version, and hold for the results alone."""
+        return sum(one.pages is None for one in self.standing.signatures)
+
     def __str__(self) -> str:
-        renewed = " Its pages say so now." if self.renewed else ""
-        return f"{self.report}: {' '.join([*self.faults, standing_in_words(self.standing)])}{renewed}"
+        said = [*self.faults, standing_in_words(self.standing)]
+        if self.copy_of is not None:
+            said.insert(0, f"A copy of the report of `{self.copy_of}`.")
+        if self.unbound:
+            said.append("By results.json alone: a signature of an earlier version does not say which pages were read.")
+        if self.renewed:
+            said.append("Its pages say so now.")
+        return f"{self.report}: {' '.join(said)}"
 
 
 def verified(named: Path | None, here: Path) -> list[Answer]:
@@ -164,54 +171,43 @@ def verified(named: Path | None, here: Path) -> list[Answer]:
 def verified_report(named: Path, here: Path) -> VerifiedReport:
     """Whether a report is as it was made and its pages say how it stands; where they do not, they are renewed.
 
+    A copy of a report is not renewed: it is said to be one, and must say what the report has ever said.
+
     Raises
     ------
     InputError
         If there is no such report.
     """
     found = find_report(named, here)
-    published = is_link(found.place.link)
-    with alone(found.place) if published else nullcontext():
-        report = find_report(found.place.link, here) if published else found
-        standing, faults = _judged(report)
-        renewed = published and not shows(report, standing)
-        if renewed and report.changed:
-            _fall_back(report)
+    if not found.is_published:
+        return _verified_copy(named, found)
+    with alone(found.place):
+        report = find_report(found.place.link, here)
+        answer = judged(report)
+        renewed = not shows(report, answer.standing)
+        if renewed and (report.changed or answer.untrue):
+            fall_back(report)
         elif renewed:
-            show(report, standing)
-    if renewed:
+            show(report, answer.standing)
+    if renewed or answer.faults:
         renew_index(report.place.link.parent)
-    return VerifiedReport(named, standing, faults, renewed)
+    return VerifiedReport(named, answer.standing, _said(answer.faults), renewed)
 
 
-def _judged(report: Report) -> tuple[Standing, tuple[str, ...]]:
-    """How a report stands, and what is at fault with it."""
-    standing, fault = standing_of(report)
-    faults = [] if fault is None else [f"The record of signatures does not hold. {fault}"]
-    if changed := report.changed:
-        more = f" and {len(changed) - 1} more files were" if len(changed) > 1 else " was"
-        faults.append(f"{changed[0]}{more} changed since the report was made.")
-    lost = _signatures(claimed(report)) - {one.head for one in standing.signatures}
-    if lost and fault is None:
-        where = f"{RESULTS} is another" if RESULTS in changed else "the record has none"
-        faults.append(f"It shows {len(lost)} {'signature' if len(lost) == 1 else 'signatures'} that no longer "
-                      f"{'holds' if len(lost) == 1 else 'hold'}: {where}.")  # fmt: skip
-    return (DRAFT if faults else standing), tuple(faults)
+def _verified_copy(named: Path, copy: Report) -> VerifiedReport:
+    answer = judged(copy)
+    faults = answer.faults
+    if not faults and not (shows(copy, answer.standing) or shows(copy, DRAFT)):
+        remedy = "Read the report where it was run."
+        faults = (Fault(where=str(named), what="its pages do not say how it stands", remedy=remedy, rule="copy"),)
+    standing = DRAFT if faults else answer.standing
+    return VerifiedReport(named, standing, _said(faults), renewed=False, copy_of=copy.study)
 
 
-def _signatures(standing: Any) -> frozenset[str]:
-    """The signatures a manifest names, whatever stands there."""
-    given = standing.get("signatures") if isinstance(standing, dict) else None
-    return frozenset(map(str, given)) if isinstance(given, list) else frozenset()
-
-
-def _fall_back(report: Report) -> None:
-    """Let the pages of a report that was changed say Draft; what was changed stays, and stays known as changed."""
-    base, number = report.folder.name.partition(".")[0], 1
-    while (folder := report.place.runs / f"{base}.changed-{number}").exists():
-        number += 1
-    copy_with(report, DRAFT, folder)
-    swap(report.place.link, folder)
+def _said(faults: tuple[Fault, ...]) -> tuple[str, ...]:
+    """Faults as sentences; one that begins with a file's name begins as that does."""
+    first = [fault.what[0] if fault.rule == "changed" else fault.what[0].upper() for fault in faults]
+    return tuple(f"{letter}{fault.what[1:]}. {fault.remedy}" for letter, fault in zip(first, faults, strict=True))
 
 
 def _is_report(named: Path, here: Path) -> bool:
@@ -226,5 +222,5 @@ def _reports(here: Path) -> Iterator[VerifiedReport]:
     for one in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not one.name.startswith(".") and is_link(one) and (one / MANIFEST).is_file():
             answer = verified_report(one, here)
-            if answer.faults or answer.standing.signatures:
+            if answer.faults or answer.standing != DRAFT:
                 yield answer

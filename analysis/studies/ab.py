@@ -135,7 +135,11 @@ class _Experiment:
         self.counts, shares = self._arms()
         self.stated = shares is not None
         self.control = self._control()
-        self.ratio: SampleRatio | None = sample_ratio(self.counts, shares) if len(self.counts) > 1 else None
+        if len(self.counts) == 1:
+            raise DesignError(
+                f"Experiment `{experiment}` has one arm only, `{self.control}`: there is nothing to compare."
+            )
+        self.ratio: SampleRatio = sample_ratio(self.counts, shares)
 
     def _arms(self) -> tuple[dict[str, int], dict[str, float] | None]:
         rows = self.tables.engine.query(
@@ -165,7 +169,7 @@ class _Experiment:
 
     def arms_frame(self) -> pd.DataFrame:
         """One row an arm: customers, and the share that was intended."""
-        expected = self.ratio.expected if self.ratio else {arm: float(n) for arm, n in self.counts.items()}
+        expected = self.ratio.expected
         total = sum(self.counts.values())
         return pd.DataFrame(
             {
@@ -178,8 +182,6 @@ class _Experiment:
         )
 
     def checks(self) -> tuple[Check, ...]:
-        if self.ratio is None:
-            return (Check(name="sample_ratio", verdict="failed", detail="There is one arm only.", gate=True),)
         seen = ", ".join(f"{arm} {count:,}" for arm, count in self.counts.items())
         verdict = "failed" if self.ratio.failed else "passed"
         shares = "the shares stated" if self.stated else "equal shares, since no `probability` states others"

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.tables.contract import SCHEMAS, ColumnSchema
-from analysis.tables.drafting_columns import Column, columns_of, plain, sample_of
-from analysis.tables.drafting_nearest import Nearest, nearest
+from analysis.tables.drafting_columns import Column, columns_of, first_width, plain, sample_of
+from analysis.tables.drafting_nearest import Nearest, by_name, damage_of, nearest
 from analysis.tables.mapping import SHIPPED
+from analysis.tables.mapping_model import Damage
 
 # How the contract's columns are called elsewhere, in plain words. `{one}` is the row: a ticket, an order.
 ROWS: Mapping[str, tuple[str, ...]] = {
@@ -84,14 +85,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 _ASSUMED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d")
 _LIKE_ENOUGH = 0.84
+DAMAGE_ROWS = 2_000
+"""So many rows are tried for damage that a spreadsheet did, where a map knows what it looks like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A proposed map: its YAML with comments, the map of the package it follows, and what could not be guessed.
 
-    `fits` is the name of a map that reads the file as it is; the text is then that map. `missing` are columns that the
-    contract needs and no column of the file could be guessed for: until they are given, the text is no sound map.
+    `fits` is the name of a map that reads the file as it is; the text is then that map. Where only damage keeps the map
+    from reading it, the text is that map too, and `fits` is None. `missing` are columns that the contract needs and no
+    column of the file could be guessed for: until they are given, the text is no sound map.
     """
 
     text: str
@@ -113,15 +117,21 @@ def draft_map(path: Path) -> Draft:
     ContractError
         If the file cannot be read, or its header cannot be used.
     """
+    if (known := by_name(path, lambda delimiter: first_width(path, delimiter))) is not None:
+        return _as_it_is([known])
     sample = sample_of(path)
     near = nearest(sample.columns)
+    if len(sample.columns) == 1:
+        by_spaces = nearest(sample.columns[0].split(), by_spaces=True)
+        near = by_spaces if by_spaces and by_spaces[0].fits else near
     if near and near[0].fits:
-        return _as_it_is(near)
+        return _as_it_is(near, damage_of(near[0].map, sample_of(path, DAMAGE_ROWS)))
     guess = _guessed(columns_of(sample))
     lines = [
         *_comment(f"A first map for a file of {len(sample.columns)} columns, guessed from its header and up to "
                   f"{len(sample.rows)} rows. Every line below is a guess until you have looked at it."),
         *_beside(near),
+        *_spoilt(guess.columns),
         *_yaml(guess, _map_name(path), sample.delimiter, sample.encoding),
     ]  # fmt: skip
     return Draft(text="\n".join(lines) + "\n", fits=None, table=guess.table, missing=tuple(guess.missing))
@@ -288,21 +298,28 @@ def _comment(text: str, indent: str = "") -> list[str]:
     return [*lines, line]
 
 
-def _as_it_is(near: Sequence[Nearest]) -> Draft:
+def _as_it_is(near: Sequence[Nearest], damage: Damage | None = None) -> Draft:
     """The map that fits, in full, so that a zone or a topic of one's own can be said in a copy."""
     fitting = [one for one in near if one.fits]
     first = fitting[0]
     others = f" So do: {', '.join(one.map for one in fitting[1:])}." if fitting[1:] else ""
-    lines = _comment(
-        f"The map `{first.map}` of the package reads this file as it is ({first.about}). Use it by its name: "
-        f"--map {first.map}, or `map: {first.map}` in a sources file.{others}"
-    )
+    if damage is None:
+        use = f"Use it by its name: --map {first.map}, or `map: {first.map}` in a sources file."
+        lines = _comment(
+            f"The map `{first.map}` of the package reads this file as it is ({first.about}). {use}{others}"
+        )
+    else:
+        lines = _comment(
+            f"The map `{first.map}` of the package knows this header ({first.about}), but will refuse this file: it is "
+            f"damaged. One of its first rows {damage.what}. {damage.remedy} With a whole "
+            f"file, use it by its name: --map {first.map}."
+        )
     if first.new:
         names = ", ".join(map(quoted, first.new))
         lines += _comment(f"It makes no use of {len(first.new)} columns: {names}.")
     lines += _comment("What follows is that map, to be copied where something about it is different with you.")
     whole = (SHIPPED / f"{first.map}.yaml").read_text(encoding="utf-8")
-    return Draft(text="\n".join(lines) + "\n\n" + whole, fits=first.map, table=None, missing=())
+    return Draft(text="\n".join(lines) + "\n\n" + whole, fits=None if damage else first.map, table=None, missing=())
 
 
 def _beside(near: Sequence[Nearest]) -> Iterator[str]:
@@ -320,6 +337,15 @@ def _beside(near: Sequence[Nearest]) -> Iterator[str]:
             yield from _comment(f"  If these are the same, say so in a sources file: renamed: {{{said}}}.")
         if one.new:
             yield from _comment(f"  It does not know {', '.join(map(quoted, one.new))}.")
+
+
+def _spoilt(columns: Sequence[Column]) -> Iterator[str]:
+    """Ids that a spreadsheet made numbers of: nothing can be found again by them."""
+    if names := [column.name for column in columns if column.spoilt_ids]:
+        yield from _comment(
+            f"DAMAGED: in {', '.join(map(quoted, names))} a spreadsheet has written long numbers as powers of ten "
+            "(5.7E+17), and their last digits are lost. Take the file as it was exported."
+        )
 
 
 def _map_name(path: Path) -> str:

@@ -52,8 +52,10 @@ _SHAPES = {
     for form in FORMATS
 }
 _LIKE_A_TIME = re.compile(r"(?=.*\d)[\w ,.:+/-]{6,40}")
+_POWER_OF_TEN = re.compile(r"\d([.,]\d+)?[Ee]\+\d{1,3}")
 _NUMBER = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,6})?")
+_OF_IDS = re.compile(r"\b(ids?|number|no|nr|key|guid|code|phone|mobile|order|ticket|case|invoice)\b")
 _FLAGS = frozenset({"true", "false", "yes", "no", "y", "n", "t", "f", "0", "1"})
 _EMAIL = re.compile(r"\s*<?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>?\s*")
 _PHONE = re.compile(r"\+\d[\d ().-]{6,20}|\(?0\d{1,5}\)?[ /-][\d ().-]{4,16}")
@@ -109,6 +111,8 @@ class Column:
         What of a person it seems to be: email, phone, handle or name.
     nulls : tuple of str
         Texts in it that stand for an empty cell, of our own list.
+    spoilt_ids : bool
+        Whether it is named as an id and holds powers of ten (5.7E+17).
     """
 
     name: str
@@ -121,6 +125,7 @@ class Column:
     decimals: bool = False
     personal: str | None = None
     nulls: tuple[str, ...] = ()
+    spoilt_ids: bool = False
 
     @property
     def words(self) -> str:
@@ -213,6 +218,15 @@ def _of_text(path: Path, rows: int) -> Sample:
     return Sample(columns, cells, None if delimiter == usual else delimiter, told)
 
 
+def first_width(path: Path, delimiter: str | None) -> int:
+    """How many fields the first line of a text file has; 0 of any other file."""
+    if not path.is_file() or ending(path) not in ("csv", "tsv", "txt"):
+        return 0
+    with suppress(OSError, EOFError, zlib.error, csv.Error), opened(path, "utf-8", errors="replace") as file:
+        return len(next(csv.reader([file.readline(LONGEST_LINE)], delimiter=delimiter or ","), []))
+    return 0
+
+
 def _encoding(path: Path, rows: int) -> str:
     """The first of UTF-8, UTF-16 and Windows-1252 in which the first rows are text."""
     for encoding in ("utf-8-sig", "utf-16"):
@@ -271,6 +285,7 @@ def _column(name: str, given: Sequence[str | None]) -> Column:
         decimals=decimals,
         personal=_personal(plain(name), cells, kind),
         nulls=nulls,
+        spoilt_ids=bool(_OF_IDS.search(plain(name))) and any(_POWER_OF_TEN.fullmatch(cell.strip()) for cell in cells),
     )
 
 

@@ -6,8 +6,9 @@
 
 The same two steps serve the day of the erasure, over a generation and its earlier versions, and every intake after it,
 over what an export brings. What says who or what somebody is goes as a whole; of what happened, everything that leads
-to the person is emptied, so that counts of contacts and sums of orders stay what they were. A tombstone holds keyed
-marks only: whoever has a name and the key can see that it was erased, nobody can read the name off it.
+to the person is emptied, so that counts of contacts and sums of orders stay what they were: the columns of `EMPTIED`,
+and whatever further cell of these rows is exactly one of their names. A tombstone holds keyed marks only: whoever has a
+name and the key can see that it was erased, nobody can read the name off it.
 
 What cannot be found is left: a name inside somebody else's text, the person's contacts under names that were never
 matched, figures that were closed, and copies outside the folder.
@@ -23,12 +24,17 @@ from typing import Any
 import duckdb
 
 from analysis.foundation.errors import DesignError
+from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
+from analysis.tables.generation import SOURCE as INTAKE_SOURCE
 from analysis.tables.identity import EMAIL, ID, PHONE, SOURCE
-from analysis.tables.pseudonyms import Key
+from analysis.tables.pseudonyms import Key, Veil
+from analysis.tables.scans import literal
 
 OF_A_PERSON = ("customers", "identities", "subscriptions", "assignments", "outcomes")
 """Tables whose rows go; of the others' rows the cells below are emptied."""
+_OF_THE_COMPANY = ("customers", "identities")
+"""Tables whose `customer_id` is the company's, whatever else stands beside it."""
 EMPTIED = ("customer_id", "author_id", SOURCE, ID, EMAIL, PHONE, "text", "url")
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -53,20 +59,45 @@ class Tombstone:
         Keyed digits of every name the customer had that was nobody else's, sorted.
     rows : mapping of str to int
         By table, how many rows were taken out or emptied.
+    key : str, optional
+        The check text of the key of the marks: under another key they mark nobody.
     """
 
     on: date
     marks: tuple[str, ...]
     rows: Mapping[str, int]
+    key: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for the record."""
-        return {"on": self.on.isoformat(), "marks": list(self.marks), "rows": dict(self.rows)}
+        return {"on": self.on.isoformat(), "key": self.key, "marks": list(self.marks), "rows": dict(self.rows)}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Tombstone:
         """The tombstone that `to_dict` wrote down."""
-        return cls(on=date.fromisoformat(given["on"]), marks=tuple(given["marks"]), rows=dict(given["rows"]))
+        on, marks = date.fromisoformat(given["on"]), tuple(given["marks"])
+        return cls(on=on, marks=marks, rows=dict(given["rows"]), key=given.get("key"))
+
+
+def together(*kept: Iterable[Tombstone]) -> tuple[Tombstone, ...]:
+    """All tombstones that are kept somewhere, each once: of those with the same marks the last.
+
+    Examples
+    --------
+    >>> one, two = (Tombstone(on=date(2026, 11, day), marks=(f"m{day}",), rows={}) for day in (1, 2))
+    >>> together([one], [two, one]) == (two, one)
+    True
+    """
+    found: dict[tuple[str, ...], Tombstone] = {}
+    for tombstone in (one for some in kept for one in some):
+        found.pop(tombstone.marks, None)
+        found[tombstone.marks] = tombstone
+    return tuple(found.values())
+
+
+def kept_in(record: Mapping[str, Any]) -> tuple[Tombstone, ...]:
+    """The tombstones that stand in the record of a generation, or in the file beside a sources file."""
+    return tuple(Tombstone.from_dict(one) for one in record.get("erased", ()))
 
 
 def erased(
@@ -106,7 +137,7 @@ def erased(
         raise DesignError(
             "No row of these tables is this customer's: nothing was erased. Is it the id as they have it?"
         )
-    return Tombstone(on=on, marks=marks, rows=rows)
+    return Tombstone(on=on, marks=marks, rows=rows, key=key.check)
 
 
 class Erasures:
@@ -120,6 +151,11 @@ class Erasures:
     tombstones : iterable of Tombstone
     tables : mapping of str to str
         Table name (or `earlier/<table>`) to SQL relation.
+    matched : bool
+        Whether the customers of the rows have been found. Until then `customer_id` of a row with names of a source
+        (`identity_*`) may be the source's own id of somebody else, and does not count; the names do.
+    own_ids : collection of str
+        Sources whose own ids are the company's customer ids: of these, rows not matched yet count by `identity_id`.
     """
 
     def __init__(
@@ -128,23 +164,26 @@ class Erasures:
         key: Key,
         tombstones: Iterable[Tombstone],
         tables: Mapping[str, str],
+        *,
+        matched: bool = True,
+        own_ids: Collection[str] = (),
     ) -> None:
         self.connection, self.tables = connection, dict(tables)
         self.columns = {table: _columns(connection, relation) for table, relation in tables.items()}
+        self.matched, self.own_ids = matched, sorted(own_ids)
         marks = sorted({mark for tombstone in tombstones for mark in tombstone.marks})
         self.any = bool(marks)
+        self.veil = key.veil("id")
         if self.any:
-            veil = key.veil("id")
-            veil.install(connection)
-            parts = [part for table in tables for part in _names(table, tables[table], self.columns[table])]
+            self.veil.install(connection)
+            parts = [part for table in tables for part in _names(tables[table], self._kinds(table))]
             every = " union ".join(f"select kind, name from ({part})" for part in parts)
             connection.execute(
                 "create or replace temp table erased_marks as select unnest(?::varchar[]) as mark", [marks]
             )
-            mark = veil.sql("('erased ' || kind || ' ' || name)")
             connection.execute(
                 "create or replace temp table erased_names as select distinct kind, name "
-                f"from ({every}) where {mark} in (select mark from erased_marks)"
+                f"from ({every}) where {_marked(self.veil, 'kind', 'name')}"
             )
 
     def without(self, table: str) -> str:
@@ -155,11 +194,12 @@ class Erasures:
             return f"select * from {rows}"
         if _plain(table) in OF_A_PERSON:
             return f"select r.* from {rows} as r where not {hit}"
-        emptied = [name for name in EMPTIED if name in columns]
-        values = ", ".join(
-            f"case when not {hit} then r.{identifier(name)} end as {identifier(name)}" for name in emptied
-        )
-        return f"select r.* replace ({values}) from {rows} as r"
+        values = {name: f"case when not {hit} then r.{identifier(name)} end" for name in EMPTIED if name in columns}
+        for name in self._further(table):
+            cell = f"r.{identifier(name)}"  # a case looks on in the rows that were hit alone
+            values[name] = f"case when not {hit} then {cell} when not {self._is_a_name(table, name)} then {cell} end"
+        listed = ", ".join(f"{value} as {identifier(name)}" for name, value in values.items())
+        return f"select r.* replace ({listed}) from {rows} as r"
 
     def count(self, table: str) -> int:
         """How many rows of a table are of customers who were erased."""
@@ -175,9 +215,36 @@ class Erasures:
             return None
         hits = [
             f"coalesce({name} in (select name from erased_names where kind = '{kind}'), false)"
-            for kind, name in _kinds(table, self.columns[table], "r.")
+            for kind, name in self._kinds(table, "r.")
         ]
         return f"({' or '.join(hits)})" if hits else None
+
+    def _kinds(self, table: str, of: str = "") -> list[tuple[str, str]]:
+        """The kinds of names by which rows of a table may be known for somebody's, each with its SQL."""
+        columns = self.columns[table]
+        kinds = dict(_kinds(table, columns, of))
+        named = [f"{of}{name} is not null" for name in (ID, EMAIL, PHONE) if name in columns]
+        if not self.matched and named and "customer" in kinds and _plain(table) not in _OF_THE_COMPANY:
+            own = "cast(null as varchar)"
+            if self.own_ids and {SOURCE, ID} <= set(columns):
+                own = f"case when {of}{SOURCE} in ({', '.join(map(literal, self.own_ids))}) then {of}{ID} end"
+            kinds["customer"] = f"case when {' or '.join(named)} then {own} else {of}customer_id end"
+        return list(kinds.items())
+
+    def _further(self, table: str) -> list[str]:
+        """The columns of text that the contract does not know."""
+        schema = SCHEMAS.get(_plain(table))
+        known = {INTAKE_SOURCE, *EMPTIED, *(() if schema is None else schema.by_name)}
+        return [name for name, kind in self.columns[table].items() if kind == "VARCHAR" and name not in known]
+
+    def _is_a_name(self, table: str, column: str) -> str:
+        """SQL for whether a cell of a row `r` is exactly a name of somebody who was erased."""
+        cell = f"trim(r.{identifier(column)})"
+        names = [(kind, cell) for kind in _NAMES if kind != "name"]
+        if SOURCE in self.columns[table]:
+            names.append(("name", f"r.{SOURCE} || ' ' || {cell}"))
+        marked = " or ".join(_marked(self.veil, f"'{kind}'", name) for kind, name in names)
+        return f"coalesce({marked}, false)"
 
 
 def _own_names(
@@ -191,7 +258,7 @@ def _own_names(
         part
         for table in tables
         if "customer_id" in columns[table]
-        for part in _names(table, tables[table], columns[table])
+        for part in _names(tables[table], _kinds(table, columns[table]), "customer_id")
     ]
     if not parts:
         return []
@@ -200,14 +267,19 @@ def _own_names(
     return [(kind, name) for kind, name in connection.execute(sql, {"customer": customer_id}).fetchall()]
 
 
-def _names(table: str, relation: str, columns: Collection[str]) -> list[str]:
+def _names(relation: str, kinds: Iterable[tuple[str, str]], customer: str = "cast(null as varchar)") -> list[str]:
     """Queries for the names in a table's rows, with the customer of the row."""
-    customer = "customer_id" if "customer_id" in columns else "cast(null as varchar)"
     return [
         f"select distinct '{kind}' as kind, {name} as name, {customer} as customer_id"
         f" from {relation} where {name} is not null"
-        for kind, name in _kinds(table, columns)
+        for kind, name in kinds
     ]
+
+
+def _marked(veil: Veil, kind: str, name: str) -> str:
+    """SQL for whether a name of a kind bears the mark of somebody who was erased."""
+    mark = veil.sql(f"('erased ' || {kind} || ' ' || {name})")
+    return f"{mark} in (select mark from erased_marks)"
 
 
 def _kinds(table: str, columns: Collection[str], of: str = "") -> list[tuple[str, str]]:
@@ -224,5 +296,7 @@ def _plain(table: str) -> str:
     return table.rpartition("/")[2]
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    return [name for name, *_ in connection.execute(f"describe select * from {relation}").fetchall()]
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The columns of a relation and their types."""
+    found = connection.execute(f"describe select * from {relation}").fetchall()
+    return {name: kind for name, kind, *_ in found}

@@ -105,7 +105,10 @@ def look_into(path: Path) -> Contents:
         contents.found = [_with_versions(found, generation) for found in contents.found]
     _tell_of_sheets(contents)
     if not contents.found and not contents.faults:
-        if not seen:
+        if generation is not None:
+            what = "holds no row yet: no export has been taken in"
+            remedy = "Name your exports in the sources file, and run `touchstone intake` again."
+        elif not seen:
             what, remedy = "is an empty folder", "Put a table into it, such as orders.csv."
         elif path.is_dir():
             what, remedy = "holds nothing that is a table by its name", f"Tables are called {_listed()}."

@@ -73,7 +73,10 @@ class Generation:
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             what = "is not the record of an intake that this version can read"
-            remedy = "Bring the folder back as the intake left it, or take the exports in again into a new folder."
+            remedy = (
+                "Bring the folder back as the intake left it, or take all exports in again into a new folder, those of "
+                "several dates one after the other, each with its `--as-of`."
+            )
             raise ContractError(Fault(where=RECORD, what=what, remedy=remedy, rule="intake_record")) from error
         return cls(folder, record, as_of, known_from)
 

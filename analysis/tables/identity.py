@@ -12,6 +12,7 @@ tools, whose result comes as the table `identities` (docs/identity.md).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,6 +21,7 @@ import duckdb
 
 from analysis.foundation.errors import Fault
 from analysis.tables.engine import identifier
+from analysis.tables.personal_text import name_shown
 from analysis.tables.scans import literal
 
 SOURCE, ID, EMAIL, PHONE = "identity_source", "identity_id", "identity_email", "identity_phone"
@@ -206,16 +208,20 @@ class Directory:
         return joins, {way: f"{way}.customer_id" for way in ways}
 
 
-def addresses_in_the_clear(connection: duckdb.DuckDBPyConnection, identities: str, where: str) -> list[Fault]:
-    """What is wrong with rows of `identities` that hold plain addresses as names: personal data that may lie nowhere.
+def addresses_in_the_clear(connection: duckdb.DuckDBPyConnection, rows: str, where: str) -> list[Fault]:
+    """What is wrong with rows that hold plain addresses: personal data that may lie nowhere.
+
+    These are cells of `identity_email` and `identity_phone` that are no pseudonyms; names of a source's people
+    (`identity_id`, and `source_id` of `identities`) that are addresses, or said to be matched by one and no pseudonyms;
+    cells of columns called like an address that look like one; and columns whose own name is an address.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-    identities : str
-        SQL relation with `source_id` and `method`.
+    rows : str
+        SQL relation.
     where : str
-        The file, for the message.
+        The file, or the source and the table, for the message.
 
     Examples
     --------
@@ -223,23 +229,65 @@ def addresses_in_the_clear(connection: duckdb.DuckDBPyConnection, identities: st
     >>> [str(fault).split('. ')[0] for fault in addresses_in_the_clear(duckdb.connect(), rows, "identities.csv")]
     ['identities.csv, column `source_id`: holds an address in the clear (1 of 2 rows)']
     """
-    plain = (
-        f"(regexp_matches(source_id, '[^@\\s]@[^@\\s]') or (method in ('email', 'phone') and not {_is_pseudonym()}))"
-    )
-    count, of = _row(connection, f"select count(*) filter (where {plain}), count(*) from {identities}")
-    if not count:
-        return []
-    remedy = (
-        "Read the list through a source map that names the column under `personal`, or write pseudonyms instead "
-        "(docs/identity.md shows both); then delete this file."
-    )
-    what = "holds an address in the clear"
-    rule = "address_in_the_clear"
-    return [Fault(where=where, column="source_id", what=what, remedy=remedy, rule=rule, count=count, of=of)]
+    columns = _columns(connection, rows)
+    faults = [
+        Fault(
+            where=where,
+            what="has an address for the name of a column",
+            remedy=_IN_THE_CLEAR,
+            rule="address_in_the_clear",
+        )
+        for name in columns
+        if name_shown(name) != name
+    ]
+    plain = {name: sql for name in columns if (sql := _plain_address(name, columns)) is not None}
+    if not plain:
+        return faults
+    counts = ", ".join(f"count(*) filter (where {sql})" for sql in plain.values())
+    of, *found = _row(connection, f"select count(*), {counts} from {rows}")
+    return faults + [
+        Fault(
+            where=where,
+            column=name_shown(name, number=True),
+            what="holds an address in the clear",
+            remedy=_IN_THE_CLEAR,
+            rule="address_in_the_clear",
+            count=count,
+            of=of,
+        )
+        for name, count in zip(plain, found, strict=True)
+        if count
+    ]
 
 
-def _is_pseudonym() -> str:
-    return f"regexp_matches(source_id, '{_PSEUDONYM}')"
+_IN_THE_CLEAR = (
+    "Read the list through a source map that names the column under `personal`, write pseudonyms instead, or take the "
+    "column out (docs/identity.md); then delete this file."
+)
+_EMAIL_COLUMN = re.compile(r"(^|_)(e_?mail|mail)s?(_?(address|adress|addr))?(_?[0-9]+)?$")
+_PHONE_COLUMN = re.compile(
+    r"(^|_)(tele)?(phone|phones|mobile|cell|cellphone|tel|msisdn|fax|whats_?app)(_?(number|no|nr|num))?(_?[0-9]+)?$"
+)
+_EMAIL = "[^@\\s]@[^@\\s]"
+_PHONE = "^\\s*[''\u2019]?(\\+|00)?([0-9][ ()./-]{0,3}){9,15}\\s*$"
+"""How telephone numbers look, with or without the signs between; shorter numbers may count something."""
+
+
+def _plain_address(name: str, columns: Collection[str]) -> str | None:
+    """SQL for whether a cell of a column is a plain address; None for columns that hold none."""
+    cell = f"cast({identifier(name)} as varchar)"
+    pseudonym = f"regexp_matches({cell}, '{_PSEUDONYM}')"
+    email, phone = f"regexp_matches({cell}, '{_EMAIL}')", f"regexp_matches({cell}, '{_PHONE}')"
+    if name in ADDRESSES.values():
+        return f"not {pseudonym}"
+    if name == "source_id" and "method" in columns:
+        return f"({email} or (method in ('email', 'phone') and not {pseudonym}))"
+    if name in ("source_id", ID):
+        return email
+    words = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()).strip("_")
+    if _PHONE_COLUMN.search(words):
+        return f"({email} or {phone})"
+    return email if _EMAIL_COLUMN.search(words) else None
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:

@@ -281,11 +281,15 @@ class TableMap(Part):
 
 
 class Pull(Part):
-    """When to take this export: which one, from what date, and when again."""
+    """When to take this export: which one, from what date, and when again.
+
+    `again_after_days` is told where `again` asks for it once more so many days after the last day of a period.
+    """
 
     export: str = Field(min_length=1)
     since: str = Field(alias="from", min_length=1)
     again: str = Field(min_length=1)
+    again_after_days: int | None = Field(default=None, ge=1)
 
 
 class SourceMap(Part):

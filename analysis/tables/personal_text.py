@@ -36,6 +36,27 @@ _EMAIL = (_ADDRESS, f"[^<>]*<{_ADDRESS}>[{_NOTHING}]*")
 
 _BEFORE = {"handle": f"@{_MARKS}", "id": _MARKS, "name": ""}
 
+HIDDEN_NAME = "(a name that looks like an address)"
+"""What stands for the name of a column or a file that is itself somebody's address."""
+
+
+def name_shown(name: str, *, number: bool = False) -> str:
+    """The name of a column or a file as it may be written down: not where it looks like somebody's address.
+
+    Parameters
+    ----------
+    name : str
+    number : bool
+        Whether seven digits in a row are taken for a telephone number; in names of files they are dates.
+
+    Examples
+    --------
+    >>> name_shown("Requester email"), name_shown("for ann@example.org"), name_shown("07700900123", number=True)
+    ('Requester email', '(a name that looks like an address)', '(a name that looks like an address)')
+    """
+    looks = re.search(r"\w@\w", name) or (number and re.search(r"\d{7}", name))
+    return HIDDEN_NAME if looks else name
+
 
 def normal(kind: Kind, text: str, phone_country: str | None = None) -> str | None:
     """What is left of a text once all that does not tell people apart is away; None where nothing is.

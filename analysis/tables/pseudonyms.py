@@ -16,7 +16,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -203,6 +203,29 @@ def user_key(home: Path | None = None) -> Key:
         raise _refused(
             path, what, f"See to its rights, or name another file in {KEY_FILE}.", "key_unreadable"
         ) from None
+
+
+def must_be_the_key(key: Key, checks: Iterable[str | None]) -> None:
+    """Refuse another key than the one under which something was made: nobody in it would be found again.
+
+    Parameters
+    ----------
+    key : Key
+    checks : iterable of str or None
+        The check texts of the keys of what is there; None where no key was needed.
+
+    Raises
+    ------
+    InputError
+        If one of them is of another key.
+    """
+    if {check for check in checks if check is not None} - {key.check}:
+        what = "is not the key with which the tables were made, so nobody in them would be found again"
+        remedy = (
+            "Bring the old key back (see docs/identity.md); without it, take all exports in again, elsewhere and "
+            "without the old list of who was erased, and erase those customers once more."
+        )
+        raise InputError(Fault(where="key of the pseudonyms", what=what, remedy=remedy, rule="key_changed"))
 
 
 def _key_path() -> tuple[Path, bool]:

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.foundation.errors import ContractError, Fault
+from analysis.foundation.machine import lack_of
 from analysis.tables.delimited import (
     BLANK_LINE,
     LINE,
@@ -315,7 +316,7 @@ def whole_parquet(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, duckdb.Error, OSError) as error:
-        if isinstance(error, PermissionError):
+        if lack_of(error) is not None:
             raise
         remedy = "Write it again; a text file with this ending, or a copy that was cut off, looks like this."
         fault = Fault(where=path.name, what="is not a whole Parquet file", remedy=remedy, rule="wrong_ending")

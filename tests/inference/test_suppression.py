@@ -124,7 +124,18 @@ def test_a_table_that_is_printed_does_not_tell() -> None:
     assert "37" not in repr(suppressed([3, 37]))
 
 
-@pytest.mark.parametrize("table", [[], [[-1, 3]], 4, [[[1]]]])
+def test_a_table_of_three_dimensions_is_audited_as_one() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(5):
+        shown = suppressed(rng.choice([0, 4, 15, 60], size=(2, 3, 2), p=[0.1, 0.1, 0.4, 0.4]))
+        small = (shown.counts > 0) & (shown.counts < 10)
+        assert shown.hidden[small].all()
+        for place in zip(*np.nonzero(small), strict=True):
+            low, high = known_of(shown, tuple(int(one) for one in place))
+            assert high - low >= 10 - 1e-6
+
+
+@pytest.mark.parametrize("table", [[], [[-1, 3]], 4, [[[[1]]]]])
 def test_what_is_no_table_is_refused(table: object) -> None:
-    with pytest.raises(ValueError, match="one or two dimensions"):
+    with pytest.raises(ValueError, match="one to three dimensions"):
         suppressed(table)

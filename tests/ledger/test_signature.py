@@ -306,6 +306,62 @@ def test_names_that_cannot_be_seen_or_steer_text_are_refused_and_not_repeated(na
     assert not any(sign in str(unknown.value) for sign in "\u202e\x1b\x00\u2066\u200b\ud800")
 
 
+@pytest.mark.parametrize(
+    "name", ["\u0410da", "Ad\u0430 Okafor", "Zo\u0435", "\u039fkafor", "Jean-P\u0430ul", "\u0405mith O\u2019Neil"]
+)
+def test_names_that_look_like_others_are_refused(name: str) -> None:
+    with pytest.raises(ParamsError, match="mixes letters of different scripts within one word") as found:
+        name_given(name)
+    assert name not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada Okafor", "\u0410\u0434\u0430 Smith", "\u0411\u0430\u0448\u0430", "O\u02bcNeil",
+        "Núñez-Ødegård", "Nguyễn Thị", "Mª José",
+        "\u5c71\u7530\u306e\u308a\u5b50", "\u30ab\u30fc\u30eb", "\uae40\uc601\ud76c", "\u0645\u0631\u064a\u0645",
+        "\u0905\u0928\u0940\u0924\u093e", "\ufb01ona",
+    ],
+)  # fmt: skip
+def test_names_of_any_one_script_are_taken(name: str) -> None:
+    assert name_given(name) == name
+
+
+def test_results_stand_by_the_pages_that_were_signed(tmp_path: Path) -> None:
+    """Ada of the first pages, Zoe of the second, Björn as earlier versions did, of none: each holds for its own."""
+    first, second = {"index.html": ONE}, {"index.html": OTHER}
+    record = Signatures.open(tmp_path / "care")
+    for one in (
+        replace(signature("Ada"), pages=first),
+        replace(signature("Zoe", "approver"), pages=second),
+        replace(signature("Björn"), lost=("gone",)),
+    ):
+        record = record.append(one)
+    assert Signatures.open(record.ledger) == record
+    names = {
+        word: ([one.name for one in found.signatures], [one.name for one in found.of_results])
+        for word, found in {"1": record.standing(ONE, first), "2": record.standing(ONE, second)}.items()
+    }
+    assert names == {"1": (["Ada", "Björn"], ["Zoe"]), "2": (["Zoe", "Björn"], ["Ada"])}
+    assert record.standing(ONE, {}).word == "Reviewed", "Björn alone"
+    assert record.given(replace(signature("Ada"), pages=first)) == record.signatures[0]
+    assert record.given(replace(signature("Ada"), pages=second)) is None
+    assert record.given(replace(signature("Ada"), pages=first, lost=("x",))) is None
+    with pytest.raises(InputError, match="Two roles are two people"):
+        record.given(replace(signature("Ada", "approver"), pages=second))
+    heads = [one.head for one in record.signatures]
+    assert record.lost([*heads, "gone", "another"]) == ["another"]
+
+
+@pytest.mark.parametrize(
+    "given", [{"pages": []}, {"pages": {"a": "x"}}, {"pages": {"a": 1}}, {"lost": "x"}, {"lost": [1]}]
+)
+def test_a_line_with_other_pages_than_hashes_is_no_signature(given: dict[str, object]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Signature.from_dict({**signature().to_dict(), "hash": "x", **given})
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.text(max_size=100))
 def test_whatever_is_given_is_kept_as_it_reads_or_refused(text: str) -> None:

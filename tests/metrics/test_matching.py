@@ -172,6 +172,122 @@ def test_many_small_cells_leave_the_margins(tmp_path: Path) -> None:
     assert by(found, month="2026-08") == (32, 32)
 
 
+def test_a_reply_before_its_contact_is_counted_and_not_timed(tmp_path: Path) -> None:
+    """One wrong time among 60: no figure fails, the median is of the others, and the one follows from nothing."""
+    rows = contacts(
+        {"n": 24, "customer_id": "c1", "first_reply_at": "2026-08-10T10:01:40Z"},
+        {"n": 1, "customer_id": "c1", "first_reply_at": "2026-08-10T09:59:00Z"},
+        {"n": 20, "customer_id": None, "first_reply_at": "2026-08-10T10:15:00Z"},
+        {"n": 12, "customer_id": None, "first_reply_at": "2026-08-09T10:15:00Z"},
+        {"n": 15, "customer_id": "c1"},
+        {"n": 15, "customer_id": None},
+    )
+    found = covered(tmp_path / "world", {"customers": CUSTOMERS, "touchpoints": rows})
+    answered, reply = likeness(found, "answered"), likeness(found, "first_reply")
+    assert (answered.matched, answered.unmatched) == (25 / 40, 32 / 47)
+    assert (reply.matched, reply.unmatched, reply.of_matched, reply.of_unmatched) == (100, 900, None, 20)
+    assert found.tables[0].early is None
+    assert reply.difference is None or math.isfinite(reply.difference)
+
+
+@pytest.mark.parametrize(
+    ("matched", "unmatched", "said"),
+    [
+        (97, 3, "All but fewer than 10 of 100 contacts on social are matched"),
+        (3, 97, "Fewer than 10 of 100 contacts on social are matched"),
+        (6, 6, "Of 12 contacts on social, fewer than 10 are matched to a customer, or fewer than 10 are not"),
+    ],
+)
+def test_a_few_in_all_are_hidden(tmp_path: Path, matched: int, unmatched: int, said: str) -> None:
+    rows = contacts({"n": matched, "customer_id": "c1"}, {"n": unmatched, "customer_id": None})
+    part = covered(tmp_path / "world", {"customers": CUSTOMERS, "touchpoints": rows}).to_parts()["coverage"]["matching"]
+    assert (part["matched"], part["share"], part["contacts"]) == (None, None, matched + unmatched)
+    assert said in part["sentence"]
+    assert {row["matched"] for row in part["tables"][0]["by"]} == {None}
+    assert part["tables"][0]["likeness"] == []
+
+
+def published(table: dict[str, Any]) -> dict[tuple[Any, ...], int]:
+    """Every count that a reader has or makes of a share and what it is of; unmatched ones by subtraction."""
+    known: dict[tuple[Any, ...], int] = {}
+    for row in [table, *table["by"]]:
+        place = (row.get("platform"), row.get("month"))
+        known |= {("contacts", *place): row["contacts"]} if row["contacts"] is not None else {}
+        known |= {("matched", *place): row["matched"]} if row["matched"] is not None else {}
+        assert (row["share"] is None) == (row["matched"] is None or row["contacts"] is None)
+    sizes = {"matched": table["matched"], "unmatched": table["contacts"] - table["matched"]}
+    for row in table["likeness"]:
+        for side in ("matched", "unmatched"):
+            whole, value = row[f"of_{side}"], row[side]
+            if row["unit"] == "seconds":
+                known |= {("timed", side): whole} if whole is not None else {}
+            elif value is not None:
+                assert whole == sizes[side]
+                count = round(value * whole)
+                assert value * whole == pytest.approx(count)
+                known["likeness", side, row["name"]] = count
+                known["rest", side, row["name"]] = whole - count
+    return known
+
+
+def derivable(known: dict[tuple[Any, ...], int], platforms: list[str], months: list[str]) -> set[tuple[Any, ...]]:
+    """Cells that follow by addition and subtraction from what is known, worked out until nothing more follows."""
+    known = dict(known)
+    for name in platforms:
+        for side in ("matched", "unmatched"):
+            if (count := known.get(("likeness", side, f"platform: {name}"))) is not None:
+                known[side, name, None] = count
+    sides, rows, columns = ("contacts", "matched", "unmatched"), [*platforms, None], [*months, None]
+    lines = [
+        *((("contacts", p, m), [("matched", p, m), ("unmatched", p, m)]) for p in rows for m in columns),
+        *(((s, p, None), [(s, p, m) for m in months]) for s in sides for p in rows),
+        *(((s, None, m), [(s, p, m) for p in platforms]) for s in sides for m in columns),
+    ]
+    while True:
+        before = len(known)
+        for whole, parts in lines:
+            unknown = [one for one in (whole, *parts) if one not in known]
+            if len(unknown) == 1:
+                (one,) = unknown
+                rest = sum(known[part] for part in parts if part != one)
+                known[one] = rest if one == whole else known[whole] - rest
+        for side in ("matched", "unmatched"):
+            answered, timed = known.get(("likeness", side, "answered")), known.get(("timed", side))
+            if answered is not None and timed is not None:
+                known["early", side] = answered - timed
+            size = known.get((side, None, None))
+            if timed is not None and size is not None and 0 < size - timed < 10:
+                known["untimed", side] = size - timed
+        if len(known) == before:
+            return {place for place, count in known.items() if 0 < count < 10}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_count_under_ten_follows_from_what_is_published(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = [int(rng.choice([0, 2, 5, 9, 14, 40, 120])) for _ in range(24)]
+    groups = []
+    for place, size in enumerate(sizes):
+        platform, month, side = place % 3, 7 + place // 3 % 3, place % 2
+        late = int(rng.integers(0, size + 1))
+        day = f"2026-0{month}-10T"
+        given = {
+            "platform": f"p{platform}",
+            "customer_id": f"c{place}" if side else None,
+            "occurred_at": f"{day}10:00:00Z",
+        }
+        groups += [{**given, "n": late, "first_reply_at": f"{day}11:00:00Z"}, {**given, "n": size - late}]
+        groups.append({**given, "n": int(rng.choice([0, 0, 1])), "first_reply_at": f"{day}09:00:00Z"})
+    groups += [{"n": 60, "customer_id": "c1", "platform": "p0"}, {"n": 60, "customer_id": None, "platform": "p1"}]
+    found = covered(tmp_path / "world", {"customers": CUSTOMERS, "touchpoints": contacts(*groups)})
+    table = found.to_parts()["coverage"]["matching"]["tables"][0]
+    platforms = sorted({row["platform"] for row in table["by"] if "platform" in row})
+    months = sorted({row["month"] for row in table["by"] if "month" in row})
+    known = published(table)
+    assert derivable(known, platforms, months) == set()
+    assert any(row["matched"] is not None for row in table["by"])
+
+
 def test_further_platforms_stand_together(tmp_path: Path) -> None:
     rows = contacts(*({"n": 20 + place, "customer_id": "c1", "platform": f"p{place}"} for place in range(12)))
     found = covered(tmp_path / "world", {"customers": CUSTOMERS, "touchpoints": rows})
@@ -220,8 +336,9 @@ def test_the_first_table_with_contacts_decides(tmp_path: Path) -> None:
         "100% of 20 contacts on social are matched to a customer; totals are of these customers and not scaled up."
     )
     complaint = likeness(alone, "complaint")
-    assert (complaint.matched, complaint.unmatched) == (None, 1.0)  # 5 of 10 are fewer than ten
-    assert (complaint.of_matched, complaint.of_unmatched, complaint.difference) == (10, 20, None)
+    assert (complaint.matched, complaint.unmatched) == (None, 20 / 30)  # 5 of 10 are fewer than ten
+    assert (complaint.of_matched, complaint.of_unmatched, complaint.difference) == (10, 30, None)
+    assert (likeness(alone, "kind not named").matched, likeness(alone, "kind not named").unmatched) == (0, 10 / 30)
 
 
 def test_names_of_several_customers(tmp_path: Path) -> None:

@@ -214,11 +214,23 @@ def test_raw_figures_are_hollow_and_never_stand_alone(made):
     assert figure.story.title.replace("\xa0", " ") == "Raw: 62 % more. Against similar customers: 8 % more"
     assert "95 % interval" in words_of(figure)
     alone = [row for row in made.channel().effects if row.estimand != "channel_effect"]
-    with pytest.raises(NothingToDraw, match="raw figures are not shown alone"):
+    with pytest.raises(NothingToDraw, match="Raw figures are not shown alone"):
         charts.naive_against_adjusted(alone)
     refused = [*alone, made.effect("orders", None)]
-    with pytest.raises(NothingToDraw, match="12 contacted customers"):
-        charts.naive_against_adjusted(refused)
+    assert str(charts.shown(charts.naive_against_adjusted, refused)) == (
+        "Not shown. No effect on how often they bought is claimed: 12 contacted customers; each group needs 50. Raw "
+        "figures are not shown alone."
+    )
+
+
+def test_a_chart_of_refused_effects_says_that_none_is_claimed_and_why(made):
+    """The reason stands in the place of every chart."""
+    names = {"estimand": "experiment_effect", "design": "ab_randomised", "scale": "difference"}
+    refused = [made.effect("orders", None, segment=part, **names) for part in ({}, {"region": "north"})]
+    why = "claimed: 12 contacted customers; each group needs 50."
+    assert str(charts.shown(charts.arms, refused)) == f"Not shown. No effect is {why}"
+    by_segment = charts.shown(charts.effect_by_segment, refused, "orders")
+    assert str(by_segment) == f"Not shown. No effect on how often they bought is {why}"
 
 
 def test_segments_stand_before_the_interval_of_all(made):

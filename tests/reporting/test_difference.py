@@ -378,6 +378,16 @@ def test_the_same_report_again_says_so(results):
     assert table.notes == ("No effect, no figure in money and no closed figure that both reports hold is another.",)
 
 
+def test_where_no_month_was_closed_that_is_said(results):
+    results = copy.deepcopy(results)
+    for row in results["metrics"]:
+        row["state"] = "provisional"
+    found = with_previous(results, results)
+    said = "No month that both reports count had been closed in the last one."
+    assert summary(found).since[0] == said
+    assert said in tables.since_last_report(found).notes[0]
+
+
 def test_of_the_same_tables_chance_is_not_blamed(results):
     later = moved(results)
     later["provenance"] = {**copy.deepcopy(results["provenance"]), "params": "other"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -29,6 +30,27 @@ def test_the_weightiest_stands_first() -> None:
         "Signed by Zoe (approver) on 9 October 2026. Reviewed by Ada (reviewer) on 7 October 2026."
     )
     assert standing_as_plain(BOTH)["word"] == "Signed"
+
+
+def test_signatures_of_other_pages_are_told_and_make_nothing_of_these() -> None:
+    zoe = signature("Zoe & co", "approver", day=9)
+    assert str(standing_line(Standing((), (zoe,)))) == (
+        '<p class="standing"><strong>Draft</strong> These pages are not signed. The same results, on other pages, were '
+        "signed by <bdi>Zoe &amp; co</bdi> (approver) on 9 October 2026.</p>"
+    )
+    mixed = Standing((signature("Ada", "reviewer"),), (zoe,))
+    assert standing_in_words(mixed) == (
+        "Reviewed by Ada (reviewer) on 7 October 2026. The same results, on other pages, were signed by Zoe & co "
+        "(approver) on 9 October 2026."
+    )
+    assert (mixed.word, standing_as_plain(mixed)["of_results_on_other_pages"]) == ("Reviewed", ["hZoe & co"])
+
+
+def test_a_signature_given_when_others_were_missing_says_so() -> None:
+    one = replace(signature("Ada", "reviewer", "all counted"), lost=("x", "y"))
+    said = "2 signatures that had been shown before were missing from the record then."
+    assert f"<bdi>all counted</bdi></q>. {said}</p>" in standing_line(Standing((one,)))
+    assert standing_in_words(Standing((one,))).endswith(said)
 
 
 @pytest.mark.parametrize(

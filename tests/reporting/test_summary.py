@@ -8,8 +8,9 @@ import re
 
 from analysis.foundation.provenance import canonical_json
 from analysis.reporting.sanitise import sanitised
-from analysis.reporting.summary import MOST_FIGURES, headline, status_in_words, summary
+from analysis.reporting.summary import MOST_FIGURES, STEPS, headline, status_in_words, summary
 from analysis.reporting.wording import forbidden_words
+from analysis.runner import steps as runner_steps
 
 
 def text(made_summary):
@@ -180,3 +181,35 @@ def test_hostile_text_is_text(made):
     assert "&lt;script&gt;" in html
     assert sanitised(html) == html
     assert len(html) < 20_000
+
+
+def test_kinds_that_cannot_be_told_for_one_reason_are_one_line(made):
+    results = made.results()
+    why = "The run-off of `{}` cannot be told. A row stands at zero."
+    results["coverage"]["notes"] = {
+        "metrics": [f"{kind}: {why.format(kind)}" for kind in ("click", "like")],
+        "month_close": ["view: The run-off of `view` cannot be told. Two months are too few."],
+    }
+    doubts = [line for line in summary(results).doubts if "cannot be told" in line]
+    assert doubts == [
+        "What is still to come cannot be told of clicks, likes. A row stands at zero.",
+        "Views: The run-off of view cannot be told. Two months are too few.",
+    ]
+
+
+def test_steps_have_titles_and_no_mark_of_code_is_left(made):
+    results = made.results()
+    results["coverage"]["skipped"] = [{"step": name, "reason": "needs `orders`"} for name in STEPS]
+    results["coverage"]["metrics_missing"] = {"mentions": "column `kind` of `mentions`"}
+    results["metrics"].append({**results["metrics"][0], "value": None, "reason": "no `click` in the period"})
+    found = summary(results)
+    missing = " ".join(found.missing)
+    for title in STEPS.values():
+        assert f"{title}: needs orders." in missing
+    assert "Roi case" not in missing
+    assert "`" not in str(found) + found._repr_html_()
+
+
+def test_the_titles_of_steps_are_those_of_their_pages():
+    titles = {step.name: step.title for step in runner_steps.STEPS if step.name != "summary"}
+    assert {name: STEPS[name] for name in titles} == titles

@@ -149,6 +149,23 @@ def test_checks_that_differ_by_outcome_are_kept_apart(made):
     assert set(table["Outcome"]) == {"All outcomes", "Orders"}
 
 
+def test_where_no_effect_is_claimed_the_reasons_stand_in_the_place_of_the_checks(made):
+    reasons = {"orders": "20 contacted customers; each group needs 50.", "revenue": "20 contacted customers; few."}
+    refused = [made.effect(outcome, None, checks=(), reason=why) for outcome, why in reasons.items()]
+    twice = [*refused, made.effect("orders", None, checks=(), reason=reasons["orders"], scale="difference")]
+    assert str(tables.checks(twice)).replace("\xa0", " ").splitlines() == [
+        "No effect on how often they bought is claimed: 20 contacted customers; each group needs 50.",
+        "No effect on what they spent is claimed: 20 contacted customers; few.",
+        "Nothing was compared, so there is nothing to check.",
+    ]
+    assert str(tables.checks(twice[::2])).splitlines()[0] == (
+        "No effect is claimed: 20 contacted customers; each group needs 50."
+    )
+    assert tables.checks(refused).cells.empty
+    with pytest.raises(DesignError, match="no effect on all customers"):
+        tables.checks([made.effect("orders", None, checks=(), segment={"region": "north"})])
+
+
 def test_metrics_stand_by_month_in_the_order_of_the_catalogue(made):
     table = cells(tables.metrics(made.metrics(), months=2))
     assert list(table.columns) == ["Figure", "Aug 2026", "Sept 2026 (p)"]

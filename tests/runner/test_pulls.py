@@ -40,6 +40,18 @@ def test_a_period_without_a_whole_month_is_pulled_once() -> None:
     assert (pull.start, pull.dates) == (date(2026, 3, 1), days("2026-03-25"))
 
 
+@pytest.mark.parametrize(
+    ("grace", "later"), [(5, date(2026, 10, 28)), (26, date(2026, 10, 28)), (27, None), (40, None)]
+)
+def test_once_more_when_the_map_asks_for_it(grace: int, later: date | None) -> None:
+    """28 days after 30 September; where the months are closed later than that anyway, no day of its own."""
+    pulls = pull_calendar([*DESK, ("inbox", "sprout_inbox")], Period.of("2026q3"), grace_days=grace)
+    assert [pull.later for pull in pulls] == [later, None]
+    days_told = pulls[0].to_dict()["dates"]
+    assert days_told == sorted(days_told)
+    assert (later is None) or (days_told[-1] == "2026-10-28" and "on 2026-10-28" in " ".join(pulls[0].lines()))
+
+
 def test_without_a_period_the_words_stay() -> None:
     [pull] = pull_calendar(DESK, None)
     told = load_map("zendesk").pull
@@ -74,7 +86,11 @@ def test_as_it_is_printed() -> None:
     [pull] = pull_calendar(DESK, Period.of("2024"))
     first, *lines = pull.lines()
     assert first.startswith("desk (map zendesk): Tickets, CSV")
-    assert "  on    2024-02-06, 2024-03-06 and so on after every month until 2025-01-06 (12 times)" in lines
+    said = " ".join(line.strip() for line in lines)
+    assert (
+        "2024-02-06, 2024-03-06 and so on after every month until 2025-01-06 (12 times), and once more on 2025-01-28"
+        in said
+    )
     assert max(map(len, lines)) <= 116
     assert isinstance(pull, Pull)
     assert pull.to_dict()["dates"][0] == "2024-02-06"

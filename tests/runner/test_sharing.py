@@ -165,7 +165,7 @@ def test_figures_common_words_and_what_was_published_with_consent_are_no_finding
 
 
 def test_office_files_are_read_within(make: Making) -> None:
-    with pytest.raises(InputError, match=r"figures\.xlsx: holds ids of people from `customers\.customer_id`: 1"):
+    with pytest.raises(InputError, match=r"figures\.xlsx: holds ids of people from `customers\.customer_id`, .*: 1"):
         share_report(make(**{"figures.xlsx": office("C-000417")}))
     with pytest.raises(InputError, match=r"deck\.pptx: is no office file that can be read"):
         share_report(make(run="two", **{"deck.pptx": b"PK"}))
@@ -176,12 +176,91 @@ def test_every_file_and_column_at_fault_is_named(tables: Tables) -> None:
     with pytest.raises(InputError) as found:
         search(files, tables)
     assert [(fault.where, fault.what) for fault in found.value.faults] == [
-        ("a.html", "holds ids of people from `customers.customer_id`: 2"),
-        ("a.html", "holds ids of people from `identities.customer_id`: 1"),
-        ("b.json", "holds ids of people from `identities.source_id`: 1"),
-        ("b.json", "holds ids of people from `mentions.author_id`: 1"),
-        ("a.html", "holds ids of people from `mentions.customer_id`: 1"),
+        (
+            "a.html",
+            "holds ids of people from `customers.customer_id`, `identities.customer_id`, `mentions.customer_id`: 2",
+        ),
+        ("b.json", "holds ids of people from `identities.source_id`, `mentions.author_id`: 2"),
+        ("b.json", "holds what looks like an e-mail address: 1"),
     ]
+
+
+def test_what_stands_on_many_pages_is_told_once(tables: Tables) -> None:
+    files = {f"{n}.html": b"<p>by C-000417</p>" for n in range(6)}
+    with pytest.raises(InputError) as found:
+        search(files, tables)
+    (fault,) = found.value.faults
+    assert fault.where == "0.html, 1.html, 2.html, 3.html, 4.html, 5.html"
+    assert fault.what.startswith("hold ids of people from `customers.customer_id`, ")
+    assert fault.what.endswith(": 1 each")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("case of jane.doe+x@mail.example.co.uk", "an e-mail address"),
+        ("jane&#64;example.org", "an e-mail address"),
+        ('<a href="mailto:jane@example.org">her</a>', "an e-mail address"),
+        ("jürgen@bücher.example", "an e-mail address"),
+        ("call +44 20 7946 0958", "a telephone number"),
+        ("+447700900123", "a telephone number"),
+        ("+44 (0)20 7946-0958", "a telephone number"),
+        ("(+49.151.12345678)", "a telephone number"),
+        ("0049 151 12345678", "a telephone number"),
+        ("07700 900123", "a telephone number"),
+        ("(020) 7946 0958", "a telephone number"),
+        ("(555) 234-5678", "a telephone number"),
+        ("555-234-5678", "a telephone number"),
+        ("the case of @larkspur_jane", "an @handle"),
+        ("https://social.example/@larkspur_jane", "an @handle"),
+        ("@jane@social.example", "an @handle"),
+        ("(@j2)", "an @handle"),
+    ],
+)
+def test_addresses_in_free_text_are_found_and_not_repeated(make: Making, words: str, kind: str) -> None:
+    with pytest.raises(InputError, match=rf"index\.html: holds what looks like {kind}: 1\.") as found:
+        share_report(make(words))
+    assert not re.search("jane|7946|900123|5678|j2", str(found.value))
+    assert not list(Path("reports").glob("*.zip"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sha256:0171123456789012345678901234567890123456789012345678901234567890", "version 3.11.4 of 2.4.0",
+        "01/07/2026 09:30 to 30/09/2026 10:45", "2026-07-01 09:30:00", "2026-07-01T00:00:00Z",
+        "+12.4 (10.1 to 14.2)", "+1,234,567 to +12,345,678.90 EUR", "0.0123456789 0.4567890123", "-0.31 ± 0.0245",
+        "<td>0</td><td>1234</td><td>567</td><td>8901</td>", "<tr>\n<td>020</td>\n<td>7946</td>\n<td>0958</td></tr>",
+        "17,850 orders @ 4.99 each", "<style>@media print { a { b: c } } @font-face { d: e }</style>",
+        "2025 2026 1200 4400", "1e-09, +1.5e+10", "index@2x", "5@home", "id 14711471147",
+        "by @zoe_told_us_7, who may be named",
+    ],
+)  # fmt: skip
+def test_figures_hashes_days_and_versions_are_no_addresses(make: Making, words: str) -> None:
+    assert share_report(make(words)).file.exists()
+
+
+def test_addresses_are_found_in_results_and_office_files(tables: Tables) -> None:
+    for name, content in {
+        "results.json": b'{"said": "first\\n@jane_d"}',
+        "a.json": b'{"said": "caf\\u00e9 jane\\u0040example.org"}',
+        "a.xlsx": office("jane@example.org"),
+    }.items():
+        with pytest.raises(InputError, match=rf"{name}: holds what looks like"):
+            search({name: content}, tables)
+
+
+def test_a_note_about_a_customer_is_not_signed(make: Making) -> None:
+    report = make()
+    for words in ({"name": "Ada", "note": "as C-000417 said"}, {"name": "ada.lovelace99"}, {"name": "A", "note": TEXT}):
+        with pytest.raises(
+            InputError, match=r"--(note|as): holds (ids|words) of people .*could never be shared"
+        ) as found:
+            sign_report(report, role="reviewer", now=datetime(2026, 10, 7), **words)
+        assert not re.search("000417|lovelace|parcel", str(found.value))
+    assert not (report.parent / "ledger").exists()
+    assert sign_report(report, name="Ada", role="reviewer", note="17,850 orders", now=datetime(2026, 10, 7)).searched
+    assert share_report(report).file.exists()
 
 
 def test_what_is_too_short_is_counted(tables: Tables) -> None:

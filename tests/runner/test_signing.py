@@ -14,15 +14,17 @@ import pytest
 from analysis import cli
 from analysis.foundation.errors import InputError, LedgerBroken
 from analysis.foundation.provenance import canonical_json, fingerprint
-from analysis.ledger.signature import DRAFT
+from analysis.ledger.signature import DRAFT, Signature
 from analysis.ledger.signatures import Signatures, verify_signatures
 from analysis.reporting.shell import shell
 from analysis.reporting.signed import standing_line, with_standing
 from analysis.reporting.site import write_index
+from analysis.runner.finished import find_report
 from analysis.runner.manifest import is_whole, read_manifest, write_manifest
 from analysis.runner.publish import Place, publish
-from analysis.runner.renewing import find_report, publish_as_it_stands, standing_listed
+from analysis.runner.renewing import publish_as_it_stands, standing_listed
 from analysis.runner.run import Run, run_study
+from analysis.runner.sharing import share_report
 from analysis.runner.signing import sign_report
 from analysis.runner.verifying import verified, verified_report
 
@@ -194,7 +196,7 @@ def test_edited_results_make_it_a_draft_again(report: Path) -> None:
     assert not answer.holds
     assert answer.renewed
     assert "results.json was changed since the report was made." in str(answer)
-    assert "It shows 1 signature that no longer holds: results.json is another. Draft" in str(answer)
+    assert "It shows 1 signature given to something else: results.json was changed since." in str(answer)
     assert words(report) == ["Draft"] * 3
     assert results.read_bytes() == edited
     again = verified_report(report, report.parent)
@@ -213,9 +215,14 @@ def test_results_and_manifest_edited_together_are_found_too(report: Path) -> Non
     (folder / "manifest.json").write_bytes(canonical_json(manifest))
     assert is_whole(folder)
     answer = verified_report(report, report.parent)
-    assert answer.faults == ("It shows 1 signature that no longer holds: the record has none.",)
+    assert "It shows 1 signature given to something else: results.json was changed since." in answer.faults[0]
     assert words(report) == ["Draft"] * 3
-    assert verified_report(report, report.parent).holds, "a draft as it was made: nobody says it was signed"
+    again = verified_report(report, report.parent)
+    assert (again.faults, again.renewed) == (answer.faults, False), "it is said until the study is run again"
+    with pytest.raises(InputError, match="given to something else"):
+        sign(report, "Zoe", "approver")
+    publish_as_it_stands(report.parent / ".runs" / "care-2026q3" / "abc", Place(report), print)
+    assert verified_report(report, report.parent).standing.word == "Reviewed"
 
 
 @pytest.mark.parametrize("number", ["0001", "0002"])
@@ -227,16 +234,178 @@ def test_a_record_that_was_changed_or_lost_makes_drafts(report: Path, number: st
     answers = verified(None, report.parent.parent)
     assert [one.holds for one in answers] == [False, False]
     assert f"signatures/{number}.jsonl" in str(answers[0])
-    assert "The record of signatures does not hold." in str(answers[1])
+    assert "The record of signatures does not hold" in str(answers[1])
     assert words(report) == ["Draft"] * 3
 
 
 def test_a_lost_record_is_noticed_by_what_pages_say(report: Path) -> None:
     sign(report)
     shutil.rmtree(report.parent / "ledger")
-    (answer,) = verified(None, report.parent.parent)
-    assert "It shows 1 signature that no longer holds: the record has none. Draft" in str(answer)
+    for _ in range(3):
+        (answer,) = verified(None, report.parent.parent)
+        assert "1 signature that it has shown is missing from the record of signatures." in str(answer)
+        assert words(report) == ["Draft"] * 3
+    said: list[str] = []
+    publish_as_it_stands(report.parent / ".runs" / "care-2026q3" / "abc", Place(report), said.append)
+    assert "is missing from the record" in said[0], "no run makes it good"
+
+
+def rolled_back(report: Path) -> Path:
+    """Ada reviewed and Zoe approved; then the approval is taken away, and the head set back."""
+    sign(report)
+    folder = report.parent / "ledger" / "care" / "signatures"
+    head = (folder / "head.json").read_bytes()
+    sign(report, "Zoe", "approver")
+    (folder / "0002.jsonl").unlink()
+    (folder / "head.json").write_bytes(head)
+    assert verify_signatures(folder.parent).holds, "the record itself cannot tell"
+    return folder
+
+
+def test_a_record_that_was_set_back_is_told_until_somebody_signs_seeing_it(report: Path) -> None:
+    folder = rolled_back(report)
+    for _ in range(3):
+        answer = verified_report(report, report.parent)
+        assert "1 signature that it has shown is missing" in str(answer)
+        assert words(report) == ["Draft"] * 3
+    with pytest.raises(InputError, match="is missing from the record of signatures"):
+        share_report(report)
+    signed = sign_report(report, name="Ada", role="reviewer", now=NOW)
+    assert not signed.already
+    assert "1 signature that had been shown before was missing from the record then." in str(signed)
+    assert "1 signature that had been shown before was missing" in (report / "metrics.html").read_text()
+    line = json.loads((folder / "0002.jsonl").read_bytes())
+    assert len(line["lost"]) == 1
+    answer = verified_report(report, report.parent)
+    assert (answer.holds, answer.standing.word, len(answer.standing.signatures)) == (True, "Reviewed", 1)
+    assert sign_report(report, name="Ada", role="reviewer", now=NOW).already
+
+
+def test_a_record_that_comes_back_holds_again(report: Path) -> None:
+    folder = rolled_back(report)
+    assert not verified_report(report, report.parent).holds
+    shutil.rmtree(folder)
+    assert not verified_report(report, report.parent).holds
+    rolled_back_again = report.parent / "again"
+    publish(made(rolled_back_again / ".runs" / "care-2026q3" / "abc"), rolled_back_again / "care-2026q3")
+    sign(rolled_back_again / "care-2026q3")
+    sign(rolled_back_again / "care-2026q3", "Zoe", "approver")
+    shutil.copytree(rolled_back_again / "ledger" / "care" / "signatures", folder)
+    answer = verified_report(report, report.parent)
+    assert (answer.holds, answer.standing.word) == (True, "Signed")
+    assert words(report) == ["Signed"] * 3
+
+
+def forged(
+    report: Path, name: str = "index.html", old: str = "What a notebook wrote", new: str = "Saved 9 million"
+) -> None:
+    """A page is changed, and the manifest with it."""
+    folder = report.resolve()
+    (folder / name).write_text((folder / name).read_text().replace(old, new))
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    manifest["files"][name] = fingerprint(folder / name)
+    (folder / "manifest.json").write_bytes(canonical_json(manifest))
+    assert is_whole(folder)
+
+
+def test_a_page_forged_with_its_manifest_is_no_longer_signed(report: Path) -> None:
+    sign(report, "Zoe", "approver")
+    forged(report)
+    write_index(report.parent, standing=standing_listed)
+    assert words(report) == ["Signed", "Signed", "Draft"], "the index does not say what the pages may not"
+    for renewed in (True, False, False):
+        answer = verified_report(report, report.parent)
+        assert answer.renewed is renewed
+        assert "It shows 1 signature given to something else: its pages or documents were changed since." in str(answer)
+        assert words(report) == ["Draft"] * 3
+    with pytest.raises(InputError, match="its pages or documents were changed since"):
+        share_report(report)
+    with pytest.raises(InputError, match="its pages or documents were changed since"):
+        sign(report, "Ada")
+    publish_as_it_stands(report.parent / ".runs" / "care-2026q3" / "abc", Place(report), print)
+    assert "Saved 9 million" not in (report / "index.html").read_text()
+    write_index(report.parent, standing=standing_listed)
+    assert verified_report(report, report.parent).holds
+    assert words(report) == ["Signed"] * 3
+
+
+def test_a_page_left_out_of_the_manifest_is_missed(report: Path) -> None:
+    sign(report)
+    folder = report.resolve()
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    del manifest["files"]["metrics.html"]
+    (folder / "manifest.json").write_bytes(canonical_json(manifest))
+    assert not verified_report(report, report.parent).holds
+
+
+def test_pages_rendered_anew_are_a_draft_that_tells_of_the_signature(report: Path) -> None:
+    """The same results, made into other pages by other code: read again, and signed again by the same name."""
+    place = Place(report)
+    sign(report, "Zoe", "approver")
+    other = made(place.runs / "other")
+    (other / "metrics.html").write_text(page("metrics").replace("notebook", "newer notebook"))
+    write_manifest(other, {"study": "care-2026q3", "run": "other", "seconds": {}})
+    publish_as_it_stands(other, place, print)
+    write_index(report.parent, standing=standing_listed)
     assert words(report) == ["Draft"] * 3
+    told = "These pages are not signed. The same results, on other pages, were signed by <bdi>Zoe</bdi> (approver) on"
+    assert told in (report / "index.html").read_text()
+    assert verified_report(report, report.parent).holds
+    again = sign_report(report, name="Zoe", role="approver", now=NOW)
+    assert not again.already
+    assert words(report) == ["Signed"] * 3
+    assert [one.number for one in again.standing.signatures] == [2]
+    publish_as_it_stands(place.runs / "abc", place, print)
+    assert words(report)[:2] == ["Signed"] * 2, "the first pages were signed too"
+
+
+def test_a_signature_of_an_earlier_version_holds_for_the_results_and_says_so(report: Path) -> None:
+    found = find_report(report, report.parent)
+    record = Signatures.open(found.ledger, "care")
+    old = Signature(
+        number=0, family="care", study="care-2026q3", run="abc", results=found.results, known_at=None, period=None,
+        role="approver", name="Zoe", note="", signed_at=NOW, closes=(0, ""),
+    )  # fmt: skip
+    record.append(old)
+    answer = verified_report(report, report.parent)
+    assert (answer.holds, answer.standing.word, answer.unbound) == (True, "Signed", 1)
+    assert "By results.json alone" in str(answer)
+    assert not sign_report(report, name="Zoe", role="approver", now=NOW).already, "signing again binds the pages"
+    assert verified_report(report, report.parent).unbound == 0
+
+
+def test_a_copy_is_said_to_be_one(report: Path) -> None:
+    sign(report)
+    copy = shutil.copytree(report, report.parent / "copy")
+    linked = report.parent / "linked"
+    linked.symlink_to(report.resolve())
+    for one in (copy, linked):
+        answer = verified_report(one, report.parent)
+        assert answer.holds
+        assert (
+            str(answer)
+            == f"{one}: A copy of the report of `care-2026q3`. Reviewed by Ada (reviewer) on 7 October 2026."
+        )
+        assert answer.to_dict()["copy_of"] == "care-2026q3"
+        for refused in (sign, share_report):
+            with pytest.raises(InputError, match="is a copy of a report"):
+                refused(one)
+    (copy / "index.html").write_text((copy / "index.html").read_text().replace("Reviewed", "Signed"))
+    forged(copy, new="x")
+    assert not verified_report(copy, report.parent).holds
+
+
+@pytest.mark.parametrize(
+    "given", [{"note": "as jane@example.org said"}, {"name": "Ada @ada_l"}, {"note": "call +44 20 7946 0958"}]
+)
+def test_addresses_are_not_signed(report: Path, given: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"holds what looks like an? .*could never be shared") as found:
+        sign(report, **given)
+    assert "Nothing was signed" in str(found.value)
+    assert not (report.parent / "ledger").exists()
+    assert "were not searched for customers" in str(sign_report(report, name="Ada", role="reviewer", now=NOW))
 
 
 def test_a_page_that_was_forged_is_found(report: Path) -> None:
@@ -281,7 +450,7 @@ def test_signed_pages_come_back_with_the_results(report: Path) -> None:
     (report.parent / "ledger" / "care" / "signatures" / "0001.jsonl").write_text("{}\n")
     assert publish_as_it_stands(place.runs / "abc", place, said.append) == place.runs / "abc"
     assert words(report)[:2] == ["Draft", "Draft"]
-    assert "does not hold, so the report is a draft" in said[0]
+    assert "The report is a draft: the record of signatures does not hold" in said[0]
 
 
 def test_an_edited_copy_is_passed_over_by_the_next_run(report: Path) -> None:

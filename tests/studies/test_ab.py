@@ -91,6 +91,14 @@ def test_stated_probabilities_are_the_intended_shares(company) -> None:
     assert found.effects[0].grade == "A"
 
 
+def test_an_experiment_of_one_arm_has_nothing_to_compare(company) -> None:
+    """It is left out with its reason; there would be no row of effects to say it in."""
+    frame = assigned({"control": 60})
+    for plan in (ExperimentPlan(), ExperimentPlan(control="control")):
+        with pytest.raises(DesignError, match="`trial` has one arm only, `control`: there is nothing to compare"):
+            randomised(company(assignments=frame, outcomes=measured(frame, 1)), plan)
+
+
 def test_clusters_are_not_compared_customer_by_customer(company) -> None:
     frame = assigned({"a": 100, "control": 100}, unit="cluster", cluster_id="shop")
     found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())

@@ -274,3 +274,41 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: byte
 def test_a_column_without_cells_is_judged_by_its_name_alone() -> None:
     [column] = columns_of(Sample(("Phone",), ()))
     assert (column.kind, column.personal) == ("empty", "phone")
+
+
+def test_a_file_parted_by_white_space_is_tried_by_the_maps_that_read_such_files(
+    real_data: Path, tmp_path: Path
+) -> None:
+    draft = draft_map(real_data / "cdnow" / "CDNOW_master.txt")
+    assert (draft.fits, draft.missing) == ("cdnow", ())
+    commas = write(
+        tmp_path / "cdnow.csv", [["customer_id", "date", "number_of_cds", "dollar_value"], ["1", "19970101", "1", "9"]]
+    )
+    assert draft_map(commas).fits is None  # the map asks for white space
+    names = write(tmp_path / "names.csv", [["Customer name"], ["Ann Lee"]])
+    assert draft_map(names).fits is None
+
+
+@pytest.mark.parametrize(("width", "fits"), [(0, "adobe_clicks"), (-1, None)])
+def test_a_file_without_header_is_known_by_its_name_and_width(tmp_path: Path, width: int, fits: str | None) -> None:
+    columns = load_map("adobe_clicks").files["feed"].format.columns
+    assert columns is not None
+    row = [str(place) for place in range(len(columns) + width)]
+    assert draft_map(write(tmp_path / "hit_data_2026.tsv", [row, row], delimiter="\t")).fits == fits
+    assert draft_map(write(tmp_path / "else.tsv", [row, row], delimiter="\t")).fits is None
+
+
+def test_a_file_that_a_spreadsheet_damaged_is_not_said_to_fit(real_data: Path) -> None:
+    draft = draft_map(real_data / "damaged" / "twcs_excel_damaged_first1000.csv")
+    assert (draft.fits, draft.missing) == (None, ())
+    said = draft.text.replace("\n# ", " ")
+    assert "will refuse this file: it is damaged. One of its first rows lists replies" in said
+    assert "Use the file as it was exported" in said
+    assert draft_map(real_data / "twcs" / "twcs_5000.csv").fits == "twcs"
+
+
+def test_ids_that_became_powers_of_ten_are_told(real_data: Path, tmp_path: Path) -> None:
+    text = draft_map(real_data / "damaged" / "airline_excel_damaged_ids.csv").text
+    assert 'DAMAGED: in "tweet_id" a spreadsheet' in text
+    rows = [["Ticket ID", "Weight", "Created"], ["48", "5.7E+17", "2026-03-01"], ["49", "1e+20", "2026-03-02"]]
+    assert "DAMAGED" not in draft_map(write(tmp_path / "weights.csv", rows)).text

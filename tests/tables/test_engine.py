@@ -49,6 +49,18 @@ def test_a_number_too_large_to_be_summed_is_said_in_words_and_not_quoted() -> No
     assert "98765" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "query", ["select ln(v) from rows", "select sqrt(v) from rows", "select v::varchar::date from rows"]
+)
+def test_what_is_no_overflow_is_not_called_one(query: str) -> None:
+    with (
+        DuckDBEngine({"rows": "select cast(-98765 as double) as v"}, files=[]) as engine,
+        pytest.raises(DesignError, match="has no result for one of their values") as told,
+    ):
+        engine.query(query)
+    assert "98765" not in str(told.value)
+
+
 def test_a_query_reads_no_file_that_the_study_does_not_own(tmp_path: Path) -> None:
     own, other = tmp_path / "own", tmp_path / "other.csv"
     own.mkdir()

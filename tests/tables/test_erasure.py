@@ -121,6 +121,22 @@ def test_later_exports_do_not_bring_a_person_back(connection, company):
     ]
 
 
+def test_until_rows_are_matched_a_source_s_own_ids_are_no_customers(connection, company):
+    """`c1` as the desk's own id is somebody else; as the shop's, whose ids are ours, and in rows without names, not."""
+    tombstone = erased(connection, KEY, company, "c1", on=date(2026, 11, 2))
+    columns = ["ticket", "customer_id", "identity_source", "identity_id", "account"]
+    rows = [("t1", "c1", "desk", "c1", "c1"), ("t2", "s", "shop", "c1", "c1"), ("t3", "c1", None, None, "c2")]
+    table(connection, "surveys", columns, *rows)
+    gone = Erasures(connection, KEY, [tombstone], {"surveys": "surveys"}, matched=False, own_ids={"shop"})
+    assert gone.count("surveys") == 2
+    assert sorted(connection.execute(gone.without("surveys")).fetchall()) == [
+        ("t1", "c1", "desk", "c1", "c1"), ("t2", None, None, None, None), ("t3", None, None, None, "c2"),
+    ]  # fmt: skip
+    assert Erasures(connection, KEY, [tombstone], {"surveys": "surveys"}).count("surveys") == 2  # t1 and t3, as matched
+    unnamed = Erasures(connection, KEY, [tombstone], {"surveys": "surveys"}, matched=False)
+    assert unnamed.count("surveys") == 1
+
+
 def test_without_tombstones_all_rows_stay(connection, company):
     gone = Erasures(connection, KEY, [], company)
     assert not gone.any

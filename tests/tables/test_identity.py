@@ -156,6 +156,57 @@ def test_addresses_in_the_clear_are_refused(connection, name, method, refused):
     assert all(name not in str(fault) for fault in faults)
 
 
+PSEUDONYM = KEY.of("email", "ann@example.org")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "refused"),
+    [
+        ("identity_email", "ann@example.org", True),
+        ("identity_email", "ann", True),
+        ("identity_email", PSEUDONYM, False),
+        ("identity_email", None, False),
+        ("identity_phone", "07700900123", True),
+        ("identity_phone", PSEUDONYM, False),
+        ("identity_id", "ann@example.org", True),
+        ("identity_id", "4477009001234", False),
+        ("email", "ann@example.org", True),
+        ("email", "yes", False),
+        ("email", PSEUDONYM, False),
+        ("E-Mail", "ann@example.org", True),
+        ("customerEmail", "ann@example.org", True),
+        ("email_address_2", "ann@example.org", True),
+        ("phone", "+44 (0)7700 900123", True),
+        ("Mobile No.", "07700-900123", True),
+        ("telephone_number", "7700900123.0", True),
+        ("work phone", "ann@example.org", True),
+        ("phone", "iPhone 15", False),
+        ("phone", "12345678", False),
+        ("phone_seconds", "1234567890", False),
+        ("emails_opened", "1234567890", False),
+        ("campaign", "ann@example.org", False),
+    ],
+)
+def test_plain_addresses_in_any_table(connection, column, cell, refused):
+    """Names of people need pseudonyms; columns called like addresses may hold anything but what looks like one."""
+    rows = table(connection, "tickets", ["ticket", f'"{column}"'], ("t1", cell), ("t2", None))
+    faults = addresses_in_the_clear(connection, rows, "source `x`, table issues")
+    assert [(fault.rule, fault.column, fault.count, fault.of) for fault in faults] == (
+        [("address_in_the_clear", column, 1, 2)] if refused else []
+    )
+    assert cell is None or all(cell not in str(fault) for fault in faults)
+
+
+def test_numbers_and_names_of_columns_may_be_addresses_too(connection):
+    connection.execute('create table parts as select 7700900123 as mobile, 1 as "ann@example.org"')
+    faults = addresses_in_the_clear(connection, "parts", "parts")
+    assert [str(fault).split(". ")[0] for fault in faults] == [
+        "parts: has an address for the name of a column",
+        "parts, column `mobile`: holds an address in the clear (1 of 1 rows)",
+    ]
+    assert "example" not in " ".join(map(str, faults))
+
+
 def test_counts_that_do_not_add_up_are_refused():
     parts = {"by_id": 1, "by_email": 0, "by_phone": 0, "shared": 0, "unknown": 0, "nameless": 0}
     with pytest.raises(ValueError, match="add up"):

@@ -17,7 +17,7 @@ import pytest
 from analysis.foundation.errors import InputError
 from analysis.tables.personal_text import KINDS, normal
 from analysis.tables.phone_numbers import AT_HOME, number
-from analysis.tables.pseudonyms import KEY_FILE, Key, user_key
+from analysis.tables.pseudonyms import KEY_FILE, Key, must_be_the_key, user_key
 
 KEY = Key(bytes(range(32)))
 EXAMPLES = Path(__file__).parents[1] / "golden" / "phone_numbers" / "examples.csv"
@@ -268,3 +268,12 @@ def test_the_key_is_not_printed_and_stands_in_no_query():
     with duckdb.connect() as connection, pytest.raises(duckdb.Error) as error:
         connection.execute(f"select {veil.sql('a')} from (values ('x@y.z')) t(a)")
     assert KEY.secret.hex() not in str(error.value).lower()
+
+
+def test_another_key_is_told_from_the_one_things_were_made_with():
+    key, other = Key(bytes(range(32))), Key(bytes(32))
+    must_be_the_key(key, [])
+    must_be_the_key(key, [None, key.check])
+    with pytest.raises(InputError, match="is not the key with which the tables were made") as refused:
+        must_be_the_key(key, [key.check, None, other.check])
+    assert [fault.rule for fault in refused.value.faults] == ["key_changed"]

@@ -24,6 +24,7 @@ from analysis.reporting.wording import (
     in_plain_words,
     method_in_words,
     outcome_in_words,
+    refusals_in_words,
     segment_in_words,
     shift_of,
     unit_in_words,
@@ -55,11 +56,12 @@ def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str
         )
     adjusted = [row for row in rows if row["estimand"] == "channel_effect" and row["scale"] == raw[0]["scale"]]
     if not adjusted or adjusted[0]["value"] is None:
-        why = f" No effect is claimed: {adjusted[0]['reason']}" if adjusted else ""
-        raise NothingToDraw(
-            f"The chart of raw against adjusted needs the adjusted effect on `{outcome}`; raw figures are not shown "
-            f"alone.{why}"
+        why = (
+            say.finding(adjusted[0])
+            if adjusted
+            else f"The chart of raw against adjusted needs the adjusted effect on `{outcome}`."
         )
+        raise NothingToDraw(f"{why} Raw figures are not shown alone.")
     effect = adjusted[0]
     names = {
         "naive_before_after": ("Before and after", "contacted customers alone"),
@@ -113,7 +115,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
         lacks = "no effect on it" if not rows else "no effect on all customers" if whole is None else "no segment"
         raise NothingToDraw(f"The chart by segment needs effects on `{outcome}` by segment; the result holds {lacks}.")
     if all(row["value"] is None for row in rows):
-        raise NothingToDraw(f"The chart by segment has nothing to draw: {whole['reason']}")
+        raise NothingToDraw(say.finding(whole))
     drawn = [_interval_row(say, whole, "All customers", "contacted", bold=True)]
     left_out = max(0, len(parts) - _MOST_SEGMENTS)
     for kind in dict.fromkeys(tuple(row["segment"]) for row in parts[:_MOST_SEGMENTS]):
@@ -159,8 +161,8 @@ def arms(experiment: Any, *, locale: str = "en_GB") -> Figure:
     rows = [row for row in effect_rows(experiment) if row["estimand"] == "experiment_effect" and not row["segment"]]
     claimed = [row for row in rows if row["value"] is not None]
     if not claimed:
-        why = f"none is claimed: {rows[0]['reason']}" if rows else "this result holds none"
-        raise NothingToDraw(f"The chart of arms needs an effect of an arm on all customers; {why}")
+        lacking = "The chart of arms needs an effect of an arm on all customers; this result holds none."
+        raise NothingToDraw(" ".join(refusals_in_words(rows, say)) or lacking)
     outcomes = list(dict.fromkeys(row["outcome"] for row in rows))
     blocks = {name: [row for row in rows if row["outcome"] == name] for name in outcomes}
     title = _arms_title(say, claimed)

@@ -37,7 +37,8 @@ def figures_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int 
     -------
     dict
         `both`, `moved`, `said_otherwise` (same value, something else differs) and `by` count figures; `rows` lists
-        those that moved; `only_earlier` and `only_later` count by metric; `fields` counts what else differs.
+        those that moved; `closed_before` counts those closed in the earlier, `closed_since` those closed since;
+        `only_earlier` and `only_later` count by metric; `fields` counts what else differs.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def figures_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int 
     """
     pairs = paired(earlier, later, [_NAMES, tuple(name for name in _NAMES if name != "version")])
     rows, fields = [], Counter[str]()
-    otherwise = closed_since = 0
+    otherwise = closed_before = closed_since = 0
     for old, new in pairs.both:
         changed = fields_changed(old, new)
         if not same(old.get("value"), new.get("value")) or "version" in changed:
@@ -57,6 +58,7 @@ def figures_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int 
         elif changed:
             otherwise += 1
             fields.update(changed)
+        closed_before += old.get("state") in CLOSED
         closed_since += old.get("state") not in CLOSED and new.get("state") in CLOSED
     rows.sort(key=_rank)
     by = Counter(row["how"] for row in rows)
@@ -67,6 +69,7 @@ def figures_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int 
         "by": {how: by[how] for how in HOW if by[how]},
         "rows": listed,
         "left_out": len(rows) - len(listed),
+        "closed_before": closed_before,
         "closed_since": closed_since,
         "said_otherwise": otherwise,
         "fields": dict(sorted(fields.items())),

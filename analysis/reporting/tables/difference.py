@@ -65,6 +65,8 @@ def since_last_report(results: Mapping[str, Any], *, locale: str = "en_GB") -> T
     rest = len(records) - len(shown)
     caption = f"{title_since(results)}, side by side"
     none = "No effect, no figure in money and no closed figure that both reports hold is another."
+    if previous["metrics"].get("closed_before") == 0:
+        none = f"No effect and no figure in money that both reports hold is another. {_NONE_CLOSED}"
     notes = [] if records else [none]
     if rest:
         notes.append(f"{say.number(rest)} further figures: `touchstone diff` lists them all.".replace("`", ""))
@@ -83,6 +85,9 @@ def _said(results: Mapping[str, Any], previous: Mapping[str, Any], say: Words) -
     yield from _money_said(results, previous, say)
     yield from _new_said(metrics, effects, say)
     yield from _why_said(previous["why"], say)
+
+
+_NONE_CLOSED = "No month that both reports count had been closed in the last one."
 
 
 def _closed_said(metrics: Mapping[str, Any], results: Mapping[str, Any], say: Words) -> Iterator[str]:
@@ -104,7 +109,11 @@ def _closed_said(metrics: Mapping[str, Any], results: Mapping[str, Any], say: Wo
         if said:
             yield f"{label}: {'; '.join(said)}."
     if not any(metrics["by"].get(how) for how in _CLOSED):
-        yield "No closed figure that both reports hold has changed."
+        yield (
+            _NONE_CLOSED
+            if metrics.get("closed_before") == 0
+            else "No closed figure that both reports hold has changed."
+        )
     opened = sum(metrics["by"].get(how, 0) for how in ("closed", "estimated", "provisional"))
     if opened:
         yield f"{say.number(opened)} {_figures(opened)} of months that were open in the last report moved, as was said."

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import GAP, plain
 from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
-from analysis.reporting.tables.table import Table
+from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.wording import (
     Words,
     check_in_words,
@@ -23,11 +23,13 @@ from analysis.reporting.wording import (
     humanised,
     in_plain_words,
     outcome_in_words,
+    refusals_in_words,
     segment_in_words,
     verdict_in_words,
     words,
 )
 
+_CHECKS = "Checks of the comparison"
 _SIGNS = {"passed": "✓", "failed": "✗", "not_run": "?", "not_applicable": "–"}
 
 
@@ -112,10 +114,17 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
 
 
 def checks(result: Any, *, locale: str = "en_GB") -> Table:
-    """Which tests did the comparison pass, and which not? Those of the effects on all customers, failures first."""
-    rows = [row for row in effect_rows(result) if not row["segment"] and row.get("checks")]
+    """Which tests did the comparison pass, and which not? Those of the effects on all customers, failures first.
+
+    Where every effect was refused before anything could be tested, the reasons stand in their place.
+    """
+    whole = [row for row in effect_rows(result) if not row["segment"] and not is_naive(row)]
+    if not whole:
+        raise DesignError("There is no effect on all customers whose checks could be shown in a table.")
+    rows = [row for row in whole if row.get("checks")]
     if not rows:
-        raise DesignError("There is no checked effect on all customers to show in a table.")
+        reasons = refusals_in_words(whole, words(locale))
+        return sentences_alone(_CHECKS, *reasons, "Nothing was compared, so there is nothing to check.")
     seen: dict[tuple[str, str, str, str], dict[str, str]] = {}
     for row in rows:
         for check in row["checks"]:
@@ -133,9 +142,7 @@ def checks(result: Any, *, locale: str = "en_GB") -> Table:
         for check in _same_for_all(found, len({row["outcome"] for row in rows}))
     ]
     cells = pd.DataFrame(records)[["What was tested", "Result", "Detail", "Outcome"]]
-    return Table(
-        caption="Checks of the comparison", cells=cells, frame=pd.DataFrame(found), groups="Outcome", sentences=True
-    )
+    return Table(caption=_CHECKS, cells=cells, frame=pd.DataFrame(found), groups="Outcome", sentences=True)
 
 
 def _same_for_all(found: Sequence[Mapping[str, str]], outcomes: int) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.foundation.errors import DesignError
+from analysis.metrics.matching_result import few_in_words
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.tables.cells import NONE
@@ -41,7 +42,7 @@ def matching(found: Any, *, locale: str = "en_GB") -> Table:
             "By": group,
             "Of": name,
             "Contacts": _HIDDEN if row["contacts"] is None else say.number(row["contacts"]),
-            "Matched": NONE if row["matched"] is None else say.number(row["matched"]),
+            "Matched": _matched(say, row),
             "Share": NONE if row["share"] is None else say.share(row["share"]),
         }
         for group, name, row in [
@@ -113,17 +114,21 @@ def matched_part(found: Any) -> Row:
 
 def matching_in_words(about: Mapping[str, Any], say: Words) -> list[str]:
     """The share of matched contacts, and for whom totals are claimed, as sentences."""
-    if about["share"] is None:
+    if not about["tables"]:
         why = in_plain_words(plain(about["reason"])).rstrip(".")
         return [f"How many social contacts are matched to customers cannot be told: {why}."]
     first = about["tables"][0]
-    unmatched = first["contacts"] - first["matched"]
-    what = (
-        f"{say.share(first['share'], 1 if unmatched else 0)} of {say.number(first['contacts'])} {first['about']} are "
-        "matched to a customer"
-    )
+    if first["matched"] is None:
+        what, rest = few_in_words(first["few"], say.number(first["contacts"]), first["about"]), " The others"
+    else:
+        unmatched = first["contacts"] - first["matched"]
+        what = (
+            f"{say.share(first['share'], 1 if unmatched else 0)} of {say.number(first['contacts'])} {first['about']} "
+            "are matched to a customer"
+        )
+        rest = f" The other {say.number(unmatched)}" if unmatched else ""
     if about["claims"] == "all":
-        rest = f" The other {say.number(unmatched)} add nothing to any total." if unmatched else ""
+        rest = f"{rest} add nothing to any total." if rest else ""
         return [f"{what}. Totals are of these customers and not scaled up.{rest}"]
     asked = say.share(about["claim_from"], 0)
     return [f"{what}, fewer than the {asked} asked for. {MATCHED_ONLY}"]
@@ -135,13 +140,20 @@ MATCHED_ONLY = "Totals hold for matched customers only, and nothing is claimed f
 def _further(about: Mapping[str, Any], say: Words) -> Iterator[str]:
     """Contacts of the other tables, customers nobody knows, names of several customers."""
     for table in about["tables"][1:]:
-        yield f"Of {say.number(table['contacts'])} {table['about']}, {say.share(table['share'], 1)} are matched."
+        if table["share"] is None:
+            yield f"{few_in_words(table['few'], say.number(table['contacts']), table['about'])}."
+        else:
+            yield f"Of {say.number(table['contacts'])} {table['about']}, {say.share(table['share'], 1)} are matched."
     for table in about["tables"]:
-        if table["strangers"]:
+        if table["strangers"] != 0:
+            some = "Some" if table["strangers"] is None else say.number(table["strangers"])
             yield (
-                f"{say.number(table['strangers'])} {table['about']} name a customer whom the table of customers does "
-                "not have; they count as unmatched."
+                f"{some} {table['about']} name a customer whom the table of customers does not have; they count as "
+                "unmatched."
             )
+        if table.get("early", 0) != 0:  # reports made before it was counted lack it
+            some = "Some" if table["early"] is None else say.number(table["early"])
+            yield f"{some} {table['about']} were answered before they came, by the times given: counted, not timed."
     for row in about["doubles"]:
         if row["several"] is None:
             yield f"Several {row['name']}: {_HIDDEN}."
@@ -149,11 +161,19 @@ def _further(about: Mapping[str, Any], say: Words) -> Iterator[str]:
             yield f"Several {row['name']}: {say.number(row['several'])} times; one: {say.number(row['one'])} times."
 
 
+def _matched(say: Words, row: Mapping[str, Any]) -> str:
+    """The matched; where only they are hidden, that is said in their place."""
+    if row["matched"] is None:
+        return NONE if row["contacts"] is None else _HIDDEN
+    return say.number(row["matched"])
+
+
 def _value(say: Words, row: Mapping[str, Any], side: str) -> str:
-    value, of = row[side], say.number(row[f"of_{side}"])
+    value, of = row[side], row[f"of_{side}"]
     if value is None:
         return NONE
-    return f"{say.share(value) if row['unit'] == 'share' else say.amount(value, row['unit'])} (of {of})"
+    whole = "" if of is None else f" (of {say.number(of)})"
+    return f"{say.share(value) if row['unit'] == 'share' else say.amount(value, row['unit'])}{whole}"
 
 
 def _difference(say: Words, row: Mapping[str, Any]) -> str:

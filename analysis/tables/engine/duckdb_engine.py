@@ -6,6 +6,7 @@ shut and the configuration locked: a query cannot read a file that the study doe
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,14 +20,21 @@ from analysis.foundation.errors import DesignError
 from analysis.tables.engine.dialect import Dialect, identifier
 
 MEMORY_SHARE = 0.5
+_TOO_LARGE = re.compile(r'Overflow|out of range|Could not cast value|Could not convert string "[+-]?[\d.]+" to DECIMAL')
+"""How the engine says that a number outgrew its type; "Out of Range Error" alone may be a root of a negative number."""
 
 
 @contextmanager
 def _exactly() -> Iterator[None]:
-    """Says in a user's words that a number outgrew the decimals; the engine's own words would quote it."""
+    """Says in a user's words that a value cannot be counted with; the engine's own words would quote it."""
     try:
         yield
-    except (duckdb.OutOfRangeException, duckdb.ConversionException):
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        if not _TOO_LARGE.search(str(error)):
+            raise DesignError(
+                "A calculation over the tables has no result for one of their values. Is a time before another that it "
+                "should follow, or a text where a number or a time should stand?"
+            ) from None
         raise DesignError(
             "A number in the tables is too large to be summed exactly: beyond 13 digits before the point, or 38 in a "
             "sum of squares. Is the money in its main unit?"

@@ -18,7 +18,7 @@ from analysis.foundation.calendar import iso
 from analysis.foundation.errors import Fault, InputError
 from analysis.inference.estimate import RowsUsed
 from analysis.tables.checks import Findings
-from analysis.tables.contract import KNOWN_AT, TableSchema
+from analysis.tables.contract import KNOWN_AT
 from analysis.tables.engine import identifier
 from analysis.tables.generation import SOURCE
 from analysis.tables.intake.sources import Export
@@ -61,6 +61,7 @@ def read(
     key: Key | None,
     phone_country: str | None,
     first: set[str],
+    last: datetime | None,
     memory_limit: str | None,
 ) -> tuple[list[Read], list[Fault], list[str]]:
     """The tables of an export, written down; what is wrong with it; and what should be known of it as a whole.
@@ -80,6 +81,8 @@ def read(
         Calling code of numbers written without one.
     first : set of str
         Tables of which nothing is held yet.
+    last : datetime, optional
+        Since when the source's export before this one is held.
     memory_limit : str, optional
     """
     folder = build / f"reading-{place}"
@@ -103,23 +106,23 @@ def read(
 
     def keep(connection: duckdb.DuckDBPyConnection, table: TableInput) -> str:
         path = folder / f"{table.schema.name}.parquet"
-        write(connection, _rows(table, export, first=table.schema.name in first), path)
+        write(connection, _rows(table, export, last, first=table.schema.name in first), path)
         return parquet_relation([path])
 
     judging = replace(JUDGING, keep=keep)
     with staged(given, folder, zone=zone, memory_limit=memory_limit, judging=judging) as found:
         faults = [*found.faults, *_reserved(found), *_too_late(found, export)]
         if not faults:
-            made = [_written(found, name, export, folder, first) for name in found.tables]
+            made = [_written(found, name, export, folder, first, last) for name in found.tables]
     return made, faults, given.notices
 
 
-def _written(found: Staged, name: str, export: Export, folder: Path, first: set[str]) -> Read:
+def _written(found: Staged, name: str, export: Export, folder: Path, first: set[str], last: datetime | None) -> Read:
     table, findings = found.tables[name], found.findings[name]
     path = folder / f"{name}.parquet"
     set_aside = dict(table.set_aside)
     if findings.again:
-        write(found.connection, _rows(table, export, first=name in first, repeats=True), path)
+        write(found.connection, _rows(table, export, last, first=name in first, repeats=True), path)
         set_aside[STANDS_TWICE] = findings.again
     kept = findings.rows - findings.again
     return Read(
@@ -141,7 +144,7 @@ def _says_not_since_when(connection: duckdb.DuckDBPyConnection, table: TableInpu
     return connection.execute(f"select 1 from ({table.typed()}) where {empty} limit 1").fetchone() is not None
 
 
-def _rows(table: TableInput, export: Export, *, first: bool, repeats: bool = False) -> str:
+def _rows(table: TableInput, export: Export, last: datetime | None, *, first: bool, repeats: bool = False) -> str:
     """The query for the rows of a table: the columns the export has, each key once, when known, and of which source."""
     schema = table.schema
     typed = f"({table.typed()})"
@@ -150,7 +153,7 @@ def _rows(table: TableInput, export: Export, *, first: bool, repeats: bool = Fal
         others = [identifier(name) for name in table.columns if name not in schema.key]
         held = ", ".join([*keys, *(f"any_value({name}) as {name}" for name in others)])  # they all say the same
         typed = f"(select {held} from {typed} group by {', '.join(keys)})"
-    at = instant(export.as_of)
+    at = instant(export.since)
     otherwise = at
     if schema.standing:
         otherwise = "cast(null as timestamp)" if first else at
@@ -159,8 +162,11 @@ def _rows(table: TableInput, export: Export, *, first: bool, repeats: bool = Fal
         happened = ", ".join(f"cast({identifier(str(name))} as timestamp)" for name in times)
         otherwise = f"coalesce(least({f'coalesce({happened})'}, {at}), {at})" if times else at
     values = {name: identifier(name) for name in table.columns if name != SOURCE}
-    own = f"{identifier(KNOWN_AT.name)}, " if KNOWN_AT.name in table.columns else ""
-    values[KNOWN_AT.name] = f"cast(coalesce({own}{otherwise}) as timestamp)"
+    if KNOWN_AT.name in table.columns:  # believed, but for what the export before would have had to hold already
+        own = identifier(KNOWN_AT.name)
+        believed = own if last is None or first else f"case when {own} > {instant(last)} then {own} else {at} end"
+        otherwise = f"case when {own} is null then {otherwise} else {believed} end"
+    values[KNOWN_AT.name] = f"cast({otherwise} as timestamp)"
     values[SOURCE] = literal(export.source.name)
     listed = ", ".join(f"{values[name]} as {identifier(name)}" for name in ordered(list(values), schema))
     return f"select {listed} from {typed}"
@@ -180,12 +186,12 @@ def _too_late(found: Staged, export: Export) -> list[Fault]:
     """Events that an export cannot know of: they happened after its day."""
     if found.faults:
         return []
-    return [
-        fault
-        for name, table in found.tables.items()
-        if _ends_late(found.findings[name], export)
-        and (fault := _of_the_future(found.connection, table.schema, table, export)) is not None
-    ]
+    faults = []
+    for name, table in found.tables.items():
+        late = _ends_late(found.findings[name], export)
+        faults += [_of_the_future(found.connection, table, export, table.schema.event_time) if late else None]
+        faults += [_of_the_future(found.connection, table, export, KNOWN_AT.name)]
+    return [fault for fault in faults if fault is not None]
 
 
 def _ends_late(findings: Findings, export: Export) -> bool:
@@ -193,10 +199,11 @@ def _ends_late(findings: Findings, export: Export) -> bool:
 
 
 def _of_the_future(
-    connection: duckdb.DuckDBPyConnection, schema: TableSchema, table: TableInput, export: Export
+    connection: duckdb.DuckDBPyConnection, table: TableInput, export: Export, column: str | None
 ) -> Fault | None:
-    column = schema.event_time
-    if column not in table.columns or schema.standing or schema.recorded_time or schema.column(column).type != "time":
+    schema = table.schema
+    happens = column == schema.event_time and (schema.standing or schema.recorded_time is not None)
+    if column not in table.columns or happens or schema.column(column).type != "time":
         return None
     late = f"{identifier(column)} > {instant(export.as_of + LATEST)}"
     file, line = identifier(FILE), identifier(LINE)
@@ -210,7 +217,7 @@ def _of_the_future(
     return Fault(
         where=names.get(where, where),
         column=column,
-        what=f"happened after the export, which is of {iso(export.as_of)}",
+        what=f"lies after the export, which is of {iso(export.as_of)}",
         remedy="Correct the date of the export (`--as-of`), or the format of its times: day and month may be swapped.",
         rule="after_export",
         count=count,

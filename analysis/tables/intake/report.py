@@ -15,11 +15,12 @@ from typing import Any
 
 import duckdb
 
-from analysis.foundation.calendar import Period, month_of, months_between
+from analysis.foundation.calendar import Month, Period, month_of, months_between
 from analysis.tables.contract import SCHEMAS, TableSchema
 from analysis.tables.engine import Dialect, identifier
 
 JUMP = 0.30
+MINUS = "−"
 BY_CHANCE = 2.58
 """Standard errors within which two counts of one rate lie 99 times in 100: a jump has to be further than that."""
 
@@ -27,6 +28,8 @@ STREAMS = frozenset({"touchpoints", "issues", "orders", "mentions", "posts", "po
 """Tables of what happens all the time; only of these are gaps, jumps and early ends worth a word."""
 
 MOST_NAMED = 8
+MOST_PERCENT = 9.995
+"""Beyond this a growth is told by its two numbers alone: "3 to 1,824"."""
 
 GAP_DAYS = 3
 BUSY = 0.9
@@ -41,8 +44,8 @@ class TableReport:
     """One table: its rows by local month, and what is odd about them.
 
     `gaps` are stretches of days (both included) without a row, `empty_months` months without a row between others,
-    `jumps` complete months whose rows are over 30 % more or fewer than in the month before, and further from it than
-    chance alone would bring them, with both numbers;
+    `jumps` complete months whose rows a day are over 30 % more or fewer than in the month before, and further from it
+    than chance alone would bring them, with both numbers of rows;
     `before` the rows by month at the intake before; `ends_early` the last day, where the period ends later.
     """
 
@@ -75,8 +78,8 @@ class TableReport:
         if self.empty_months:
             yield f"{self.table}: no row in {_listed(self.empty_months)}."
         if self.jumps:
-            told = [f"{month} {now / earlier - 1:+.0%} ({earlier:,} to {now:,})" for month, earlier, now in self.jumps]
-            yield f"{self.table}: rows jump from one month to the next: {_listed(told)}."
+            told = [_jump_in_words(month, earlier, now) for month, earlier, now in self.jumps]
+            yield f"{self.table}: rows a day jump from one month to the next: {_listed(told)}."
         if moved := self.moved():
             told = [f"{month} {earlier:,} to {now:,}" for month, (earlier, now) in moved.items()]
             yield f"{self.table}: months hold other numbers of rows than at the last intake: {_listed(told)}."
@@ -130,6 +133,7 @@ def report_on(
     zone: str,
     period: Period | None,
     before: Mapping[str, Any] | None,
+    until: date | None = None,
 ) -> TableReport:
     """The report on one table.
 
@@ -145,6 +149,9 @@ def report_on(
         What the tables are to serve.
     before : mapping, optional
         The report at the intake before, as plain values.
+    until : date, optional
+        The local date of the exports. A month whose last day lies after it may still be filling, and is no jump;
+        without the date, so may the last month that has rows.
 
     Examples
     --------
@@ -184,7 +191,7 @@ def report_on(
         before=held,
         gaps=tuple(_gaps(days)) if streams else (),
         empty_months=tuple(month for month, count in months.items() if not count) if streams else (),
-        jumps=tuple(_jumps(months)) if streams else (),
+        jumps=tuple(_jumps(months, days[0], until)) if streams else (),
         period_end=period.end if period is not None and streams else None,
     )
 
@@ -219,12 +226,64 @@ def _gaps(days: list[date]) -> Iterator[tuple[date, date]]:
             yield one + timedelta(days=1), other - timedelta(days=1)
 
 
-def _jumps(months: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
-    """Changes from month to month; the first and the last month may be parts."""
-    whole = list(months.items())[1:-1]
-    for (_, earlier), (month, now) in pairwise(whole):
-        if earlier and abs(now / earlier - 1) > JUMP and abs(now - earlier) > BY_CHANCE * sqrt(now + earlier):
-            yield month, earlier, now
+def _jumps(months: Mapping[str, int], first: date, until: date | None) -> Iterator[tuple[str, int, int]]:
+    """Changes of the rows a day from month to month; a first or last month that may be a part is left out."""
+    whole = [(Month.of(name), count) for name, count in months.items()]
+    if whole[0][0].first_day + timedelta(days=1) < first:
+        whole = whole[1:]
+    whole = whole[:-1] if until is None else [(month, count) for month, count in whole if month.last_day <= until]
+    for (one, earlier), (month, now) in pairwise(whole):
+        was, is_now = earlier / _length(one), now / _length(month)
+        chance = sqrt(earlier / _length(one) ** 2 + now / _length(month) ** 2)
+        if earlier and abs(is_now / was - 1) > JUMP and abs(is_now - was) > BY_CHANCE * chance:
+            yield str(month), earlier, now
+
+
+def _length(month: Month) -> int:
+    return (month.last_day - month.first_day).days + 1
+
+
+def _jump_in_words(month: str, earlier: int, now: int) -> str:
+    """A jump, with its percent of the rows a day where that is a number to read."""
+    this = Month.of(month)
+    change = now / earlier * _length(this.plus(-1)) / _length(this) - 1
+    if change >= MOST_PERCENT:
+        return f"{month} {earlier:,} to {now:,}"
+    return f"{month} {'+' if change > 0 else MINUS}{abs(change):.0%} ({earlier:,} to {now:,})"
+
+
+def unmatched_remark(table: str, rows: int, without_customer: int, customers_held: bool) -> str | None:
+    """What a reader has to know of a table of whose rows over half have no customer; None where it is fewer.
+
+    Parameters
+    ----------
+    table : str
+        One that has a column for the customer.
+    rows, without_customer : int
+        Its rows, and those whose customer is not known.
+    customers_held : bool
+        Whether the tables hold customers to be found at all.
+
+    Examples
+    --------
+    >>> print(unmatched_remark("issues", 16476, 16476, False))
+    issues: no customers are held, and 16,476 of 16,476 rows have none. If the source's own ids of people are your \
+customer ids, say `customer_ids: true` for it in the sources file; else take in a table of customers.
+    >>> unmatched_remark("issues", 100, 50, True) is None
+    True
+    """
+    if 2 * without_customer <= rows:
+        return None
+    numbers = f"{without_customer:,} of {rows:,} rows"
+    if customers_held:
+        return (
+            f"{table}: {numbers} have no customer, and no study sees them. Do the customers held carry the addresses, "
+            "or `identities` the ids, that this source knows people by?"
+        )
+    return (
+        f"{table}: no customers are held, and {numbers} have none. If the source's own ids of people are your customer "
+        "ids, say `customer_ids: true` for it in the sources file; else take in a table of customers."
+    )
 
 
 def _listed(told: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from analysis.tables.contract import SCHEMAS
 from analysis.tables.folder import label, look_into
 from analysis.tables.mapping import load_map
 from analysis.tables.mapping_files import fitting_header, nearly_fitting, separated_otherwise
+from analysis.tables.personal_text import HIDDEN_NAME, name_shown
 from analysis.tables.reader import ending, peek_header, unreadable
 
 DATE = "{date}"
@@ -65,21 +66,29 @@ class IntakeSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """The new files of a source that are of one date, with their fingerprints, and the columns of each kind of file."""
+    """The files of a source that are of one date, with their fingerprints, and the columns of each kind of file.
+
+    `as_of` is that date, `since` the instant from which our records hold them: later, where a later export of another
+    source was taken in first.
+    """
 
     source: IntakeSource
     as_of: datetime
+    since: datetime
     files: Mapping[Path, str]
     columns: Mapping[str, tuple[str, ...]]
 
     def against(self, before: Mapping[str, Sequence[str]]) -> list[str]:
         """Which columns are new or lost against the export before, in sentences."""
         told = []
-        for kind, columns in self.columns.items():
+        now = {new: old for old, new in self.source.renamed.items()}  # a column that is declared under its new name
+        for kind, names_now in self.columns.items():
+            columns = [now.get(name, name) for name in names_now]
             if kind not in before:
                 continue
-            new = [name for name in columns if name not in before[kind]]
-            lost = [name for name in before[kind] if name not in columns]
+            known = [now.get(name, name) for name in before[kind]]
+            new = [name for name in columns if name not in known]
+            lost = [name for name in known if name not in columns]
             for names, what in ((new, "has new columns"), (lost, "has lost columns")):
                 if names:
                     listed = ", ".join(f"`{label(name)}`" for name in names)
@@ -89,15 +98,21 @@ class Export:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What lies there: new exports by date, files known already, files no source reads, and what is wrong."""
+    """What lies there: new exports by date, files known already, files no source reads, and what is wrong.
+
+    `copies` are by source the files that say, at another place, what the last export said.
+    """
 
     exports: tuple[Export, ...]
+    copies: Mapping[str, Mapping[Path, str]]
     known: int
     unread: tuple[str, ...]
     faults: tuple[Fault, ...]
 
 
-def find(sources: Sequence[IntakeSource], record: Mapping[str, Any], as_of: datetime | None) -> Found:
+def find(
+    sources: Sequence[IntakeSource], record: Mapping[str, Any], as_of: datetime | None, since: datetime = datetime.min
+) -> Found:
     """The exports that have not been read.
 
     Parameters
@@ -107,16 +122,19 @@ def find(sources: Sequence[IntakeSource], record: Mapping[str, Any], as_of: date
         `sources` of the last intake's record; empty before the first.
     as_of : datetime, optional
         The date of exports whose names say none; naive UTC.
+    since : datetime
+        The date of the last intake: what is taken in after it is known since then at the earliest.
     """
-    looking = _Looking(record, as_of)
+    looking = _Looking(record, as_of, since)
     for source in sources:
         looking.look(source)
     looking.judge_unread(sources)
     exports = sorted(looking.exports, key=lambda one: (one.as_of, _place(sources, one.source)))
     return Found(
         exports=tuple(exports),
+        copies=looking.copies,
         known=looking.known,
-        unread=tuple(sorted(path.name for path in looking.unread)),
+        unread=tuple(sorted(name_shown(path.name) for path in looking.unread)),
         faults=tuple(looking.faults),
     )
 
@@ -125,12 +143,57 @@ def _place(sources: Sequence[IntakeSource], source: IntakeSource) -> int:
     return [one.name for one in sources].index(source.name)
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What was read of a source: by place the date and bytes of the last file, by bytes the date; and the last date."""
+
+    at: Mapping[str, tuple[datetime, str]]
+    marks: Mapping[str, datetime]
+    last: datetime | None
+
+    @classmethod
+    def of(cls, before: Mapping[str, Any]) -> _Held:
+        """From the record of an intake."""
+        files = [(one["at"], _instant(one["as_of"]), one["sha256"]) for one in before.get("files", ())]
+        last = before.get("as_of")
+        return cls(
+            {place: (date, mark) for place, date, mark in files},
+            {mark: date for _, date, mark in files},
+            None if last is None else _instant(last),
+        )
+
+
+def _rest_of(files: Collection[Path], known: Mapping[Path, datetime], held: _Held, date: datetime) -> list[Path]:
+    """The files read before that belong to a full export with the new ones.
+
+    Those of its own date; and of the last export, what says again what it said: beside a new file that took the place
+    of an old one, or in a new folder of its own. An export in parts, of which one has not changed, is whole so.
+    """
+    replaced = {path.parent for path in files if place_of(path) in held.at}
+    folders = {path.parent for path in files}
+
+    def belongs(path: Path) -> bool:
+        return path.parent in (replaced if place_of(path) in held.at else folders)
+
+    return [path for path, when in known.items() if when == date or (when == held.last and belongs(path))]
+
+
+def place_of(path: Path) -> str:
+    """How the record knows a file: by its name and that of its folder, where neither looks like an address."""
+    return f"{name_shown(path.parent.name)}/{name_shown(path.name)}"
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
 class _Looking:
     """One look at all sources."""
 
-    def __init__(self, record: Mapping[str, Any], as_of: datetime | None) -> None:
-        self.record, self.as_of = record, as_of
+    def __init__(self, record: Mapping[str, Any], as_of: datetime | None, since: datetime) -> None:
+        self.record, self.as_of, self.since = record, as_of, since
         self.exports: list[Export] = []
+        self.copies: dict[str, dict[Path, str]] = {}
         self.faults: list[Fault] = []
         self.known = 0
         self.seen: set[Path] = set()
@@ -138,8 +201,9 @@ class _Looking:
         self.unread: list[Path] = []
 
     def look(self, source: IntakeSource) -> None:
+        """The exports of one source: by date, the files that are new, and with them what else is of a full one."""
         before = self.record.get(source.name, {})
-        hashes = {one["sha256"] for one in before.get("files", ())}
+        held = _Held.of(before)
         lying = self.lying(source)
         self.seen.update(lying)
         try:
@@ -148,23 +212,56 @@ class _Looking:
             self.faults += error.faults
             return
         self.read.update(fitting)
+        marks = {path: fingerprint(path) for path in fitting}
         dated: dict[datetime, dict[Path, str]] = {}
-        columns: dict[datetime, dict[str, tuple[str, ...]]] = {}
-        for path, (kind, header) in fitting.items():
-            mark = fingerprint(path)
-            if mark in hashes:
-                self.known += 1
-                continue
-            hashes.add(mark)  # twice the same bytes in one go
-            date = self.date_of(source, path)
-            if date is not None:
-                dated.setdefault(date, {})[path] = mark
-                columns.setdefault(date, {})[kind] = header
-        last = datetime.fromisoformat(before["as_of"]).replace(tzinfo=None) if before.get("as_of") else None
+        known: dict[Path, datetime] = {}
+        for path, mark in marks.items():
+            then = self.known_since(source, held, path, mark)
+            if then is not None:
+                known[path] = then
+                if place_of(path) not in held.at:
+                    self.copies.setdefault(source.name, {})[path] = mark
+            elif (day := self.date_of(source, path)) is not None and mark not in dated.get(day, {}).values():
+                dated.setdefault(day, {})[path] = mark  # of two files with the same bytes, one
+        self.known += len(known)
         for date, files in sorted(dated.items()):
-            if last is not None and date < last:
-                self.older(source, files, date, last)
-            self.exports.append(Export(source=source, as_of=date, files=files, columns=columns[date]))
+            if held.last is not None and date < held.last:
+                self.older(source, files, date, held.last)
+            if source.extent == "full":
+                files |= {path: marks[path] for path in _rest_of(files, known, held, date)}
+            if source.map is None:
+                self.judge_tables(source, {path: fitting[path][0] for path in files})
+            columns = {
+                fitting[path][0]: tuple(name_shown(name, number=True) for name in fitting[path][1]) for path in files
+            }
+            self.exports.append(
+                Export(source=source, as_of=date, since=max(date, self.since), files=files, columns=columns)
+            )
+
+    def known_since(self, source: IntakeSource, held: _Held, path: Path, mark: str) -> datetime | None:
+        """The date of the export in which a file was read; None for a new one.
+
+        A file that says again what it said before the last export, as after a slip was taken back, is a new one.
+        """
+        place = place_of(path)
+        if place in held.at and HIDDEN_NAME not in place:  # else it is known by its bytes alone
+            read, last_mark = held.at[place]
+            return read if mark == last_mark else None
+        then = held.marks.get(mark)
+        if then is not None and then != held.last and source.extent == "full" and source.dated is None:
+            what = f"{path.name}: has the bytes of the export of {iso(then)}, under another name"
+            remedy = "Take it away; or, if it is a new export that says the same again, let names say dates (`dated`)."
+            self.fault(source, what, remedy, "old_bytes")
+        return then
+
+    def judge_tables(self, source: IntakeSource, tables: Mapping[Path, str]) -> None:
+        """Refuse two files of one table of the contract in one export: nobody can tell which is the later."""
+        for table in sorted(set(tables.values())):
+            files = [place_of(path) for path, one in tables.items() if one == table]
+            if len(files) > 1:
+                what = f"gives `{table}` in several files of one date: {', '.join(files)}"
+                remedy = "Take them in one after the other, each with its `--as-of`, or let names say dates (`dated`)."
+                self.fault(source, what, remedy, "two_files")
 
     def lying(self, source: IntakeSource) -> list[Path]:
         found: list[Path] = []

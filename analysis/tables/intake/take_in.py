@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,24 @@ import pyarrow.parquet as pq
 
 from analysis.foundation.calendar import Period, iso
 from analysis.foundation.errors import Fault, InputError
-from analysis.foundation.provenance import canonical_json
+from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
 from analysis.tables.contract import SCHEMAS
-from analysis.tables.erasure import Erasures, Tombstone
+from analysis.tables.erasure import Erasures, Tombstone, kept_in, together
 from analysis.tables.generation import EARLIER, RECORD, REPORT, SCHEMA, WAITING, Generation
 from analysis.tables.intake.people import People
 from analysis.tables.intake.reading import Read, read, refuse
-from analysis.tables.intake.report import TableReport, report_on
-from analysis.tables.intake.sources import Export, Found, IntakeSource, find
+from analysis.tables.intake.report import TableReport, report_on, unmatched_remark
+from analysis.tables.intake.sources import Export, Found, IntakeSource, find, place_of
 from analysis.tables.intake.store import Store, put_in_place
 from analysis.tables.intake.versions import Changes, Held, Incoming, TwoSources, merge
 from analysis.tables.mapping import load_map
-from analysis.tables.pseudonyms import Key, user_key
+from analysis.tables.personal_text import name_shown
+from analysis.tables.pseudonyms import Key, must_be_the_key, user_key
 from analysis.tables.scans import parquet_relation, types_of
 from analysis.tables.staging import staging, write
+
+MUCH = 0.2
+"""Share of a table's rows that an export may take away without a word."""
 
 FIRST = ("customers", "identities")
 """Tables by which the people of the others are found."""
@@ -44,7 +49,8 @@ class Intake:
     """What an intake did.
 
     `changes` and `reports` by table; `exports` the account of each export, a table at a time; `people` how the people
-    of rows were found; `unread` the files that no source reads; `known` how many files had been read before.
+    of rows were found; `unread` the files that no source reads; `known` how many files had been read before;
+    `erased` everybody who was erased from these tables.
     """
 
     folder: Path
@@ -57,6 +63,7 @@ class Intake:
     unread: tuple[str, ...] = ()
     known: int = 0
     notices: tuple[str, ...] = ()
+    erased: tuple[Tombstone, ...] = ()
 
     @property
     def nothing_new(self) -> bool:
@@ -74,6 +81,7 @@ def take_in(
     period: Period | None = None,
     key: Key | None = None,
     erased: Sequence[Tombstone] = (),
+    home: Path | None = None,
     memory_limit: str | None = None,
     page: Callable[[Intake], bytes] | None = None,
 ) -> Intake:
@@ -93,7 +101,10 @@ def take_in(
     key : Key, optional
         The key of the pseudonyms; by default the user's own, once a source needs it.
     erased : sequence of Tombstone
-        Customers who were erased: whatever an export brings of them is left out or emptied.
+        Customers who were erased, beside those the tables themselves keep: whatever an export brings of them is left
+        out or emptied.
+    home : Path, optional
+        The study's folder, in which the user's key may not lie.
     period : Period, optional
         What the tables are to serve: the report says which of them end before it does.
     memory_limit : str, optional
@@ -111,11 +122,13 @@ def take_in(
     with store.alone(), store.building() as build:
         before = Generation.at(store.now) if store.now is not None else None
         work = _Intake(sources, before, build, zone, phone_country, memory_limit, period, tuple(erased))
-        work.judge_key(key)
-        found = find(sources, work.record.get("sources", {}), as_of)
-        refuse(list(found.faults))
-        if not found.exports:
+        work.erased = together(kept_in(work.record), erased)
+        work.judge_key(key, home)
+        found = find(sources, work.record.get("sources", {}), as_of, datetime.min if before is None else before.as_of)
+        refuse([*found.faults, *work.read_otherwise()])
+        if not found.exports and not work.others_ids:
             return work.unchanged(store, found)
+        work.began = _date_of_looking_again(as_of, before) if not found.exports else None
         work.read(found.exports)
         work.merge()
         work.finish(found)
@@ -147,33 +160,73 @@ class _Intake:
     people: Mapping[str, Any] = field(default_factory=dict)
     reports: list[TableReport] = field(default_factory=list)
     waiting: Path | None = None
+    began: datetime | None = None
 
     @property
     def record(self) -> Mapping[str, Any]:
         return {} if self.before is None else self.before.record
 
-    def judge_key(self, key: Key | None) -> None:
+    def judge_key(self, key: Key | None, home: Path | None) -> None:
         """Refuse another key than the one the tables were made with: nothing of before would be found again."""
         before = self.record.get("key")
         maps = [load_map(source.map) for source in self.sources if source.map is not None]
         needed = before is not None or self.erased or any(file.personal for one in maps for file in one.files.values())
-        self.key = key or (user_key() if needed else None)
-        if before is not None and self.key is not None and self.key.check != before:
-            what = "is not the key with which the tables were made, so nobody in them would be found again"
-            remedy = "Bring the old key back (see docs/identity.md); without it, take all exports in again, elsewhere."
-            raise InputError(Fault(where="key of the pseudonyms", what=what, remedy=remedy, rule="key_changed"))
+        self.key = key or (user_key(home) if needed else None)
+        if self.key is not None:
+            must_be_the_key(self.key, [self.record.get("key"), *(one.key for one in self.erased)])
+
+    @cached_property
+    def own_ids(self) -> dict[str, list[str]]:
+        """By source, the systems whose own ids of people are the company's; a source not named any more keeps its."""
+        before = {name: one.get("own_ids", []) for name, one in self.record.get("sources", {}).items()}
+        return before | {source.name: _own_ids(source) for source in self.sources}
+
+    @property
+    def others_ids(self) -> bool:
+        """Whether ids that are the company's were not said to be, or the other way round."""
+        before = {name: one.get("own_ids", []) for name, one in self.record.get("sources", {}).items()}
+        return any(before[name] != self.own_ids[name] for name in before)
+
+    def reading_of(self, source: IntakeSource) -> str:
+        """What a source's rows are read by: another map, zone or calling code would have made other rows of them."""
+        what: list[Any] = [self.zone]
+        if source.map is not None:
+            given = load_map(source.map)
+            phones = any("phone" in file.personal.values() for file in given.files.values())
+            said = {"about", "facts", "ask", "pull"}
+            what = [given.model_dump(mode="json", exclude=said), self.phone_country if phones else None]
+        return fingerprint_of_bytes(canonical_json(what))
+
+    def read_otherwise(self) -> list[Fault]:
+        """Sources whose rows would now be read in another way than those that are held."""
+        held = self.record.get("sources", {})
+        changed = [
+            source.name
+            for source in self.sources
+            if source.name in held and held[source.name].get("read_by") not in (None, self.reading_of(source))
+        ]
+        what = "is read by another map, zone or calling code than the rows that are held"
+        remedy = (
+            "Two ways of reading do not mix: bring the old one back, or take all exports in again into a new folder "
+            "(`--out`), those of several dates one after the other, each with its `--as-of`."
+        )
+        return [Fault(where=f"source `{name}`", what=what, remedy=remedy, rule="read_otherwise") for name in changed]
 
     def read(self, exports: Sequence[Export]) -> None:
         """Read every export before anything is compared, and refuse them all if one is at fault."""
         faults: list[Fault] = []
         first = {name for name in SCHEMAS if self.before is None or self.before.table(name) is None}
         begun: dict[str, datetime] = {}
+        if self.before is not None:  # who somebody is, first told now, was not known before
+            first -= {name for name, schema in SCHEMAS.items() if schema.standing}
+        last = {name: _since(one) for name, one in self.record.get("sources", {}).items()}
         columns = {name: dict(one.get("columns", {})) for name, one in self.record.get("sources", {}).items()}
         for place, export in enumerate(exports):
             before = columns.setdefault(export.source.name, {})
             self.notices += export.against(before)
             before.update(export.columns)
-            new = {name for name in first if begun.get(name, export.as_of) == export.as_of}
+            opening = {name for name in first if not SCHEMAS[name].standing or export.since == exports[0].since}
+            new = {name for name in opening if begun.get(name, export.since) == export.since}
             reads, found, notices = read(
                 export,
                 self.build,
@@ -182,15 +235,17 @@ class _Intake:
                 key=self.key,
                 phone_country=self.phone_country,
                 first=new,
+                last=last.get(export.source.name),
                 memory_limit=self.memory_limit,
             )
             faults += found
             self.notices += notices
+            last[export.source.name] = export.since
             for one in reads:
                 if one.table in first:
-                    begun.setdefault(one.table, export.as_of)
+                    begun.setdefault(one.table, export.since)
                 if one.assumed:
-                    self.known_from[one.table] = export.as_of
+                    self.known_from[one.table] = export.since
                 self.reads.append((export, one))
         refuse([*faults, *self.two_masters()])
 
@@ -212,15 +267,22 @@ class _Intake:
         files += [] if before is None else [before]
         with staging(self.build, files, self.memory_limit) as (connection, _):
             self.leave_out_erased(connection)
-            people = People(connection, {one.name for one in self.sources if one.customer_ids}, before, self.build)
-            for name in (*FIRST, *(name for name in SCHEMAS if name not in FIRST)):
-                self.merge_table(connection, people, name)
+            own = {one for ids in self.own_ids.values() for one in ids}
+            people = People(connection, own, before, self.build)
+            for name, held in self.held.items():
+                people.hold(name, held)
+            people.changed = self.others_ids
+            for date in sorted({export.since for export, _ in self.reads} | ({self.began} if self.began else set())):
+                for name in (*FIRST, *(name for name in SCHEMAS if name not in FIRST)):
+                    self.merge_table(connection, people, name, date)
+                people.changed = False
             self.people = {name: one.to_dict() for name, one in people.matching().items()}
             self.waiting = people.waiting
             if count := people.count_waiting():
                 self.notices.append(f"{count:,} names of `identities` wait: no customer has their address yet.")
             self.held = {name: self.with_rows(name) for name in self.held}
             self.reports = [self.report(connection, name) for name, held in self.held.items() if held.now is not None]
+            self.notices += filter(None, [self.unmatched(connection, name) for name in self.held])
 
     def with_rows(self, name: str) -> Held:
         """A table as it is; none, where there is nothing but a header yet."""
@@ -235,7 +297,8 @@ class _Intake:
         if not self.erased or self.key is None:
             return
         relations = {f"{place}/{one.table}": parquet_relation([one.path]) for place, (_, one) in enumerate(self.reads)}
-        gone = Erasures(connection, self.key, self.erased, relations)
+        own = {one for ids in self.own_ids.values() for one in ids}
+        gone = Erasures(connection, self.key, self.erased, relations, matched=False, own_ids=own)
         for place, (export, one) in enumerate(self.reads):
             name = f"{place}/{one.table}"
             if count := gone.count(name):
@@ -246,6 +309,18 @@ class _Intake:
                 source = export.source.name
                 self.notices.append(f"{source}: {count:,} rows of `{one.table}` are of customers who were erased.")
 
+    def unmatched(self, connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+        """A word where a table knows nobody."""
+        now = self.held[name].now
+        if now is None or name in FIRST:
+            return None
+        relation = parquet_relation([now])
+        if "customer_id" not in types_of(connection, relation):
+            return None
+        query = f"select count(*), count(*) filter (where customer_id is null) from {relation}"
+        ((rows, without),) = connection.execute(query).fetchall()
+        return unmatched_remark(name, rows, without, customers_held=self.held["customers"].now is not None)
+
     def report(self, connection: duckdb.DuckDBPyConnection, name: str) -> TableReport:
         relation = parquet_relation([path for path in (self.held[name].now,) if path is not None])
         return report_on(
@@ -255,6 +330,7 @@ class _Intake:
             types_of(connection, relation),
             zone=self.zone,
             period=self.period,
+            until=(max(self.dates()) - timedelta(days=1)).date(),
             before=self.record.get("tables", {}).get(name, {}).get("report"),
         )
 
@@ -263,26 +339,31 @@ class _Intake:
             return Held()
         return Held(now=self.before.table(name), earlier=self.before.earlier(name))
 
-    def merge_table(self, connection: duckdb.DuckDBPyConnection, people: People, name: str) -> None:
+    def merge_table(self, connection: duckdb.DuckDBPyConnection, people: People, name: str, date: datetime) -> None:
+        """What the exports of one date change in a table."""
         schema, faults = SCHEMAS[name], list[Fault]()
         changes = Changes()
-        arrived = list(people.no_longer_waiting(max(self.dates()))) if name == "identities" else []
+        arrived = list(people.looked_up_again(date)) if name == "identities" else []
         for export, one in self.reads:
-            if one.table == name:
+            if one.table == name and export.since == date:
                 source, full = export.source.name, export.source.extent == "full"
                 faults += people.faults(name, one.path, source)
-                path = people.found(name, one.path)
-                arrived.append(Incoming(path=path, source=source, as_of=export.as_of, full=full, aside=one.aside))
+                path, nobody = people.found(name, one.path, source=source, full=full)
+                aside = (*one.aside, *nobody)
+                arrived.append(Incoming(path=path, source=source, as_of=date, full=full, aside=aside))
         for incoming in arrived:
+            before = self.held[name]
             try:
-                self.held[name], more = merge(connection, schema, self.held[name], incoming, self.build)
+                self.held[name], more = merge(connection, schema, before, incoming, self.build)
+                self.notices += _much_is_gone(name, incoming, more, before)
                 changes = changes.plus(more)
             except TwoSources as error:
                 faults.append(error.fault)
         refuse(faults)
         people.know(name, self.held[name], changes)
-        self.held[name], count = people.again(name, max(self.dates()), self.build)
-        self.changes[name] = replace(changes, rematched=count)
+        self.held[name], count = people.again(name, date, self.build)
+        people.hold(name, self.held[name])
+        self.changes[name] = self.changes.get(name, Changes()).plus(replace(changes, rematched=count))
 
     def finish(self, found: Found) -> None:
         """Put the tables and the record in their places in the build folder."""
@@ -319,23 +400,27 @@ class _Intake:
             "sources": self.sources_read(found),
             "tables": tables,
             "people": dict(self.people),
+            "erased": [one.to_dict() for one in self.erased],
         }
 
     def dates(self) -> list[datetime]:
-        return [*(export.as_of for export, _ in self.reads), *([] if self.before is None else [self.before.as_of])]
+        held = [] if self.before is None else [self.before.as_of]
+        return [*(export.since for export, _ in self.reads), *held, *([] if self.began is None else [self.began])]
 
     def sources_read(self, found: Found) -> dict[str, Any]:
         read_before = {name: dict(one) for name, one in self.record.get("sources", {}).items()}
         for export in found.exports:
             one = read_before.setdefault(export.source.name, {"files": []})
             one["columns"] = {**one.get("columns", {}), **{kind: list(names) for kind, names in export.columns.items()}}
-            files = [
-                {"name": path.name, "sha256": mark, "as_of": iso(export.as_of)} for path, mark in export.files.items()
-            ]
-            one["files"] = [*one["files"], *files]
-            one["as_of"] = iso(export.as_of)
-            one["map"] = export.source.map
-        return read_before
+            said = {**export.files, **found.copies.get(export.source.name, {})}
+            files = [{"at": place_of(path), "sha256": mark, "as_of": iso(export.as_of)} for path, mark in said.items()]
+            again = {(file["at"], file["sha256"]) for file in files}
+            one["files"] = [*(file for file in one["files"] if (file["at"], file["sha256"]) not in again), *files]
+            one["as_of"], one["since"] = iso(export.as_of), iso(export.since)
+        for source in self.sources:
+            if source.name in read_before:
+                read_before[source.name]["read_by"] = self.reading_of(source)
+        return {name: {**one, "own_ids": self.own_ids.get(name, [])} for name, one in read_before.items()}
 
     def unchanged(self, store: Store, found: Found) -> Intake:
         return Intake(
@@ -347,6 +432,7 @@ class _Intake:
             people=self.record.get("people", {}),
             unread=found.unread,
             known=found.known,
+            erased=self.erased,
         )
 
     def reports_before(self) -> tuple[TableReport, ...]:
@@ -359,7 +445,7 @@ class _Intake:
                 "source": export.source.name,
                 "as_of": iso(export.as_of),
                 "table": one.table,
-                "files": [path.name for path in export.files],
+                "files": [name_shown(path.name) for path in export.files],
                 "rows": one.rows.to_dict(),
                 "notices": list(one.notices),
             }
@@ -376,4 +462,37 @@ class _Intake:
             unread=found.unread,
             known=found.known,
             notices=tuple(dict.fromkeys(self.notices)),
+            erased=self.erased,
         )
+
+
+def _own_ids(source: IntakeSource) -> list[str]:
+    """The systems whose own ids of people are the company's, by the names they have in rows."""
+    if not source.customer_ids:
+        return []
+    if source.map is None:
+        return [source.name]
+    clauses = [table.customer for table in load_map(source.map).tables if table.customer is not None]
+    return sorted({clause.source for clause in clauses if clause.source is not None})
+
+
+def _since(record: Mapping[str, Any]) -> datetime | None:
+    """Since when the last export of a source is held."""
+    return datetime.fromisoformat(record["since"]).replace(tzinfo=None) if record.get("since") else None
+
+
+def _date_of_looking_again(as_of: datetime | None, before: Generation | None) -> datetime:
+    """The date on which held rows are looked up again, without a new export."""
+    if as_of is None:
+        what, remedy = "is said of other sources than before", "Say from when on that holds: `--as-of 2026-10-03`."
+        raise InputError(Fault(where="customer_ids", what=what, remedy=remedy, rule="no_date"))
+    return as_of if before is None else max(as_of, before.as_of)
+
+
+def _much_is_gone(table: str, incoming: Incoming, changes: Changes, before: Held) -> list[str]:
+    """A word where an export takes away a good part of a table: it may be a part taken for the whole."""
+    rows = pq.read_metadata(before.now).num_rows if before.now is not None else 0
+    if not incoming.full or changes.gone <= MUCH * rows:
+        return []
+    of = f"{changes.gone:,} of the {rows:,} rows of `{table}`"
+    return [f"{incoming.source}: its export no longer holds {of}. Is it whole? It is declared `extent: full`."]

@@ -106,7 +106,7 @@ def merge(
     """
     if held.now is None:
         return Held(now=incoming.path), Changes(new=_count(connection, parquet_relation([incoming.path])))
-    merging = _Merging(connection, schema, held.now, incoming)
+    merging = _Merging(connection, schema, held, incoming)
     merging.judge()
     changes = merging.changes()
     if not changes.any:
@@ -123,12 +123,14 @@ class _Merging:
     """One export against one table. `verdict` holds a line for each row that is not as it was."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, schema: TableSchema, held: Path, incoming: Incoming
+        self, connection: duckdb.DuckDBPyConnection, schema: TableSchema, held: Held, incoming: Incoming
     ) -> None:
+        assert held.now is not None
         self.connection, self.schema, self.incoming = connection, schema, incoming
-        self.held_types = types_of(connection, parquet_relation([held]))
+        self.held_types = types_of(connection, parquet_relation([held.now]))
         self.new_types = types_of(connection, parquet_relation([incoming.path]))
-        self.held = numbered(held)
+        self.held = numbered(held.now)
+        self.earlier = held.earlier
         self.new = numbered(incoming.path)
         self.columns = ordered([*self.held_types, *self.new_types], schema)
 
@@ -138,7 +140,7 @@ class _Merging:
         beside = {KNOWN_AT.name, SOURCE, *self.schema.key}
         compared = [name for name in self.new_types if name not in beside]
         differ = " or ".join(f"{self.cell('h', name)} is distinct from {self.cell('i', name)}" for name in compared)
-        on = " and ".join(f"h.{identifier(name)} is not distinct from i.{identifier(name)}" for name in self.key())
+        on = self.same("h", "i")
         missing_held, missing_new = "h.__row is null", "i.__row is null"
         source = f"h.{identifier(SOURCE)}"
         verdict = (
@@ -160,13 +162,11 @@ class _Merging:
         if not self.incoming.aside or self.incoming.full:
             return
         aside = parquet_relation(self.incoming.aside)
-        key = self.key()
-        same = " and ".join(f"h.{identifier(name)} = a.{identifier(name)}" for name in key)
-        there = " and ".join(f"h.{identifier(name)} = i.{identifier(name)}" for name in key)
+        dropped = " and ".join(f"h.{identifier(name)} = a.{identifier(name)}" for name in self.schema.key)
         self.connection.execute(
             f"insert into verdict select h.__row, null, 'gone', false from {self.held} as h "
-            f"where h.{identifier(SOURCE)} = {ours} and exists (select 1 from {aside} as a where {same}) "
-            f"and not exists (select 1 from {self.new} as i where {there})"
+            f"where h.{identifier(SOURCE)} = {ours} and exists (select 1 from {aside} as a where {dropped}) "
+            f"and not exists (select 1 from {self.new} as i where {self.same('h', 'i')})"
         )
 
     def refuse_foreign(self) -> None:
@@ -175,7 +175,8 @@ class _Merging:
             listed = ", ".join(f"`{name}`" for name in self.schema.key)
             what = f"holds rows whose key ({listed}) another source of `{self.schema.name}` has given already"
             remedy = (
-                "Two systems number apart: give one of the sources a map that puts a word of its own before its ids."
+                "Was a source given another name in the sources file? Rows carry it: bring the old one back. Else two "
+                "systems number apart: give one a map that puts a word of its own before its ids."
             )
             fault = Fault(
                 where=f"source `{self.incoming.source}`",
@@ -209,7 +210,7 @@ class _Merging:
             f"select {stay} from {self.held} as h "
             "where h.__row not in (select held_row from verdict where held_row is not null) "
             f"union all select {come} from {self.new} as i join verdict as v on v.new_row = i.__row "
-            f"left join {self.held} as h on h.__row = v.held_row"
+            f"left join {self.held} as h on h.__row = v.held_row left join {self.ends()}"
         )
 
     def ended(self) -> str:
@@ -218,8 +219,20 @@ class _Merging:
         until = f"case when v.verdict = 'gone' then {instant(self.incoming.as_of)} else {self.since()} end"
         return (
             f"select {listed}, {until} as {KNOWN_UNTIL} from {self.held} as h "
-            f"join verdict as v on v.held_row = h.__row left join {self.new} as i on i.__row = v.new_row"
+            f"join verdict as v on v.held_row = h.__row left join {self.new} as i on i.__row = v.new_row "
+            f"left join {self.ends()}"
         )
+
+    def ends(self) -> str:
+        """The join with the instant at which the last version of a row's key ended, for rows that come back."""
+        if self.earlier is None:
+            return "(select cast(null as timestamp) as ended) as e on false"
+        types = types_of(self.connection, parquet_relation([self.earlier]))
+        key = [name for name in self.schema.key if name in types and name in self.new_types]
+        listed = ", ".join(identifier(name) for name in key)
+        last = f"select {listed}, max({KNOWN_UNTIL}) as ended from {parquet_relation([self.earlier])} group by all"
+        same = " and ".join(f"e.{identifier(name)} is not distinct from i.{identifier(name)}" for name in key)
+        return f"({last}) as e on {same}"
 
     def newest(self, name: str) -> str:
         """A cell of a row that came or changed; one of a column that the export has lost stays as it was."""
@@ -231,9 +244,9 @@ class _Merging:
         """Since when the new version is known: as its row says, but after the one it follows."""
         known = f"i.{identifier(KNOWN_AT.name)}"
         at = instant(self.incoming.as_of)
-        return (
-            f"case when v.verdict = 'changed' and {known} <= h.{identifier(KNOWN_AT.name)} then {at} else {known} end"
-        )
+        followed = f"v.verdict = 'changed' and {known} <= h.{identifier(KNOWN_AT.name)}"
+        returned = f"v.verdict = 'new' and {known} < e.ended"
+        return f"case when {followed} or {returned} then {at} else {known} end"
 
     def cell(self, side: str, name: str) -> str:
         """A cell of the held or the new side; as text where their types differ, null where it has none."""
@@ -244,8 +257,10 @@ class _Merging:
         column = f"{side}.{identifier(name)}"
         return column if other in (None, mine) else f"cast({column} as varchar)"
 
-    def key(self) -> list[str]:
-        return [name for name in self.schema.key if name in self.held_types and name in self.new_types]
+    def same(self, one: str, other: str) -> str:
+        """SQL for whether two rows have one key; a part of it that a side does not have is empty there."""
+        known = [name for name in self.schema.key if name in self.held_types or name in self.new_types]
+        return " and ".join(f"{self.cell(one, name)} is not distinct from {self.cell(other, name)}" for name in known)
 
 
 def replaced(

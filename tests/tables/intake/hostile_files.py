@@ -428,7 +428,7 @@ CASES: dict[str, Case] = {
     "a line break in the name of a file": Case(lay=put("orders\n.csv", csv(GOOD)), rule="unusable_path", where="orders?", remedy="Rename"),
     "an escape in the name of a file": Case(lay=put("orders\x1b[2J.csv", csv(GOOD)), rule="unusable_path", where="orders?", remedy="Rename"),
     "a byte that is no text in the name of a file": Case(lay=lambda folder: Path(os.fsdecode(os.fsencode(folder) + b"/orders\xff.csv")).write_bytes(csv(GOOD)) and None, rule="unusable_path", where="orders?", remedy="Rename"),
-    "one table in two files": Case(lay=beside(put("orders.csv", csv(GOOD)), put("orders.parquet", parquet())), rule="two_sources", where="table orders", remedy="one source"),
+    "one table in two files": Case(lay=beside(put("orders.csv", csv(GOOD)), put("orders.parquet", parquet())), rule="two_files", where="source `own`", remedy="one after the other"),
     # through maps
     "the till's own": Case(map="shop", lay=sales("1;05.01.2026 10:00;1,234.50;EUR"), rows=[row(revenue="1234.5", product="Käse")]),
     "the till's, decimals by comma": Case(map="shop", lay=sales("1;05.01.2026 10:00;1.5;EUR", "2;05.01.2026 10:00;1.234,56;EUR"), where="sales", rule="not_a_number", column="Total", first=3, remedy="thousands"),
