@@ -14,8 +14,8 @@ from pathlib import Path
 from analysis.foundation.calendar import BY_PERIODS
 from analysis.foundation.errors import Fault, InputError, ParamsError
 from analysis.foundation.provenance import canonical_json, code_fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
-from analysis.runner.params_model import without_effect
 from analysis.runner.publish import must_be_writable, must_lie_apart
 from analysis.runner.study import Study
 from analysis.tables.opened import Prepared

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analysis.runner.params_model import NOT_ACTED_ON, Params
+from analysis.runner.not_acted_on import NOT_ACTED_ON
+from analysis.runner.params_model import Params
 
 HEAD = """# Parameters of a study
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from analysis.foundation.calendar import iso
 from analysis.foundation.errors import DesignError
+from analysis.runner.not_acted_on import without_effect
 from analysis.runner.notebook import check_parameter
 from analysis.runner.opening import prepare_study
 from analysis.runner.pages import page_name
-from analysis.runner.params_model import without_effect
 from analysis.runner.publish import Place
 from analysis.runner.pulls import Pull, pulls_of
 from analysis.runner.run import run_id

@@ -21,8 +21,9 @@ from analysis.foundation.provenance import (
     code_fingerprint,
     package_versions,
 )
+from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import StudyParams
-from analysis.runner.params_model import Params, instant_of, without_effect
+from analysis.runner.params_model import Params, instant_of
 from analysis.runner.previous import PREVIOUS, Report, previous_of, since
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of

@@ -5,86 +5,24 @@
 Where a map of the package fits the file as it is, that map is proposed. Else a table of the contract is guessed, and
 for each of its columns the file's column that is named and filled most like it. Every guess says why, everything that
 the file cannot say becomes a question, and no cell of the file is ever shown. What the columns seem to hold is judged
-in `drafting_columns`, the maps of the package are compared in `drafting_nearest`.
+in `drafting_columns`, which of them is which is guessed in `drafting_guess`, the maps of the package are compared in
+`drafting_nearest`.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.tables.contract import SCHEMAS, ColumnSchema
-from analysis.tables.drafting_columns import Column, columns_of, first_width, plain, sample_of
+from analysis.tables.drafting_columns import Column, columns_of, first_width, sample_of
+from analysis.tables.drafting_guess import ASSUMED_FORMATS, ROWS, WORDS, Guess, constant, guessed
 from analysis.tables.drafting_nearest import Nearest, by_name, damage_of, nearest
 from analysis.tables.mapping import SHIPPED
 from analysis.tables.mapping_model import Damage
 
-# How the contract's columns are called elsewhere, in plain words. `{one}` is the row: a ticket, an order.
-ROWS: Mapping[str, tuple[str, ...]] = {
-    "issues": ("ticket", "case", "issue", "incident", "request", "conversation", "thread"),
-    "touchpoints": ("call", "contact", "interaction", "session", "chat", "touchpoint", "activity"),
-    "mentions": ("mention", "tweet", "message", "comment", "review"),
-    "orders": ("order", "invoice", "purchase", "sale", "transaction", "receipt"),
-    "posts": ("post", "publication", "video", "link"),
-    "surveys": ("survey", "response", "rating", "feedback", "csat", "nps"),
-    "subscriptions": ("subscription", "contract", "plan", "membership"),
-    "customers": ("customer", "client", "user", "account", "person", "member"),
-}
-CALLED: Mapping[str, tuple[str, ...]] = {
-    "key": ("{one} id", "{one} number", "{one} no", "{one} key", "{one}", "id", "number", "key", "guid"),
-    "begun": (
-        "{one} date", "{one} time", "created at", "created", "created date", "created time", "opened at", "opened",
-        "date created", "creation date", "date", "time", "timestamp", "started at", "started", "start", "start time",
-        "posted at", "sent at",
-    ),
-    "customer_id": (
-        "customer id", "client id", "user id", "requester id", "contact id", "customer", "account id", "member id",
-        "customer number", "customer no",
-    ),
-    "closed_at": ("closed at", "solved at", "resolved at", "closed", "closed date", "date closed", "resolution date"),
-    "resolved_at": ("resolved at", "solved at", "closed at", "resolved", "closed date"),
-    "reopened_at": ("reopened at", "reopened"),
-    "first_reply_at": ("first reply at", "first response at", "first responded at", "first reply", "first reply date"),
-    "channel": ("channel", "via", "origin", "source", "medium", "contact channel", "contact type"),
-    "direction": ("direction", "call direction", "way"),
-    "platform": ("platform", "network", "social network", "site"),
-    "topic": ("topic", "reason", "category", "subject area", "contact reason", "type"),
-    "product": ("product", "product name", "item", "sku", "plan", "product id"),
-    "severity": ("severity", "priority level"),
-    "issue_id": ("ticket id", "case id", "issue id", "conversation id", "thread id", "ticket", "case"),
-    "revenue": ("revenue", "total", "amount", "order total", "total price", "net amount", "grand total", "price"),
-    "margin": ("margin", "gross margin", "profit", "contribution"),
-    "monthly_margin": ("monthly margin", "margin", "mrr"),
-    "currency": ("currency", "currency code", "iso currency"),
-    "cancelled_at": ("cancelled at", "canceled at", "cancelled", "cancellation date", "cancel date"),
-    "ended_at": ("ended at", "end date", "end", "cancelled at", "expired at"),
-    "author_id": ("author id", "author", "user id", "from id", "from"),
-    "in_reply_to": ("in reply to", "in reply to id", "parent id", "reply to", "in response to"),
-    "conversation_id": ("conversation id", "thread id", "conversation", "thread"),
-    "campaign": ("campaign", "campaign name", "campaign id"),
-    "link_id": ("link id", "tracking code", "utm id"),
-    "score": ("score", "rating", "answer", "value", "csat", "nps"),
-    "answered_at": ("answered at", "responded at", "completed at", "submitted at"),
-    "region": ("region", "country", "state", "city", "market", "zip code"),
-    "text": ("text", "message", "body", "content", "comment"),
-    "cost": ("cost", "handling cost"),
-}  # fmt: skip
-BEGUN = frozenset(
-    {"opened_at", "occurred_at", "posted_at", "ordered_at", "published_at", "asked_at", "started_at", "joined_at"}
-)
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "channel": {
-        "mail": "email", "e-mail": "email", "call": "phone", "voice": "phone", "twitter": "social",
-        "facebook": "social", "instagram": "social", "whatsapp": "social", "live chat": "chat", "messaging": "chat",
-        "text": "sms",
-    },
-    "direction": {"in": "inbound", "incoming": "inbound", "out": "outbound", "outgoing": "outbound"},
-}  # fmt: skip
-_ASSUMED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d")
-_LIKE_ENOUGH = 0.84
 DAMAGE_ROWS = 2_000
 """So many rows are tried for damage that a spreadsheet did, where a map knows what it looks like."""
 
@@ -126,7 +64,7 @@ def draft_map(path: Path) -> Draft:
         near = by_spaces if by_spaces and by_spaces[0].fits else near
     if near and near[0].fits:
         return _as_it_is(near, damage_of(near[0].map, sample_of(path, DAMAGE_ROWS)))
-    guess = _guessed(columns_of(sample))
+    guess = guessed(columns_of(sample))
     lines = [
         *_comment(f"A first map for a file of {len(sample.columns)} columns, guessed from its header and up to "
                   f"{len(sample.rows)} rows. Every line below is a guess until you have looked at it."),
@@ -135,135 +73,6 @@ def draft_map(path: Path) -> Draft:
         *_yaml(guess, _map_name(path), sample.delimiter, sample.encoding),
     ]  # fmt: skip
     return Draft(text="\n".join(lines) + "\n", fits=None, table=guess.table, missing=tuple(guess.missing))
-
-
-# Guessing
-
-
-@dataclass
-class _Guess:
-    """Which of the file's columns is which of a table's."""
-
-    table: str
-    chosen: dict[str, tuple[Column, str]]
-    missing: list[str]
-    addresses: dict[str, Column]
-    columns: tuple[Column, ...]
-
-    @property
-    def used(self) -> list[Column]:
-        """The columns the map reads, in the file's order."""
-        names = {column.name for column, _ in self.chosen.values()} | {one.name for one in self.addresses.values()}
-        return [column for column in self.columns if column.name in names]
-
-    @property
-    def personal(self) -> dict[str, str]:
-        """Those of them that name a person."""
-        found = {column.name: kind for kind, column in self.addresses.items()}
-        author = self.chosen.get("author_id")
-        return found | ({} if author is None else {author[0].name: author[0].personal or "id"})
-
-
-def _guessed(columns: tuple[Column, ...]) -> _Guess:
-    """The table whose needs the columns meet best; of equal ones the first of `ROWS`."""
-    guesses = [_of_table(table, columns) for table in ROWS]
-    spoken = [_spoken_of(guess.table, columns) for guess in guesses]
-    return max(zip(guesses, spoken, strict=True), key=lambda one: _merit(*one))[0]
-
-
-def _merit(guess: _Guess, spoken: int) -> float:
-    """Half a table counts for less than half; so does one whose key stands twice, and one without its time."""
-    schema = SCHEMAS[guess.table]
-    key = guess.chosen.get(schema.key[0])
-    merit = 2 * spoken + len(guess.chosen) / 3 - 3 * len(guess.missing) / len(schema.required)
-    if key is not None and not key[0].unique:
-        merit -= 2
-    return merit + (schema.event_time in guess.chosen)
-
-
-def _spoken_of(table: str, columns: Sequence[Column]) -> int:
-    """Whether the header speaks of the table's rows by name, twice for an id of them."""
-    said = {word for column in columns for word in column.words.split()}
-    ids = {f"{one} id" for one in ROWS[table]} & {column.words for column in columns}
-    return min(1, len(said & set(ROWS[table]))) + min(1, len(ids))
-
-
-def _of_table(table: str, columns: tuple[Column, ...]) -> _Guess:
-    schema = SCHEMAS[table]
-    plain_ones = [column for column in columns if column.personal is None]
-    options = [
-        (likeness, -place, wanted.name, column)
-        for place, wanted in enumerate(schema.columns)
-        for column in plain_ones
-        if _could_be(wanted, column) and (likeness := _likeness(table, wanted.name, column)) >= _LIKE_ENOUGH
-    ]
-    chosen: dict[str, tuple[Column, str]] = {}
-    taken: set[str] = set()
-    for likeness, _, name, column in sorted(options, key=lambda one: one[:3], reverse=True):
-        if name not in chosen and column.name not in taken:
-            taken.add(column.name)
-            chosen[name] = column, _reason(name, column, likeness)
-    handle = next((column for column in columns if column.personal == "handle"), None)
-    if "author_id" in schema.by_name and "author_id" not in chosen and handle is not None:
-        chosen["author_id"] = handle, "it seems to hold handles"
-    addresses: dict[str, Column] = {}
-    if "customer_id" in schema.by_name:
-        for column in columns:
-            if column.personal in ("email", "phone") and _of_a_customer(column):
-                addresses.setdefault(column.personal, column)
-    made = {"customer_id"} if addresses and table != "customers" else set()
-    missing = [name for name in schema.required if name not in {*chosen, *made} and not _constant(schema.column(name))]
-    return _Guess(table, {name: chosen[name] for name in schema.by_name if name in chosen}, missing, addresses, columns)
-
-
-def _of_a_customer(column: Column) -> bool:
-    """An address of the customer, not of us or of a copy's receiver."""
-    ours = {"agent", "assignee", "cc", "bcc", "fwd", "to", "recipient", "sent", "owner", "support", "owned", "shipping"}
-    return not ours & set(column.words.split())
-
-
-def _could_be(wanted: ColumnSchema, column: Column) -> bool:
-    """Whether cells of this kind can stand in a column of the contract."""
-    kinds = {
-        "time": {"time"}, "date": {"time"}, "money": {"number"}, "number": {"number"}, "int": {"number"},
-        "id": {"id", "text", "number", "flag"}, "text": {"id", "text", "number", "flag"}, "enum": {"id", "text"},
-        "flag": {"flag"},
-    }  # fmt: skip
-    if wanted.type == "id" and column.decimals:
-        return False
-    return column.kind == "empty" or column.kind in kinds[wanted.type]
-
-
-def _likeness(table: str, name: str, column: Column) -> float:
-    """How like a column's name is to what the contract's column is called elsewhere: 0 to 1."""
-    key = SCHEMAS[table].key[0]
-    called = CALLED["key"] if name == key else CALLED["begun"] if name in BEGUN else CALLED.get(name, ())
-    names = [plain(name), *(text.format(one=one) for text in called for one in (ROWS[table] if "{" in text else ("",)))]
-    words = column.words
-    if words in names:
-        return 1 - 0.001 * names.index(words)
-    return 0.95 * max(difflib.SequenceMatcher(None, words, text).ratio() for text in names)
-
-
-def _reason(name: str, column: Column, likeness: float) -> str:
-    named = "named like it" if likeness > 0.95 else f"named nearly like it ({likeness:.0%})"
-    if column.kind == "empty":
-        return f"{named}; no cell to judge by"
-    filled = {"time": "times", "number": "numbers", "flag": "flags", "id": "ids or codes", "text": "texts"}[column.kind]
-    twice = "; some stand there twice: is a row less than one of these? See `group`" if _key_twice(name, column) else ""
-    return f"{named}; {column.cells} cells, all {filled}{twice}"
-
-
-def _key_twice(name: str, column: Column) -> bool:
-    return not column.unique and any(schema.key == (name,) for schema in SCHEMAS.values()) and name != "customer_id"
-
-
-def _constant(wanted: ColumnSchema) -> str | None:
-    """What a draft may say of a column that the file does not have."""
-    return {"channel": "other", "direction": "inbound", "platform": "unknown"}.get(wanted.name)
-
-
-# Writing
 
 
 def quoted(text: str) -> str:
@@ -353,7 +162,7 @@ def _map_name(path: Path) -> str:
     return (name if re.match(r"[a-z]", name) else f"export_{name}".rstrip("_"))[:60]
 
 
-def _yaml(guess: _Guess, name: str, delimiter: str | None, encoding: str | None) -> Iterator[str]:
+def _yaml(guess: Guess, name: str, delimiter: str | None, encoding: str | None) -> Iterator[str]:
     schema = SCHEMAS[guess.table]
     formats = tuple(dict.fromkeys(one for column in guess.used for one in column.formats))
     yield ""
@@ -388,7 +197,7 @@ def _yaml(guess: _Guess, name: str, delimiter: str | None, encoding: str | None)
         for column, kind in guess.personal.items():
             yield from _keyed("      ", column, kind)
     if any(schema.column(one).type in ("time", "date") for one in guess.chosen):
-        shown = formats or _ASSUMED_FORMATS
+        shown = formats or ASSUMED_FORMATS
         if not formats:
             yield from _comment("TODO: there was no cell to try; these are the usual formats.", "    ")
         yield f"    time_formats: [{', '.join(map(quoted, shown))}]"
@@ -400,7 +209,7 @@ def _yaml(guess: _Guess, name: str, delimiter: str | None, encoding: str | None)
     yield from _columns(guess)
 
 
-def _zone(guess: _Guess) -> Iterator[str]:
+def _zone(guess: Guess) -> Iterator[str]:
     local = any(not _tells_zone(one) for column in guess.used for one in column.formats)
     if local or not any(column.formats for column in guess.used):
         yield from _comment("TODO: are the times local, and where? UTC is a guess; the file does not say.")
@@ -411,7 +220,7 @@ def _tells_zone(form: str) -> bool:
     return "%z" in form or form.endswith("Z")
 
 
-def _questions(guess: _Guess, encoding: str | None) -> Iterator[str]:
+def _questions(guess: Guess, encoding: str | None) -> Iterator[str]:
     yield "In which time zone are the times, and did that change?"
     for column in guess.used:
         if column.either_order:
@@ -429,7 +238,7 @@ def _names(key: str, columns: Sequence[Column]) -> Iterator[str]:
     yield from (f"          - {quoted(column.name)}" for column in columns)
 
 
-def _left_out(guess: _Guess) -> Iterator[str]:
+def _left_out(guess: Guess) -> Iterator[str]:
     """Columns that are not read, those of a person by themselves."""
     used = {column.name for column in guess.used}
     rest = [column for column in guess.columns if column.name not in used]
@@ -450,7 +259,7 @@ def _format(delimiter: str | None, encoding: str | None) -> str:
     return ", ".join(parts + ([f"encoding: {encoding}"] if encoding else []))
 
 
-def _nulls(guess: _Guess) -> Iterator[str]:
+def _nulls(guess: Guess) -> Iterator[str]:
     by_texts: dict[tuple[str, ...], list[str]] = {}
     for column in guess.used:
         if column.nulls:
@@ -473,7 +282,7 @@ def _keyed(indent: str, key: str, value: str) -> Iterator[str]:
         yield f"{indent}: {value}"
 
 
-def _customer(guess: _Guess, name: str) -> Iterator[str]:
+def _customer(guess: Guess, name: str) -> Iterator[str]:
     who = {kind: column.name for kind, column in guess.addresses.items()}
     if "customer_id" not in SCHEMAS[guess.table].by_name or not (who or "customer_id" in guess.chosen):
         return
@@ -492,7 +301,7 @@ def _customer(guess: _Guess, name: str) -> Iterator[str]:
         yield f"      {kind}: {quoted(column)}"
 
 
-def _columns(guess: _Guess) -> Iterator[str]:
+def _columns(guess: Guess) -> Iterator[str]:
     schema = SCHEMAS[guess.table]
     for wanted in schema.columns:
         if wanted.name == "customer_id" and guess.table != "customers":
@@ -506,7 +315,7 @@ def _columns(guess: _Guess) -> Iterator[str]:
                 f"{wanted.name}: TODO, the contract needs it ({wanted.about.rstrip('.')}). No column is like it.",
                 "      ",
             )
-        elif wanted.name in schema.required and (said := _constant(wanted)):
+        elif wanted.name in schema.required and (said := constant(wanted)):
             yield from _comment(
                 f"TODO: no column is like it, and the contract needs one of {_words(wanted)}.", "      "
             )
@@ -528,6 +337,6 @@ def _cell(wanted: ColumnSchema, column: Column) -> str:
     if wanted.type == "enum":
         words = {word: word for word in wanted.values or ()} | dict(WORDS.get(wanted.name, {}))
         values = ", ".join(f"{quoted(word)}: {becomes}" for word, becomes in words.items())
-        others = f", otherwise: {_constant(wanted) or 'null'}, count_others: true"
+        others = f", otherwise: {constant(wanted) or 'null'}, count_others: true"
         return f"{{of: {{lower: {name}}}{others}, values: {{{values}}}}}"
     return name

@@ -16,8 +16,8 @@ from analysis.runner import beginning
 from analysis.runner.beginning import BY_HAND, begin_study, name_fitting
 from analysis.runner.compute import compute_study
 from analysis.runner.following import follow_study
+from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import load_params
-from analysis.runner.params_model import without_effect
 from analysis.runner.params_yaml import read_yaml
 from analysis.runner.plan import plan_study
 from analysis.runner.taking_in import take_in_sources

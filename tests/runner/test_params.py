@@ -9,8 +9,9 @@ import pytest
 
 from analysis.foundation.calendar import Period
 from analysis.foundation.errors import ParamsError
+from analysis.runner.not_acted_on import NOT_ACTED_ON, without_effect
 from analysis.runner.params import load_params, sources_even_so
-from analysis.runner.params_model import NOT_ACTED_ON, Params, without_effect
+from analysis.runner.params_model import Params
 from analysis.runner.shipped import shipped
 from analysis.tables.load import Source
 

@@ -21,9 +21,10 @@ from analysis.tables.checks import Findings
 from analysis.tables.contract import KNOWN_AT
 from analysis.tables.engine import identifier
 from analysis.tables.generation import SOURCE
+from analysis.tables.given import Given, Source
 from analysis.tables.intake.sources import Export
 from analysis.tables.intake.versions import ordered
-from analysis.tables.load import Given, Judging, Source, Staged, staged
+from analysis.tables.load import Judging, Staged, staged
 from analysis.tables.local_time import instant
 from analysis.tables.pseudonyms import Key
 from analysis.tables.reader import LINE

@@ -21,14 +21,15 @@ import pyarrow.parquet as pq
 
 from analysis.foundation.calendar import Period, iso
 from analysis.foundation.errors import Fault, InputError
-from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
+from analysis.foundation.provenance import canonical_json
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.erasure import Erasures, Tombstone, kept_in, together
 from analysis.tables.generation import EARLIER, RECORD, REPORT, SCHEMA, WAITING, Generation
+from analysis.tables.intake.memory import Memory
 from analysis.tables.intake.people import People
 from analysis.tables.intake.reading import Read, read, refuse
 from analysis.tables.intake.report import TableReport, report_on, unmatched_remark
-from analysis.tables.intake.sources import Export, Found, IntakeSource, find, place_of
+from analysis.tables.intake.sources import Export, Found, IntakeSource, find
 from analysis.tables.intake.store import Store, put_in_place
 from analysis.tables.intake.versions import Changes, Held, Incoming, TwoSources, merge
 from analysis.tables.mapping import load_map
@@ -125,8 +126,8 @@ def take_in(
         work.erased = together(kept_in(work.record), erased)
         work.judge_key(key, home)
         found = find(sources, work.record.get("sources", {}), as_of, datetime.min if before is None else before.as_of)
-        refuse([*found.faults, *work.read_otherwise()])
-        if not found.exports and not work.others_ids:
+        refuse([*found.faults, *work.memory.read_otherwise()])
+        if not found.exports and not work.memory.others_ids:
             return work.unchanged(store, found)
         work.began = _date_of_looking_again(as_of, before) if not found.exports else None
         work.read(found.exports)
@@ -166,6 +167,11 @@ class _Intake:
     def record(self) -> Mapping[str, Any]:
         return {} if self.before is None else self.before.record
 
+    @cached_property
+    def memory(self) -> Memory:
+        """What is remembered of the sources."""
+        return Memory(self.record.get("sources", {}), self.sources, self.zone, self.phone_country)
+
     def judge_key(self, key: Key | None, home: Path | None) -> None:
         """Refuse another key than the one the tables were made with: nothing of before would be found again."""
         before = self.record.get("key")
@@ -175,43 +181,6 @@ class _Intake:
         if self.key is not None:
             must_be_the_key(self.key, [self.record.get("key"), *(one.key for one in self.erased)])
 
-    @cached_property
-    def own_ids(self) -> dict[str, list[str]]:
-        """By source, the systems whose own ids of people are the company's; a source not named any more keeps its."""
-        before = {name: one.get("own_ids", []) for name, one in self.record.get("sources", {}).items()}
-        return before | {source.name: _own_ids(source) for source in self.sources}
-
-    @property
-    def others_ids(self) -> bool:
-        """Whether ids that are the company's were not said to be, or the other way round."""
-        before = {name: one.get("own_ids", []) for name, one in self.record.get("sources", {}).items()}
-        return any(before[name] != self.own_ids[name] for name in before)
-
-    def reading_of(self, source: IntakeSource) -> str:
-        """What a source's rows are read by: another map, zone or calling code would have made other rows of them."""
-        what: list[Any] = [self.zone]
-        if source.map is not None:
-            given = load_map(source.map)
-            phones = any("phone" in file.personal.values() for file in given.files.values())
-            said = {"about", "facts", "ask", "pull"}
-            what = [given.model_dump(mode="json", exclude=said), self.phone_country if phones else None]
-        return fingerprint_of_bytes(canonical_json(what))
-
-    def read_otherwise(self) -> list[Fault]:
-        """Sources whose rows would now be read in another way than those that are held."""
-        held = self.record.get("sources", {})
-        changed = [
-            source.name
-            for source in self.sources
-            if source.name in held and held[source.name].get("read_by") not in (None, self.reading_of(source))
-        ]
-        what = "is read by another map, zone or calling code than the rows that are held"
-        remedy = (
-            "Two ways of reading do not mix: bring the old one back, or take all exports in again into a new folder "
-            "(`--out`), those of several dates one after the other, each with its `--as-of`."
-        )
-        return [Fault(where=f"source `{name}`", what=what, remedy=remedy, rule="read_otherwise") for name in changed]
-
     def read(self, exports: Sequence[Export]) -> None:
         """Read every export before anything is compared, and refuse them all if one is at fault."""
         faults: list[Fault] = []
@@ -219,8 +188,7 @@ class _Intake:
         begun: dict[str, datetime] = {}
         if self.before is not None:  # who somebody is, first told now, was not known before
             first -= {name for name, schema in SCHEMAS.items() if schema.standing}
-        last = {name: _since(one) for name, one in self.record.get("sources", {}).items()}
-        columns = {name: dict(one.get("columns", {})) for name, one in self.record.get("sources", {}).items()}
+        last, columns = self.memory.since(), self.memory.columns()
         for place, export in enumerate(exports):
             before = columns.setdefault(export.source.name, {})
             self.notices += export.against(before)
@@ -267,11 +235,11 @@ class _Intake:
         files += [] if before is None else [before]
         with staging(self.build, files, self.memory_limit) as (connection, _):
             self.leave_out_erased(connection)
-            own = {one for ids in self.own_ids.values() for one in ids}
+            own = {one for ids in self.memory.own_ids.values() for one in ids}
             people = People(connection, own, before, self.build)
             for name, held in self.held.items():
                 people.hold(name, held)
-            people.changed = self.others_ids
+            people.changed = self.memory.others_ids
             for date in sorted({export.since for export, _ in self.reads} | ({self.began} if self.began else set())):
                 for name in (*FIRST, *(name for name in SCHEMAS if name not in FIRST)):
                     self.merge_table(connection, people, name, date)
@@ -297,7 +265,7 @@ class _Intake:
         if not self.erased or self.key is None:
             return
         relations = {f"{place}/{one.table}": parquet_relation([one.path]) for place, (_, one) in enumerate(self.reads)}
-        own = {one for ids in self.own_ids.values() for one in ids}
+        own = {one for ids in self.memory.own_ids.values() for one in ids}
         gone = Erasures(connection, self.key, self.erased, relations, matched=False, own_ids=own)
         for place, (export, one) in enumerate(self.reads):
             name = f"{place}/{one.table}"
@@ -397,7 +365,7 @@ class _Intake:
             "number": self.record.get("number", 0) + 1,
             "as_of": iso(max(self.dates())),
             "key": self.key.check if self.key is not None else None,
-            "sources": self.sources_read(found),
+            "sources": self.memory.after(found),
             "tables": tables,
             "people": dict(self.people),
             "erased": [one.to_dict() for one in self.erased],
@@ -406,21 +374,6 @@ class _Intake:
     def dates(self) -> list[datetime]:
         held = [] if self.before is None else [self.before.as_of]
         return [*(export.since for export, _ in self.reads), *held, *([] if self.began is None else [self.began])]
-
-    def sources_read(self, found: Found) -> dict[str, Any]:
-        read_before = {name: dict(one) for name, one in self.record.get("sources", {}).items()}
-        for export in found.exports:
-            one = read_before.setdefault(export.source.name, {"files": []})
-            one["columns"] = {**one.get("columns", {}), **{kind: list(names) for kind, names in export.columns.items()}}
-            said = {**export.files, **found.copies.get(export.source.name, {})}
-            files = [{"at": place_of(path), "sha256": mark, "as_of": iso(export.as_of)} for path, mark in said.items()]
-            again = {(file["at"], file["sha256"]) for file in files}
-            one["files"] = [*(file for file in one["files"] if (file["at"], file["sha256"]) not in again), *files]
-            one["as_of"], one["since"] = iso(export.as_of), iso(export.since)
-        for source in self.sources:
-            if source.name in read_before:
-                read_before[source.name]["read_by"] = self.reading_of(source)
-        return {name: {**one, "own_ids": self.own_ids.get(name, [])} for name, one in read_before.items()}
 
     def unchanged(self, store: Store, found: Found) -> Intake:
         return Intake(
@@ -464,21 +417,6 @@ class _Intake:
             notices=tuple(dict.fromkeys(self.notices)),
             erased=self.erased,
         )
-
-
-def _own_ids(source: IntakeSource) -> list[str]:
-    """The systems whose own ids of people are the company's, by the names they have in rows."""
-    if not source.customer_ids:
-        return []
-    if source.map is None:
-        return [source.name]
-    clauses = [table.customer for table in load_map(source.map).tables if table.customer is not None]
-    return sorted({clause.source for clause in clauses if clause.source is not None})
-
-
-def _since(record: Mapping[str, Any]) -> datetime | None:
-    """Since when the last export of a source is held."""
-    return datetime.fromisoformat(record["since"]).replace(tzinfo=None) if record.get("since") else None
 
 
 def _date_of_looking_again(as_of: datetime | None, before: Generation | None) -> datetime:

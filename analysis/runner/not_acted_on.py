@@ -1,0 +1,47 @@
+"""Which parameters may be given and change nothing yet? Named, so that nobody waits for what they do not do.
+
+Each run and each plan says which of them a study sets; the parameters themselves are in `params_model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from analysis.runner.params_model import Params
+
+NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
+    {
+        "hypotheses": "hypotheses are not tested yet",
+        "report.locale": "numbers and dates are written in en_GB",
+        "report.audience": "there is one summary for all readers",
+        "designs.service_effect": "this comparison is not built yet",
+        "designs.adoption": "this comparison is not built yet",
+        "designs.change_log": "this comparison is not built yet",
+        "designs.ab_observational": "this comparison is not built yet",
+        "designs.effort": "this comparison is not built yet",
+        "designs.hypotheses": "this comparison is not built yet",
+    }
+)
+"""Keys that are typed and kept, and change no figure in this version, each with the reason."""
+
+
+def without_effect(params: Params) -> list[str]:
+    """Which keys stand at something else than their default and still change nothing in this version, and why?
+
+    Examples
+    --------
+    >>> without_effect(Params(study="trial", report=ReportSection(audience="analyst")))
+    ['`report.audience`: there is one summary for all readers']
+    """
+    return [f"`{key}`: {why}" for key, why in NOT_ACTED_ON.items() if _was_set(params, key)]
+
+
+def _was_set(params: Params, key: str) -> bool:
+    """Whether a key stands at something else than its default."""
+    name, _, below = key.partition(".")
+    value = getattr(params, name)
+    if name == "designs":
+        return below in (value or ())
+    default = type(params).model_fields[name].get_default(call_default_factory=True)
+    return bool(value != default if not below else getattr(value, below) != getattr(default, below))
