@@ -31,6 +31,7 @@ def without_effect(params: Params) -> list[str]:
 
     Examples
     --------
+    >>> from analysis.runner.params_model import ReportSection
     >>> without_effect(Params(study="trial", report=ReportSection(audience="analyst")))
     ['`report.audience`: there is one summary for all readers']
     """
