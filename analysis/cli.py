@@ -7,9 +7,7 @@ lacks room or rights; 4 the record of closed months or of signatures does not ho
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,12 +18,9 @@ from analysis import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from analysis.runner.progress import Progress
     from analysis.runner.run import Run
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="touchstone",
@@ -412,80 +407,9 @@ def make_world(
 
 def main() -> None:
     """The command, with every expected error as its own words and its exit status."""
-    with _interrupts() as interrupts:
-        status = _status(interrupts)
-    if interrupts.seen:
-        print("Interrupted. The last report stands; a rerun goes on from what was finished.", file=sys.stderr)
-        status = INTERRUPTED
-    sys.exit(status)
+    from analysis.runner.ending import ended
 
-
-class _Interrupts:
-    """Whether Ctrl-C was pressed: the engine and others turn it into errors of their own on the way up."""
-
-    seen = False
-
-    def note(self, number: int, frame: FrameType | None) -> None:
-        self.seen = True
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def _interrupts() -> Iterator[_Interrupts]:
-    interrupts = _Interrupts()
-    listening = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGINT) if listening else None
-    if before is not signal.default_int_handler:  # Ctrl-C is ignored, or somebody else takes care of it
-        yield interrupts
-        return
-    signal.signal(signal.SIGINT, interrupts.note)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _status(interrupts: _Interrupts) -> int:
-    from analysis.foundation.errors import TouchstoneError
-
-    try:
-        app(prog_name="touchstone")
-    except KeyboardInterrupt:
-        interrupts.seen = True
-    except SystemExit as end:
-        interrupts.seen |= end.code == INTERRUPTED
-        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except TouchstoneError as error:
-        if interrupts.seen:
-            return INTERRUPTED
-        if error.exit_status == 1:
-            return _bug(error)
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return error.exit_status
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except Exception as error:
-        return INTERRUPTED if interrupts.seen else _unforeseen(error)
-    return 0
-
-
-def _unforeseen(error: Exception) -> int:
-    """What the machine refused (room, rights, memory) is told with its remedy; all else is a bug of ours."""
-    from analysis.foundation.machine import lack_of
-
-    lack = lack_of(error)
-    if lack is None:
-        return _bug(error)
-    print(f"Touchstone stopped: {lack}", file=sys.stderr)
-    return 3
-
-
-def _bug(error: Exception) -> int:
-    from analysis.runner.crash import write_crash
-
-    print(f"Touchstone failed: {write_crash(error, Path.cwd())}", file=sys.stderr)
-    return 1
+    sys.exit(ended(lambda: app(prog_name="touchstone")))
 
 
 @contextmanager

@@ -51,8 +51,9 @@ class People:
 
     def hold(self, table: str, held: Held) -> None:
         """Take note of the files of a table."""
+        changed = self.held.get(table, Held()) != held
         self.held[table] = held
-        if table in (CUSTOMERS, IDENTITIES):
+        if changed and table in (CUSTOMERS, IDENTITIES):
             self.directory = self._directory()
 
     def know(self, table: str, held: Held, changes: Changes) -> None:
