@@ -1,13 +1,15 @@
 # make study   the whole job on a made-up company, from nothing: environment, data, notebooks, report
 # make test    all tests
+# make prove   the study judged in thousands of made-up companies: docs/validation.md; hours, goes on where it stopped
 # Needs Python 3.11 or newer and a package index. Uses uv where it is installed, pip otherwise.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
+WORLDS ?= 1000
 
-.PHONY: study test check env lab format lint types floors lock clean
+.PHONY: study test prove check env lab format lint types floors lock clean
 
 study: env
 	@$(BIN)/touchstone demo
@@ -15,6 +17,9 @@ study: env
 test: env
 	@echo "== tests, doctests and notebooks"
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q
+
+prove: env
+	@$(BIN)/touchstone prove --worlds $(WORLDS) --through-files 20 --jobs $(JOBS) --page docs
 
 check: lint types floors test
 

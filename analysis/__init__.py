@@ -12,6 +12,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "open_study": "analysis.runner.opening",
+    "prove": "analysis.runner.proving.own",
+    "Estimate": "analysis.inference.estimate",
+    "ratio_estimate": "analysis.inference.compare",
+    "ratio_did": "analysis.inference.panel_effects",
     "charts": "analysis.reporting.charts",
     "wording": "analysis.reporting.wording",
 }

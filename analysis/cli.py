@@ -383,6 +383,41 @@ def params(
         print(parameters_page(), end="")
 
 
+@app.command()
+def prove(
+    worlds: Annotated[int, typer.Option("--worlds", min=1, help="Companies of each hazard.")] = 1_000,
+    hazard: Annotated[list[str] | None, typer.Option("--hazard", help="Only this one; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the records: a rerun goes on from them.")] = Path(
+        "reports/.proving"
+    ),
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 2,
+    through_files: Annotated[
+        int, typer.Option("--through-files", min=0, help="Companies of each hazard that go through files as well.")
+    ] = 0,
+    customers: Annotated[int, typer.Option("--customers", min=1, help="Customers of each company.")] = 40_000,
+    page: Annotated[Path | None, typer.Option("--page", help="Folder of the page; default beside the records.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the default study in thousands of made-up companies whose truth is known, and write the page."""
+    from analysis.runner.progress import Lines
+    from analysis.runner.proving.command import prove_study
+
+    proved = prove_study(
+        worlds=worlds,
+        hazards=hazard or (),
+        out=out,
+        pages=page,
+        jobs=jobs,
+        through_files=through_files,
+        customers=customers,
+        progress=Lines(),
+    )
+    if as_json:
+        _print(proved.to_dict())
+    else:
+        print(proved)
+
+
 @app.command("make-world")
 def make_world(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the tables and truth.json are written.")],

@@ -15,8 +15,9 @@ from html.parser import HTMLParser
 from analysis.reporting.formats import shown_lines
 
 _BLOCKS = {
-    "blockquote", "caption", "code", "dd", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p",
-    "pre", "section", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "a",
+    "blockquote", "caption", "code", "dd", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "li",
+    "ol", "p", "pre", "section", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "ul", "a",
 }  # fmt: skip
 _ALONE = {"br", "hr"}
 _SILENT = {

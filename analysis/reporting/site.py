@@ -24,7 +24,7 @@ from analysis.ledger.signature import DRAFT, Standing
 from analysis.reporting.formats import plain
 from analysis.reporting.shell import environment, shell
 from analysis.reporting.signed import standing_line
-from analysis.reporting.summary import headline, status_in_words
+from analysis.reporting.summary import answer_in_words, headline, status_in_words
 from analysis.reporting.wording import Words, evidence_in_words, humanised, words
 
 INDEX = "index.html"
@@ -96,7 +96,7 @@ def _entry(folder: Path, results: Mapping[str, Any], standing: StandingOf, local
     say = words(locale)
     try:
         head = headline(results)
-        said = "This report counts and claims no effect." if head is None else say.finding(head)
+        said = "This report counts and claims no effect." if head is None else answer_in_words(results, say)
         return Entry(
             study=plain(results["study"], 120),
             period=_period(results.get("period"), say),

@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
+from analysis.reporting.settled import age_in_words, is_interim, older_than_the_volume, settled
 from analysis.reporting.standing import closed_months, incidents, still_open, targets
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.tables.difference import since_in_words, title_since
@@ -33,6 +34,7 @@ from analysis.reporting.wording import (
     outcome_in_words,
     state_in_words,
     verdict_in_words,
+    verdict_of,
     words,
 )
 
@@ -69,6 +71,7 @@ class Summary:
 
     answer: str
     evidence: str
+    age: str
     also: str
     figures: tuple[KeyFigure, ...]
     provisional: tuple[str, ...]
@@ -97,7 +100,7 @@ class Summary:
         yield "What is missing", self.missing or ("Nothing that was asked for.",)
 
     def __str__(self) -> str:
-        lines = [self.answer, self.evidence, *([self.also] if self.also else []), ""]
+        lines = [text for text in (self.answer, self.evidence, self.age, self.also) if text] + [""]
         lines += [f"{figure.label}: {figure.value} ({figure.range})" for figure in self.figures]
         for title, items in self.sections():
             lines += ["", title, *(f"- {item}" for item in items)]
@@ -118,6 +121,7 @@ class Summary:
         return (
             f'<div class="ts-summary"><p class="ts-answer">{_text(self.answer)}</p>'
             f'<p class="ts-evidence">{_text(self.evidence)}</p>'
+            + (f'<p class="ts-evidence">{_text(self.age)}</p>' if self.age else "")
             + (f'<p class="ts-also">{_text(self.also)}</p>' if self.also else "")
             + f'<dl class="ts-figures">{figures}</dl>{sections}</div>'
         )
@@ -137,17 +141,18 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
     No comparison was made; this report counts and claims no effect.
     """
     say = words(locale)
-    effects = [row for row in effect_rows(results) if row["estimand"] in QUESTIONS]
+    asked = [row for row in effect_rows(results) if row["estimand"] in QUESTIONS]
+    effects = settled(asked)
     whole = [row for row in effects if not row["segment"]]
     head = headline(results)
     outcomes = _outcomes(results)
-    answer = "No comparison was made; this report counts and claims no effect." if head is None else say.finding(head)
     return Summary(
-        answer=answer,
+        answer=answer_in_words(results, say),
         evidence=evidence_in_words(head),
+        age="" if head is None or head["value"] is None else age_in_words(head, say),
         also=_also(head, whole, outcomes, say),
         figures=tuple(_figures(results, whole, outcomes, say))[:MOST_FIGURES],
-        provisional=tuple(_provisional(results, effects, say)),
+        provisional=tuple(_provisional(results, asked, say)),
         doubts=tuple(_doubts(results, whole, effects, say)),
         missing=tuple(_missing(results, effects, say)),
         targets=tuple(targets(results, say)),
@@ -162,14 +167,36 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
 def headline(results: Mapping[str, Any]) -> Row | None:
     """The one effect that answers the study's question: all customers, by the order of questions and outcomes.
 
-    The first effect that is claimed stands above one that was refused, whatever it says.
+    The first effect that is claimed stands above one that was refused, whatever it says; `answer_in_words` opens with
+    the refusal.
     """
-    whole = [row for row in effect_rows(results) if row["estimand"] in QUESTIONS and not row["segment"]]
     return min(
-        whole,
+        _answering(results),
         key=lambda row: (row["value"] is None, QUESTIONS.index(row["estimand"]), *_place(row)),
         default=None,
     )
+
+
+def answer_in_words(results: Mapping[str, Any], say: Words) -> str:
+    """The answer in a sentence; where what was asked first is refused, the refusal opens it.
+
+    Examples
+    --------
+    >>> answer_in_words({"effects": []}, words())
+    'No comparison was made; this report counts and claims no effect.'
+    """
+    head = headline(results)
+    if head is None:
+        return "No comparison was made; this report counts and claims no effect."
+    first = min(_answering(results), key=lambda row: (QUESTIONS.index(row["estimand"]), *_place(row)))
+    opening = f"{say.finding(first)} " if first["value"] is None and head["value"] is not None else ""
+    return f"{opening}{say.finding(head)}"
+
+
+def _answering(results: Mapping[str, Any]) -> list[Row]:
+    """Effects on all customers; an estimator of one's own answers beside the study's, never first."""
+    asked = [row for row in settled(effect_rows(results)) if row["estimand"] in QUESTIONS and not row["segment"]]
+    return [row for row in asked if row.get("declared", True)]
 
 
 def status_in_words(results: Mapping[str, Any]) -> str:
@@ -291,17 +318,23 @@ def _money(roi: Mapping[str, Any], say: Words, *, matched_only: bool) -> Iterato
 
 def _provisional(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> Iterator[str]:
     yield from still_open(results, say)
-    interim = sorted({outcome_in_words(row["outcome"]).label for row in effects if row["maturity"] == "interim"})
-    if interim:
-        yield f"Effects on {', '.join(interim)}: the time after the contact is not over for all customers."
+    early = {outcome_in_words(row["outcome"]).label: row for row in effects if is_interim(row)}
+    if early:
+        over = {_what(row) for row in effects if not is_interim(row)}
+        alone = sorted(name for name, row in early.items() if _what(row) not in over)
+        beside = sorted(set(early) - set(alone))
+        if alone:
+            yield f"Effects on {', '.join(alone)}: the time after the contact is not over for all customers."
+        if beside:
+            yield f"Interim figures of the latest contacts, beside those whose time is over ({', '.join(beside)})."
 
 
 def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[Row], say: Words) -> Iterator[str]:
-    for verdict in ("failed", "not_run"):
+    for verdict in ("failed", "not_run", "cannot_be_known"):
         found: dict[tuple[str, str], list[str]] = {}
         for row in sorted(whole, key=_place):
             for check in row["checks"]:
-                if check["verdict"] == verdict:
+                if verdict_of(check) == verdict:
                     outcomes = found.setdefault((check["name"], check["detail"]), [])
                     label = outcome_in_words(row["outcome"]).label
                     outcomes += [label] if label not in outcomes else []
@@ -310,17 +343,26 @@ def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[
                 f"“{check_in_words(name)}” {verdict_in_words(verdict)} ({', '.join(outcomes)}). "
                 f"{in_plain_words(plain(detail))}"
             )
+    if money := older_than_the_volume(results, say):
+        yield money
     if any(row["grade"] == "B" and row["value"] is not None for row in whole):
         yield "A cause that nobody recorded could explain a comparison, even one that passed its checks."
     late = sum(not row.get("declared", True) for row in effects)
     notes = (results.get("coverage") or {}).get("notes") or {}
     given = [str(note) for step in sorted(notes) for note in notes[step]]
-    yield from dict.fromkeys(readable(say, note, 300) for note in _gathered(given) if not note.startswith(METHOD_NOTES))
+    told = [_whole(note) for note in _gathered(given) if not note.startswith(METHOD_NOTES)]
+    yield from dict.fromkeys(readable(say, note, 300) for note in told)
     if late:
         yield f"{late} {'effect was' if late == 1 else 'effects were'} not named before the data were looked at."
 
 
 _RUN_OFF = re.compile(r"(?P<kind>[^:]+): The run-off of `(?P=kind)` cannot be told\. (?P<why>.*)", re.DOTALL)
+
+
+def _whole(note: str) -> str:
+    """A note that only names a table, as a sentence."""
+    found = re.fullmatch(r"table `(\w+)`\.?", note)
+    return f"The table `{found[1]}` is missing, so nothing is told of what it would show." if found else note
 
 
 def _gathered(notes: Sequence[str]) -> list[str]:
@@ -366,6 +408,10 @@ def _missing(results: Mapping[str, Any], effects: Sequence[Row], say: Words) -> 
         yield f"Set, but without effect in this version: {in_plain_words(plain(text))}."
     if results.get("roi") is None:
         yield "The case in money was not made."
+
+
+def _what(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("design", "estimand", "treated", "comparison", "outcome"))
 
 
 def _why_empty(name: str, rows: Sequence[Row], say: Words) -> str:

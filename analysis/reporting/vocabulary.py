@@ -24,6 +24,10 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
         "P95": "high case",
         "TEI": "cost and benefit framework",
         "ledger": "closed-month record",
+        "placebo": "made-up date",
+        "Wald": "joint",
+        "E-value": "strength an unrecorded cause would need",
+        "covariate": "recorded cause",
     }
 )
 """Words no page for executives may hold, each with what to say instead."""
@@ -46,7 +50,7 @@ MONEY = ("revenue", "spend", "margin", "support_cost", "index_issue_cost")
 COUNTED = ("orders", "issues")
 """Outcomes whose name is also the unit in which they are counted."""
 
-ANY_CASE = ("estimand", "pre-trend", "ledger")
+ANY_CASE = ("estimand", "pre-trend", "ledger", "placebo", "covariate", "E-value")
 """Those that are forbidden however they are written; the others are common words in other letters."""
 
 VERDICTS: Mapping[str, str] = MappingProxyType(
@@ -54,6 +58,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "passed": "passed",
         "failed": "failed",
         "not_run": "could not be run",
+        "cannot_be_known": "cannot be known from these data",
         "not_applicable": "does not apply",
     }
 )
@@ -148,7 +153,7 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
             label="Support cost",
             more="cost {} more to support",
             less="cost {} less to support",
-            measure="what their support cost",
+            measure="the cost of their support",
         ),
         "index_issue_cost": Outcome(
             label="Cost of the issue itself",
@@ -187,11 +192,20 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "placebo": "Nothing happens at a made-up earlier date",
         "placebo_date": "Nothing happens at a made-up earlier date",
         "placebo_index_date": "Nothing happens at a made-up earlier date",
-        "future_social": "Customers who turn to social later did not differ before",
-        "future_social_exposure": "Customers who turn to social later did not differ before",
+        "future_social": "Customers who turn to social only later did as the others did until then",
+        "future_social_exposure": "Customers who turn to social only later did as the others did until then",
         "overlap": "Nearly every customer has similar ones to compare with",
         "balance": "The groups are alike in what is known about them",
         "sample_ratio": "The groups have the sizes that were planned",
+        "without_failures": "Same answer without months of failure",
+        "leave_one_out": "No single month or product makes the answer",
+        "additive_scale": "Same answer if growth is counted in units, not in percent",
+        "first_issue_only": "Same answer among customers at their first issue ever",
+        "scale_of_shares": "Shares can be compared without assigning customers at random",
+        "tested_on_issues": "The comparison was tested on issues, not only on orders",
+        "segments_differ": "Segments differ by more than chance",
+        "later_channel_mix": "Cost of later support does not depend on the channels customers like",
+        "window_over": "The whole time after the contact is over",
         "leave_incidents_out": "Same answer without the incident months",
         "leave_one_stratum_out": "No single kind of customer makes the answer",
         "negative_control": "No effect where there can be none",
@@ -230,8 +244,12 @@ LIMITS: Mapping[str, str] = MappingProxyType(
 
 OPEN_QUESTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "failed": "A check of this comparison failed, so the difference may have other causes.",
-        "not_run": "Some checks of this comparison could not be run yet, so the difference may have other causes.",
+        "failed": "A check of this comparison failed",
+        "not_run": "Some checks of this comparison could not be run",
+        "cannot_be_known": "Part of what would have to be known cannot be known from these data",
     }
 )
 """What leaves a comparison with open questions, by the worst verdict among its checks, worst first."""
+
+CANNOT_BE_KNOWN = ("scale_of_shares", "later_channel_mix", "window_over")
+"""Checks that no data of the kind could pass: nothing was left undone."""

@@ -21,6 +21,7 @@ from analysis.reporting.vocabulary import (
     ACTIONS,
     ANY_CASE,
     BASES,
+    CANNOT_BE_KNOWN,
     CHECKS,
     COUNTED,
     FORBIDDEN_ON_PAGES,
@@ -35,6 +36,8 @@ from analysis.reporting.vocabulary import (
     VERDICTS,
     Outcome,
 )
+from analysis.studies.claim import LIMITS as LIMITS_SEEN
+from analysis.studies.claim import LIMITS_UNSEEN, NOT_OVER
 from analysis.studies.result import GRADE_WORDS
 
 __all__ = [
@@ -111,6 +114,18 @@ def verdict_in_words(verdict: str) -> str:
     if verdict not in VERDICTS:
         raise UnknownName.of("verdict", str(verdict), VERDICTS)
     return VERDICTS[verdict]
+
+
+def verdict_of(check: Mapping[str, Any]) -> str:
+    """The verdict of a check, where "not_run" is "cannot_be_known" if no data of the kind could have told.
+
+    Examples
+    --------
+    >>> verdict_of({"name": "scale_of_shares", "verdict": "not_run"})
+    'cannot_be_known'
+    """
+    verdict = str(check["verdict"])
+    return "cannot_be_known" if verdict == "not_run" and check.get("name") in CANNOT_BE_KNOWN else verdict
 
 
 def state_in_words(state: str) -> str:
@@ -212,7 +227,8 @@ class Words(Formats):
         if row["scale"] == "ratio":
             return f"{self.number(shift, digits)}{GAP}%"
         if unit == "share":
-            return self.number(shift, digits) + (f"{GAP}pp" if bare else " percentage points")
+            size = self.number(shift, digits)
+            return f"{size}{GAP}pp" if bare else f"{size} percentage {'point' if size == '1' else 'points'}"
         if is_currency(unit):
             return self.money(shift, unit, None if shift >= 1000 else max(digits, 2))
         named = bare or _has_no_unit(row)
@@ -255,7 +271,7 @@ class Words(Formats):
             return f"{size(low)} {side(low)} to {size(high)} {side(high)}"
         small, large = sorted((low, high), key=lambda end: abs(shift_of(row, end)))
         unit = unit_in_words(str(row.get("unit") or "").partition(" per ")[0])
-        first = size(small).removesuffix(" percentage points").removesuffix(f" {unit}")
+        first = re.sub(r" percentage points?$", "", size(small)).removesuffix(f" {unit}")
         return f"{first} to {size(large)} {side(large)}"
 
     def finding(self, row: Mapping[str, Any]) -> str:
@@ -324,11 +340,26 @@ def evidence_in_words(row: Mapping[str, Any] | None) -> str:
     """
     if row is None or row["value"] is None:
         return "No effect is claimed."
-    limit = LIMITS[row["grade"]]
+    limit = _limit(row)
     if row["grade"] == "C":
-        verdicts = {check["verdict"] for check in row.get("checks") or ()}
-        limit = next((said for verdict, said in OPEN_QUESTIONS.items() if verdict in verdicts), limit)
+        verdicts = {verdict_of(check) for check in row.get("checks") or () if check.get("gate", True)}
+        why = next((said for verdict, said in OPEN_QUESTIONS.items() if verdict in verdicts), None)
+        limit = limit if why is None else f"{why}, {limit.partition(', ')[2]}"
     return f"Grade {row['grade']}, {grade_in_words(row['grade'])}. {limit}"
+
+
+def _limit(row: Mapping[str, Any]) -> str:
+    """What a finding allows one to conclude: as its own claim has it, else what its grade allows.
+
+    A claim says first what was found, then this, then its grade; where nothing was seen it says another thing.
+    """
+    grade, claim = row["grade"], str(row.get("claim") or "")
+    beginning = re.split("[,;]", LIMITS_SEEN[grade])[0]
+    start, end = claim.rfind(beginning), claim.rfind(f" Grade {grade}: ")
+    if grade in ("A", "B", "C") and 0 <= start < end:
+        return in_plain_words(plain(claim[start:end].removesuffix(NOT_OVER).strip(), 600))
+    unseen = "scale" in row and holds_no_effect(row)
+    return LIMITS_UNSEEN[grade] if unseen and grade in ("A", "B", "C") else LIMITS[grade]
 
 
 def shift_of(row: Mapping[str, Any], value: float) -> float:

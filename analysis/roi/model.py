@@ -51,7 +51,11 @@ def _percentiles(draws: Floats) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benefit:
-    """One benefit line: where it comes from, how far it can be believed, what it adds up to."""
+    """One benefit line: where it comes from, how far it can be believed, what it adds up to.
+
+    `index_from` and `index_to` are the months in which the customers behind the effect first wrote on social: a volume
+    of another time is multiplied by what was found then.
+    """
 
     id: str
     label: str
@@ -63,6 +67,9 @@ class Benefit:
     contacts_source: str
     per_year: Quantiles
     present_value: Quantiles
+    index_from: str | None = None
+    index_to: str | None = None
+    maturity: str = "mature"
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -76,6 +83,9 @@ class Benefit:
             "contacts_source": self.contacts_source,
             "per_year": self.per_year.to_dict(),
             "present_value": self.present_value.to_dict(),
+            "index_from": self.index_from,
+            "index_to": self.index_to,
+            "maturity": self.maturity,
         }
 
 
@@ -163,7 +173,7 @@ def roi_case(assumptions: RoiAssumptions, effects: Sequence[Mapping[str, Any]], 
     npv = benefit_pv - cost_pv
     benefit = Benefit(
         id="repurchase",
-        label="Margin from customers who bought more after a social contact",
+        label="Margin gained or lost after a social contact",
         kind="margin",
         effect=f"{effect['design']}/{effect['estimand']}/{effect['outcome']}/{effect['scale']}",
         grade=effect["grade"],
@@ -172,6 +182,9 @@ def roi_case(assumptions: RoiAssumptions, effects: Sequence[Mapping[str, Any]], 
         contacts_source=source,
         per_year=Quantiles.of(benefit_year),
         present_value=Quantiles.of(benefit_pv),
+        index_from=effect["index_from"],
+        index_to=effect["index_to"],
+        maturity=effect["maturity"],
     )
     return RoiCase(
         currency=assumptions.currency,
@@ -212,13 +225,10 @@ def payback(initial: float, net_per_year: Floats, years: int) -> Floats:
 
 
 def _margin_effect(effects: Sequence[Mapping[str, Any]], currency: str) -> Mapping[str, Any]:
+    """The study's own difference in margin, whole window: interim findings and estimators of one's own are no money."""
+    asked: tuple[Any, ...] = ("channel_effect", "margin", "difference", {}, "mature", True)
     for row in effects:
-        if (row["estimand"], row["outcome"], row["scale"], row["segment"]) == (
-            "channel_effect",
-            "margin",
-            "difference",
-            {},
-        ):
+        if asked == tuple(row[name] for name in ("estimand", "outcome", "scale", "segment", "maturity", "declared")):
             if row["value"] is None:
                 raise DesignError(
                     f"The study of margin claims no effect, so there is nothing to value: {row['reason']}"

@@ -22,6 +22,7 @@ from analysis.ledger.signature import Standing
 from analysis.reporting.signed import standing_as_plain, standing_in_words
 from analysis.runner.addresses import KINDS
 from analysis.runner.finished import Report, find_report
+from analysis.runner.previous import PREVIOUS
 from analysis.runner.publish import Place
 from analysis.runner.renewing import alone, judged, show
 from analysis.runner.results import RESULTS
@@ -32,6 +33,8 @@ SCHEMA = "touchstone.share/1"
 CONTENTS = "contents.json"
 FIRST_TIME = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the first a zip can hold."""
+NO_TABLES = frozenset({"ledger", PREVIOUS})
+"""What a report is made from besides its tables: the record of closed months, and the report before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ def tables_of(report: Report) -> Prepared:
     InputError
         If they are not here any more.
     """
-    wanted = json.loads((report.folder / RESULTS).read_bytes()).get("provenance", {}).get("inputs")
+    inputs = json.loads((report.folder / RESULTS).read_bytes()).get("provenance", {}).get("inputs") or {}
+    wanted = {name: sign for name, sign in inputs.items() if name not in NO_TABLES}
     try:
         noted = json.loads(_note(report.place, str(report.manifest.get("run"))).read_bytes())
         prepared = Prepared.read(Path(noted["prepared"]))

@@ -20,6 +20,7 @@ from analysis.runner.results import skipped, why_skipped
 if TYPE_CHECKING:
     from analysis.foundation.calendar import Month
     from analysis.runner.study import Study
+    from analysis.studies.channel import ChannelPlan
     from analysis.tables.load import Tables
 
 ALSO = " or "
@@ -67,8 +68,9 @@ def _month_close(study: Study) -> Any:
     return shown_close(study, _months(study))
 
 
-def _before_after(study: Study) -> Any:
-    from analysis.studies.channel import ChannelPlan, channel_effect
+def channel_plan(study: Study) -> ChannelPlan:
+    """What the parameters ask of the before-and-after study."""
+    from analysis.studies.channel import ChannelPlan
 
     values = study.values
     months = () if study.period is None else study.period.civil.months()
@@ -83,7 +85,13 @@ def _before_after(study: Study) -> Any:
     )
     if values.outcomes is not None:
         plan = replace(plan, outcomes=values.outcomes)
-    return channel_effect(study.tables, plan)
+    return plan
+
+
+def _before_after(study: Study) -> Any:
+    from analysis.studies.channel import channel_effect
+
+    return channel_effect(study.tables, channel_plan(study))
 
 
 def _ab_segments(study: Study) -> Any:

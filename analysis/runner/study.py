@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,13 +27,15 @@ from analysis.runner.params_model import Params, instant_of
 from analysis.runner.previous import PREVIOUS, Report, previous_of, since
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
-from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, decide, step_named
+from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, channel_plan, decide, step_named
 from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from analysis.ledger.store import Ledger
+    from analysis.studies.own_estimator import Estimator
+    from analysis.studies.sample_table import Sample
     from analysis.tables.opened import Tables
 
 
@@ -228,9 +230,45 @@ class Study:
         """What the last close holds, or would: a `MonthClose`."""
         return self.make("month_close")
 
-    def before_after(self) -> Any:
-        """What changed for customers contacted on social: a `ChannelResult`."""
-        return self.make("before_after")
+    def before_after(self, estimator: Estimator | None = None, outcome: str = "orders") -> Any:
+        """What changed for customers contacted on social: a `ChannelResult`.
+
+        Parameters
+        ----------
+        estimator : function of DataFrame to Estimate, optional
+            One of your own, run beside the study's; what it says of `outcome` stands among the effects as not named
+            beforehand, with its own gates. docs/own_estimator.md shows how.
+        outcome : str
+
+        Raises
+        ------
+        DesignError
+            If the data cannot answer it, or the estimator fails.
+        """
+        found = self.make("before_after")
+        if estimator is None:
+            return found
+        from analysis.studies.channel import stack_of
+        from analysis.studies.own_estimator import own_estimator
+
+        stack, plan, _ = stack_of(self.tables, channel_plan(self))
+        found = replace(found, effects=(*found.effects, *own_estimator(stack, plan, estimator, outcome)))
+        self._made.append(("before_after", found))
+        return found
+
+    def sample(self) -> Sample:
+        """The rows behind `before_after`, pseudonymous, for estimators of your own: a `Sample`.
+
+        Raises
+        ------
+        DesignError
+            If no row can be studied.
+        """
+        from analysis.studies.channel import stack_of
+        from analysis.studies.sample_table import sample_of
+
+        stack, plan, _ = stack_of(self.tables, channel_plan(self))
+        return sample_of(stack, plan)
 
     def ab_segments(self) -> Any:
         """What the randomised tests show: an `ExperimentResult`."""

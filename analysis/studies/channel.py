@@ -1,59 +1,46 @@
 """What did it change for customers that their issue went to social, against the same customers going elsewhere?
 
 The default before-and-after study. Estimand: the effect of the *index issue going to social*, later contacts as they
-fall, on customers who chose social. The naive figures (their own before and after; users against non-users) are
-computed beside it, because they are what everybody else reports. Gates that need more than this study's rows
-(drift before the index, a placebo date, future social contact) are named as not run, which keeps the grade at C.
+fall, on customers who chose social. Here the parts are put together: cells of the stack, every group of customers with
+its effects and gates, the event study, interim windows, sensitivity, and the naive figures beside them, because they
+are what everybody else reports. The same function studies rows in the query engine and rows in arrays.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
-from analysis.inference.compare import normal_quantile
-from analysis.inference.estimate import Estimate, Scale
-from analysis.inference.panel_effects import RatioDid, ratio_did
-from analysis.studies.claim import claim_of, refusal
-from analysis.studies.grade import grade_of
-from analysis.studies.naive import naive_before_after, naive_user_gap
-from analysis.studies.result import Check, Effect, effects_frame
-from analysis.studies.sample import ATTRIBUTE, MEASURES, IndexRules, Stack, build_stack
+from analysis.inference.cells import Cells, Flags, Measure
+from analysis.studies.channel_result import ChannelResult, Evidence, PreTrend
+from analysis.studies.channel_scope import DESIGN, ESTIMAND, RATIOS, Scope
+from analysis.studies.event_study import event_frame
+from analysis.studies.fits import Fits, joint_covariance
+from analysis.studies.interim import Interim
+from analysis.studies.maturing import add_cohorts, maturing_frame
+from analysis.studies.naive import FOLLOWED, add_naive, naive_before_after, naive_user_gap
+from analysis.studies.paths import paths
+from analysis.studies.result import Effect
+from analysis.studies.sample import IndexRules
+from analysis.studies.segments_differ import segments_apart
+from analysis.studies.sensitivity import Sensitivity
 from analysis.studies.soundness import unusable_attribute, unusable_margin
-from analysis.studies.strata import Strata, balance, choose_strata, overlap
+from analysis.studies.stack import BOUGHT, MONTHLY, Stack, window
+from analysis.studies.strata import balance_frame
 
 if TYPE_CHECKING:
+    from analysis.studies.stack_sql import EngineStack
     from analysis.tables.load import Tables
 
-DESIGN, ESTIMAND = "before_after", "channel_effect"
-TREATED, COMPARISON = "social", "other_channels"
-FEWEST_CUSTOMERS = 50
-LARGEST_SHARE = 0.05
-BUYERS_PER_MONTH = 20
-"""Fewer comparison rows with purchases before, in the mean month, make growth ratios that are too rough to use."""
-BIAS_ALLOWED, BIAS_REFUSED = 0.2, 0.5
-"""Small-sample bias in standard errors: beyond the first the check fails, beyond the second nothing is claimed."""
-WIDEST = 1.0
-"""Largest standard error of a log ratio of which anything is claimed."""
-NOT_YET = ("issues", "support_cost", "index_issue_cost", "repurchased", "retained")
-_SCALES: tuple[Scale, ...] = ("ratio", "difference")
-_GATES_NOT_RUN = tuple(
-    Check(name=name, verdict="not_run", detail=why, gate=True)
-    for name, why in (
-        ("pre_trend", "Drift between the groups before the index issue was not tested."),
-        ("placebo_date", "The study was not repeated at a date at which nothing happened."),
-        ("future_social", "Customers who turn to social only later were not compared before they did."),
-    )
-)
+OUTCOMES = (*BOUGHT, "issues", "support_cost", "index_issue_cost", "repurchased", "retained")
+"""What this study can follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +48,32 @@ class ChannelPlan:
     """What was decided before the data were looked at.
 
     `segments` and `strata` name columns of `customers` that are fixed: effects are shown for each of the first, and
-    contacted customers are compared only with those who are alike in all of the second.
+    contacted customers are compared only with those who are alike in all of the second. Without `robust` the sets that
+    allow for a drift between the groups are left out; they take a second.
     """
 
     before_months: int = 6
     after_months: int = 6
     look_back_days: int = 0
-    outcomes: tuple[str, ...] = ("orders", "revenue", "margin")
+    outcomes: tuple[str, ...] = OUTCOMES
     segments: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     zone: str = "UTC"
     until: Month | None = None
     level: float = 0.95
+    robust: bool = True
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.before_months <= 36 and 1 <= self.after_months <= 36 and self.look_back_days >= 0):
+            raise DesignError(
+                f"Windows are 1 to 36 months long, and a look-back is no less than nought; given were "
+                f"{self.before_months} before, {self.after_months} after and {self.look_back_days} days."
+            )
+        if not 0.5 <= self.level <= 0.999:
+            raise DesignError(f"The level of an interval lies between 0.5 and 0.999, not at {self.level}.")
 
     def rules(self) -> IndexRules:
+        """When an issue can be an index issue."""
         return IndexRules(
             before_months=self.before_months,
             after_months=self.after_months,
@@ -84,44 +83,8 @@ class ChannelPlan:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelResult:
-    """Effects and naive figures, the paths behind the chart, and the account of who was studied.
-
-    `paths` has one row per outcome, group and month relative to the index month, with the mean per customer and its
-    interval; comparison customers are scaled to the contacted ones' mean before, so that the growth can be compared.
-    """
-
-    effects: tuple[Effect, ...]
-    paths: pd.DataFrame
-    sample: Mapping[str, Any]
-    notes: tuple[str, ...]
-    covariance: Mapping[str, Any]
-
-    def of(self, outcome: str, scale: Scale = "ratio") -> tuple[Effect, ...]:
-        """The adjusted effects on one outcome: all customers first, then by segment."""
-        return tuple(
-            effect
-            for effect in self.effects
-            if effect.outcome == outcome and effect.scale == scale and not effect.naive
-        )
-
-    def to_parts(self) -> dict[str, Any]:
-        """What goes into `results.json`."""
-        return {
-            "effects": [effect.to_dict() for effect in self.effects],
-            "effect_covariance": dict(self.covariance),
-        }
-
-    def to_frame(self) -> pd.DataFrame:
-        return effects_frame(self.effects)
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False, escape=True))
-
-
 def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
-    """By what factor did contacted customers buy more or less than they would have, had the issue gone elsewhere?
+    """By what factor did contacted customers do more or less than they would have, had the issue gone elsewhere?
 
     Parameters
     ----------
@@ -132,7 +95,7 @@ def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
     Returns
     -------
     ChannelResult
-        Ratios, and differences per index contact over the after-window, in orders or money.
+        Ratios, and differences per index contact over the after-window, in the outcome's unit.
 
     Raises
     ------
@@ -141,44 +104,79 @@ def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
 
     Source
     ------
-    Estimator and rules: `inference.panel_effects`, `studies.sample`, `studies.strata`.
+    Estimator: `inference.stacked`; who is compared with whom: `studies.stack`, `studies.strata`.
     """
-    outcomes, lacking = _outcomes(tables, plan.outcomes)
+    stack, usable, notes = stack_of(tables, plan)
+    try:
+        found = channel_on(stack, usable)
+        dates = _dates_of(found.evidence)
+        gaps = [name for name in ("orders", "issues") if name in usable.outcomes]
+        raw = naive_user_gap(stack.everybody, dates, plan.level, gaps) if gaps else []
+    finally:
+        stack.forget()
+    return replace(found, effects=(*found.effects, *raw), notes=(*notes, *found.notes))
+
+
+def stack_of(tables: Tables, plan: ChannelPlan) -> tuple[EngineStack, ChannelPlan, list[str]]:
+    """The rows of a study in the engine, what of the plan these tables can tell, and why not the rest.
+
+    Raises
+    ------
+    TooSoon, DesignError
+        As in `channel_effect`.
+    """
+    from analysis.studies.stack_sql import engine_stack
+
+    outcomes, lacking = usable_outcomes(tables, plan.outcomes, plan.zone)
     segments, skipped = _attributes(tables, plan.segments, "Segment")
     strata, unused = _attributes(tables, plan.strata, "Stratum")
-    attributes = tuple(dict.fromkeys([*segments, *strata]))
-    stack = build_stack(tables, plan.rules(), outcomes=outcomes, attributes=attributes)
-    study = _Study(stack, plan, attributes, strata)
-    if not study.strata.weight.any():
-        raise DesignError("In no month are there contacted and comparison customers who can be compared.")
-    fits: dict[str, RatioDid] = {}
-    effects = study.effects(outcomes, {}, np.ones(len(stack.rows), dtype=bool), fits)
-    for name in segments:
-        values = stack.rows[ATTRIBUTE + name].astype("string")
-        for value in sorted(values.dropna().unique()):
-            effects += study.effects(outcomes, {name: value}, (values == value).fillna(False).to_numpy(bool))
-    if "orders" in outcomes:
-        effects += [naive_before_after(stack, study.dates, plan.level), naive_user_gap(tables, study.dates, plan.level)]
-    paths = pd.concat([study.paths(outcome) for outcome in outcomes], ignore_index=True)
-    notes = (*lacking, *skipped, *unused, *study.notes())
-    return ChannelResult(tuple(effects), paths, MappingProxyType(dict(stack.account)), notes, _covariance(fits))
+    stack = engine_stack(tables, plan.rules(), outcomes=outcomes, attributes=tuple(dict.fromkeys([*segments, *strata])))
+    usable = replace(plan, outcomes=tuple(outcomes), segments=tuple(segments), strata=tuple(strata))
+    return stack, usable, [*lacking, *skipped, *unused]
 
 
-def _outcomes(tables: Tables, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+def channel_on(stack: Stack, plan: ChannelPlan) -> ChannelResult:
+    """The study on rows, wherever they lie; `channel_effect` without the tables.
+
+    Parameters
+    ----------
+    stack : Stack
+        That carries the outcomes, segments and strata of the plan.
+    plan : ChannelPlan
+
+    Raises
+    ------
+    DesignError
+        If in no month anybody can be compared.
+    """
+    return _Study(stack, plan).result()
+
+
+def usable_outcomes(tables: Tables, wanted: Sequence[str], zone: str = "UTC") -> tuple[list[str], list[str]]:
+    """Which outcomes can these tables tell, and why not the others?
+
+    Raises
+    ------
+    DesignError
+        If none can be told.
+    """
+    from analysis.studies.soundness import unusable_cost, unusable_retained
+
+    costly = ("support_cost", "index_issue_cost")
+    lacks = {"margin": unusable_margin(tables) if "margin" in wanted else None}
+    lacks["retained"] = unusable_retained(tables) if "retained" in wanted else None
+    lacks |= dict.fromkeys(costly, unusable_cost(tables, zone) if not set(costly).isdisjoint(wanted) else None)
     usable, notes = [], []
     for name in wanted:
-        if name in NOT_YET:
-            notes.append(f"`{name}` was left out: this version follows {', '.join(MEASURES)} only.")
-        elif name in MEASURES:
-            lack = unusable_margin(tables) if name == "margin" else None
-            if lack is None:
-                usable.append(name)
-            else:
-                notes.append(f"`{name}` was left out: {lack}")
+        lack = lacks.get(name) if name in OUTCOMES else f"this study follows {', '.join(OUTCOMES)}."
+        if lack is None:
+            usable.append(name)
+        else:
+            notes.append(f"`{name}` was left out: {lack}")
     if not usable:
         raise DesignError(
-            f"None of the outcomes asked for ({', '.join(wanted) or 'none'}) can be followed in `orders`; "
-            f"this study follows {', '.join(MEASURES)}."
+            f"None of the outcomes asked for ({', '.join(wanted) or 'none'}) can be followed. "
+            f"{' '.join(notes)}".rstrip()
         )
     return usable, notes
 
@@ -194,189 +192,137 @@ def _attributes(tables: Tables, wanted: Sequence[str], kind: str) -> tuple[list[
     return usable, notes
 
 
-def _covariance(fits: Mapping[str, RatioDid]) -> dict[str, Any]:
-    """Joint covariance of the log ratios over all customers, from each customer's influence on each."""
-    if not fits:
-        return {"ids": [], "matrix": []}
-    influence = np.column_stack([fit.influence for fit in fits.values()])
-    return {"ids": [f"{DESIGN}/{ESTIMAND}/{name}/ratio" for name in fits], "matrix": (influence.T @ influence).tolist()}
-
-
-def _thin_months(fit: RatioDid) -> Check:
-    share = abs(fit.bias_log) / float(fit.ratio.se_log or math.inf)
-    return Check(
-        name="enough_purchases_a_month",
-        verdict="passed" if share <= BIAS_ALLOWED else "failed",
-        detail=f"Months with few purchases push the ratio by about {share:.2f} of its standard error; "
-        f"up to {BIAS_ALLOWED} is allowed.",
-        gate=True,
-    )
-
-
-def _single(fit: RatioDid) -> Check:
-    share = f"{fit.largest_share:.1%}".replace("%", " %")
-    return Check(
-        name="no_single_customer",
-        verdict="failed" if fit.largest_share > LARGEST_SHARE else "passed",
-        detail=f"The customer who moves the result most makes up {share} of its variance; above 5 % is too much.",
-    )
+def _dates_of(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "index_from": evidence.index_from,
+        "index_to": evidence.index_to,
+        "before_months": evidence.before_months,
+        "after_months": evidence.after_months,
+    }
 
 
 class _Study:
-    """One stack, with what every effect on it shares."""
+    """One stack with all that is asked of it: gathered, settled, told."""
 
-    def __init__(self, stack: Stack, plan: ChannelPlan, attributes: Sequence[str], strata: Sequence[str]) -> None:
-        self.stack, self.plan = stack, plan
-        self.attributes = tuple(ATTRIBUTE + name for name in attributes)
-        self.extra = tuple(ATTRIBUTE + name for name in strata)
-        self.rows = stack.rows
-        self.before = {name: stack.before(name) for name in stack.monthly}
-        self.after = {name: stack.after(name) for name in stack.monthly}
-        self.contacted = self.rows["contacted"].to_numpy(bool)
-        self.strata = choose_strata(self.rows, self.extra)
-        months = self.rows.loc[self.contacted, "month"]
-        self.dates: dict[str, Any] = {
-            "index_from": str(Month(int(months.min()))),
-            "index_to": str(Month(int(months.max()))),
-            "before_months": plan.before_months,
-            "after_months": plan.after_months,
-        }
+    def __init__(self, stack: Stack, plan: ChannelPlan) -> None:
+        self.stack, self.plan, self.layout = stack, plan, stack.layout
+        self.bought = tuple(name for name in plan.outcomes if name in BOUGHT)
+        keys = self.layout.columns
+        self.study = Fits(stack, self._cells(keys, "study"), level=plan.level)
+        self.future = Fits(stack, self._cells(keys, "future"), where="future", level=plan.level)
+        months = self.study.cells.keys["month"][self.study.cells.keys["arm"] == 1]
+        if not months.size or months.size == len(self.study.cells):
+            raise DesignError("No contacted customer, or no comparison customer, can be studied.")
+        self.evidence = Evidence(
+            index_from=str(Month(int(months.min()))),
+            index_to=str(Month(int(months.max()))),
+            before_months=plan.before_months,
+            after_months=plan.after_months,
+            data_to=str(self.layout.end),
+        )
+        everybody = np.ones(len(self.study.cells), dtype=bool)
+        later = np.ones(len(self.future.cells), dtype=bool)
+        self.whole = self._scope({}, everybody, later)
+        self.parts = [self._scope(*part) for part in self._segments()]
 
-    def unit(self, outcome: str) -> str:
-        return "orders per customer" if outcome == "orders" else f"{self.stack.currency or 'money'} per customer"
+    def _cells(self, keys: Sequence[str], where: str) -> Cells:
+        followed = self.bought or ("orders",)
+        products: list[tuple[Measure, Measure]] = []
+        for outcome in followed if where == "study" else ():
+            before = window(outcome, -self.layout.before, -1)
+            products += [(before, before), (before, window(outcome, 1, self.layout.after))]
+        return self.stack.cells(keys, where=where, measures=self.layout.measures, products=products)
 
-    def notes(self) -> list[str]:
-        if self.strata.coarsened == 0:
-            return []
-        cells = self.strata.description
-        return [f"Cells were made coarser, so that nearly every contacted customer has a comparison: {cells}."]
-
-    def effects(
-        self,
-        outcomes: Sequence[str],
-        segment: Mapping[str, str],
-        part: NDArray[np.bool_],
-        fits: dict[str, RatioDid] | None = None,
-    ) -> list[Effect]:
-        """The effects on both scales for one part of the rows, or their refusals."""
-        rows = self.rows[part]
-        contacted = self.contacted[part]
-        sizes: dict[str, Any] = {
-            "n_treated": int(contacted.sum()),
-            "n_comparison": int(rows.loc[~contacted, "customer"].nunique()),
-        }
-        if min(sizes.values()) < FEWEST_CUSTOMERS:
-            reason = (
-                f"{sizes['n_treated']:,} contacted and {sizes['n_comparison']:,} comparison customers; "
-                f"each group needs {FEWEST_CUSTOMERS}."
-            )
-            return [self._refused(name, scale, segment, reason, sizes) for name in outcomes for scale in _SCALES]
-        strata = self.strata if part.all() else choose_strata(rows, self.extra)
-        if not strata.weight.any():
-            reason = "in no month are there contacted and comparison customers who can be compared."
-            return [self._refused(name, scale, segment, reason, sizes) for name in outcomes for scale in _SCALES]
-        alike = (overlap(strata), balance(rows, strata, self.attributes))
-        found: list[Effect] = []
-        for outcome in outcomes:
-            try:
-                fit = self._fit(outcome, rows, part, strata)
-            except DesignError as refused:
-                found += [self._refused(outcome, scale, segment, str(refused), sizes) for scale in _SCALES]
-                continue
-            if fits is not None:
-                fits[outcome] = fit
-            checks = (*alike, _thin_months(fit), _single(fit), *_GATES_NOT_RUN)
-            found += [self._effect(outcome, estimate, segment, checks) for estimate in (fit.ratio, fit.difference)]
+    def _segments(self) -> list[tuple[Mapping[str, str], Flags, Flags]]:
+        found: list[tuple[Mapping[str, str], Flags, Flags]] = []
+        for name in self.plan.segments:
+            column = self.layout.code(name)
+            study, future = self.study.cells.keys[column], self.future.cells.keys[column]
+            for code, label in enumerate(self.layout.labels[column]):
+                found.append(({name: label}, study == code, future == code))
         return found
 
-    def _fit(self, outcome: str, rows: pd.DataFrame, part: NDArray[np.bool_], strata: Strata) -> RatioDid:
-        bought = (self.before[outcome][part] > 0) & (strata.weight > 0) & ~rows["contacted"].to_numpy(bool)
-        buyers = bought.sum() / rows.loc[rows["contacted"], "month"].nunique()
-        if buyers < BUYERS_PER_MONTH:
-            raise DesignError(
-                f"a month holds {buyers:.1f} comparison customers who bought before, in the mean; with fewer than "
-                f"{BUYERS_PER_MONTH} its growth is too rough to carry anything forward."
-            )
-        fit = ratio_did(
-            name=outcome,
-            unit=self.unit(outcome),
-            before=self.before[outcome][part],
-            after=self.after[outcome][part],
-            contacted=rows["contacted"],
-            month=rows["month"],
-            weight=strata.weight,
-            customer=rows["customer"],
-            level=self.plan.level,
-        )
-        error = float(fit.ratio.se_log or 0.0)
-        if error == 0 or error > WIDEST or abs(fit.bias_log) > BIAS_REFUSED * error:
-            raise DesignError(
-                f"the ratio cannot be told well enough: its standard error is {error:.2g} on the log scale and its "
-                f"small-sample bias about {fit.bias_log:+.2g}. Use a longer window, fewer segments or more data."
-            )
-        return fit
-
-    def _effect(
-        self, outcome: str, estimate: Estimate, segment: Mapping[str, str], checks: tuple[Check, ...]
-    ) -> Effect:
-        grade = grade_of(checks)
-        claim = claim_of(
-            estimate,
-            who=f"Customers whose first social contact was from {self.dates['index_from']} to {self.dates['index_to']}",
-            against="similar customers whose issue of the same month went to another channel",
-            when=f"in the {self.plan.after_months} months after",
-            grade=grade,
+    def _scope(self, segment: Mapping[str, str], part: Flags, later: Flags) -> Scope:
+        return Scope(
+            study=self.study,
+            future=self.future,
             segment=segment,
+            part=part,
+            later=later,
+            extra=self.plan.strata,
+            dates=_dates_of(self.evidence),
+            outcomes=self.plan.outcomes,
+            robust=self.plan.robust,
         )
-        names = self._names(outcome, estimate.scale, segment)
-        return Effect(**names, estimate=estimate, grade=grade, checks=checks, claim=claim)
 
-    def _refused(
-        self, outcome: str, scale: Scale, segment: Mapping[str, str], reason: str, sizes: Mapping[str, Any]
-    ) -> Effect:
-        names = self._names(outcome, scale, segment)
-        return Effect(**names, **sizes, reason=reason, grade="D", claim=refusal(reason))
+    def result(self) -> ChannelResult:
+        """Everything, in the order: gather, settle, tell."""
+        if self.whole.refused and not self.whole.strata.weight.any():
+            raise DesignError("In no month are there contacted and comparison customers who can be compared.")
+        for scope in (self.whole, *self.parts):
+            scope.gather()
+        naive = {outcome: add_naive(self.study, outcome, self.whole.strata) for outcome in self._followed()}
+        interim = Interim.of(self.stack, self.plan.strata, self.bought, self.evidence, self.plan.level)
+        for outcome in self.bought:
+            add_cohorts(self.study, outcome, self.whole.strata)
+        self.study.settle()
+        self.future.settle()
+        effects: list[Effect] = []
+        trends: dict[str, PreTrend] = {}
+        sensitivities: list[Sensitivity] = []
+        apart = segments_apart(self.parts, self.plan.outcomes)
+        for scope in (self.whole, *self.parts):
+            own_apart = {outcome: check for (name, outcome), check in apart.items() if name in scope.segment}
+            told, own_trends, own_sensitivities = scope.effects(own_apart)
+            effects += told
+            sensitivities += own_sensitivities
+            trends |= own_trends if scope.whole else {}
+        if interim is not None:
+            effects += interim.effects(effects)
+        dates = _dates_of(self.evidence)
+        effects += [
+            naive_before_after(self.study, outcome, value, self.whole.n_treated, dates)
+            for outcome, value in naive.items()
+        ]
+        maturing = self._maturing(interim)
+        return ChannelResult(
+            effects=tuple(effects),
+            paths=self._paths(),
+            event_study=pd.concat([event_frame(self.study, name) for name in self.bought or ("orders",)]),
+            pre_trends=MappingProxyType(trends),
+            sensitivities=tuple(sensitivities),
+            maturing=maturing,
+            evidence=self.evidence if interim is None else interim.dated(self.evidence),
+            balance=balance_frame(self.study.cells, self.layout, self.whole.strata),
+            strata=self.whole.strata.description,
+            sample=MappingProxyType(dict(self.stack.account)),
+            notes=tuple(self._notes()),
+            covariance=joint_covariance(
+                self.study, {f"{DESIGN}/{ESTIMAND}/{name}/ratio": name for name in self.plan.outcomes if name in RATIOS}
+            ),
+        )
 
-    def _names(self, outcome: str, scale: Scale, segment: Mapping[str, str]) -> dict[str, Any]:
-        """What an effect is called, claimed or refused."""
-        return {
-            "design": DESIGN,
-            "estimand": ESTIMAND,
-            "treated": TREATED,
-            "comparison": COMPARISON,
-            "outcome": outcome,
-            "scale": scale,
-            "segment": segment,
-            **self.dates,
-        }
+    def _followed(self) -> list[str]:
+        return [name for name in FOLLOWED if name in self.plan.outcomes]
 
-    def paths(self, outcome: str) -> pd.DataFrame:
-        """Mean per customer and month around the index month, with intervals clustered by customer."""
-        monthly, weight = self.stack.monthly[outcome], self.strata.weight
-        customer = self.rows["customer"].to_numpy()
-        half = normal_quantile(self.plan.level)
-        frames, levels = [], {}
-        for group, rows in (("contacted", self.contacted), ("comparison", ~self.contacted)):
-            mask = rows & (weight > 0)
-            share = weight[mask] / weight[mask].sum()
-            mean = share @ monthly[mask]
-            spread = np.zeros_like(mean)
-            for place in range(mean.size):
-                influence = np.bincount(customer[mask], weights=share * (monthly[mask, place] - mean[place]))
-                spread[place] = math.sqrt(float(influence @ influence))
-            levels[group] = mean[: self.plan.before_months].mean()
-            scale = 1.0 if group == "contacted" or levels[group] == 0 else levels["contacted"] / levels[group]
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "outcome": outcome,
-                        "group": group,
-                        "month": np.arange(-self.plan.before_months, self.plan.after_months + 1),
-                        "mean": mean * scale,
-                        "low": (mean - half * spread) * scale,
-                        "high": (mean + half * spread) * scale,
-                        "unit": self.unit(outcome).replace("per customer", "per customer and month"),
-                    }
-                )
-            )
-        return pd.concat(frames, ignore_index=True)
+    def _paths(self) -> pd.DataFrame:
+        followed = [name for name in MONTHLY if name in self.plan.outcomes]
+        return paths(self.study, followed, self.whole.strata, [self.whole.unit(name) for name in followed])
+
+    def _maturing(self, interim: Interim | None) -> pd.DataFrame:
+        recent = None if interim is None else interim.fits
+        frames = [maturing_frame(self.study, recent, outcome) for outcome in self.bought]
+        kept = [frame for frame in frames if len(frame)]
+        return pd.concat(kept, ignore_index=True) if kept else maturing_frame(self.study, None, "orders")
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self.whole.strata.coarsened:
+            cells = self.whole.strata.description
+            notes.append(f"Cells were made coarser, so that nearly every contacted customer has a comparison: {cells}.")
+        keys, n = self.study.cells.keys, self.study.cells.n
+        for name in self.plan.segments:
+            without = int(n[(keys[self.layout.code(name)] < 0) & (keys["arm"] == 1)].sum())
+            if without:
+                notes.append(f"{without:,} contacted customers have no `{name}`, and are in none of its segments.")
+        return notes

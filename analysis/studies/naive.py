@@ -1,102 +1,132 @@
-"""What would everybody else report? The raw figures, computed only to be printed beside the adjusted one.
+"""What would everybody else report? The raw figures, computed only to be printed beside the adjusted ones.
 
-Contacted customers' own orders after over before (customers contact us when something went wrong, so both the fall and
-the rebound are in it), and users of social over non-users (who bought more long before they wrote). Always grade D.
+Contacted customers' own months after against their months before (customers contact us when something went wrong, so
+both the fall and the rebound are in it), and users of social against non-users (who bought more long before they
+wrote). Of issues the usual audit counts the index month as "before", and so do we. Always grade D.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.inference.compare import ratio_estimate, ratio_of_means
 from analysis.inference.estimate import Estimate
-from analysis.studies.claim import claim_of, refusal
+from analysis.inference.moments import Moments, pairs
+from analysis.studies.claim import claim_of, refusal, window_after
+from analysis.studies.fits import Fits
 from analysis.studies.result import Effect
-from analysis.studies.sample import Stack
-from analysis.tables.moments_of import moments_by
+from analysis.studies.stack import BOUGHT, window
+from analysis.studies.strata import Strata
 
 if TYPE_CHECKING:
-    from analysis.tables.load import Tables
+    from analysis.inference.cells import Ints
+    from analysis.studies.stack_months_sql import Everybody
+
+FOLLOWED = (*BOUGHT, "issues")
+"""Outcomes of which an audit compares months after with months before."""
+_LACKING = "contacted customers have nothing in one of the windows."
+_GAP_LACKING = "one of the two groups is too small or has nothing."
+_CONTACTED = "Customers contacted on social"
 
 
-def naive_before_after(stack: Stack, dates: Mapping[str, Any], level: float) -> Effect:
-    """By what factor did contacted customers' own orders a month change? The index month is in neither window.
+def add_naive(fits: Fits, outcome: str, strata: Strata) -> float:
+    """Gather contacted customers' own change of one outcome; its value, 0 where there is none."""
+    layout = fits.stack.layout
+    last_before = 0 if outcome == "issues" else -1
+    return fits.own_change(
+        f"naive {outcome}",
+        after=window(outcome, 1, layout.after),
+        before=window(outcome, -layout.before, last_before),
+        months=(layout.before + 1 + last_before) / layout.after,
+        part=strata.part,
+    )
 
-    Parameters
-    ----------
-    stack : Stack
-    dates : mapping
-        `index_from`, `index_to`, `before_months`, `after_months` of the study it stands beside.
-    level : float
-    """
-    rules = stack.rules
-    contacted = stack.rows["contacted"].to_numpy(bool)
-    before, after = (window[contacted] for window in (stack.before("orders"), stack.after("orders")))
+
+def naive_before_after(fits: Fits, outcome: str, value: float, n_treated: int, dates: Mapping[str, Any]) -> Effect:
+    """By what factor did contacted customers' own months change?"""
+    layout = fits.stack.layout
     estimate = None
-    if before.sum() > 0 and after.sum() > 0:
-        influence = after / after.sum() - before / before.sum()
-        customers = stack.rows.loc[contacted, "customer"].nunique()
+    if value > 0:
         estimate = ratio_estimate(
-            "orders",
-            float(after.sum() / before.sum()) * rules.before_months / rules.after_months,
-            math.sqrt(float((influence**2).sum())),
-            n_treated=customers,
-            n_comparison=customers,
-            method="raw ratio of orders a month after to before",
-            level=level,
+            outcome,
+            value,
+            fits.se(f"naive {outcome}"),
+            n_treated=n_treated,
+            n_comparison=n_treated,
+            method=f"raw ratio of {outcome} a month after to before",
+            level=fits.level,
         )
+    counted = ", the month of the issue counted as before" if outcome == "issues" else ""
     return _naive(
         estimand="naive_before_after",
+        outcome=outcome,
         comparison="before",
         estimate=estimate,
-        lacking="contacted customers bought nothing in one of the windows.",
-        who="Customers contacted on social",
-        against=f"in the {rules.before_months} months before",
-        when=f"a month in the {rules.after_months} months after",
+        lacking=_LACKING,
+        who=_CONTACTED,
+        against=f"in the {layout.before} months before{counted}",
+        when=f"a month {window_after(layout.after)}",
         dates=dates,
     )
 
 
-def naive_user_gap(tables: Tables, dates: Mapping[str, Any], level: float) -> Effect:
-    """How many times as many orders have customers who ever used social, over the whole span of the data?"""
-    table = "issues" if tables.has("issues") else "touchpoints"
-    if tables.has("customers"):
-        everybody = "select customer_id from customers"
-    else:
-        everybody = "select distinct customer_id from orders where customer_id is not null"
-    groups = moments_by(
-        tables.engine,
-        f"""
-        select c.customer_id, s.customer_id is not null as used_social, coalesce(o.orders, 0) as orders
-        from ({everybody}) c
-        left join (select distinct customer_id from {table} where channel = 'social') s on s.customer_id = c.customer_id
-        left join (select customer_id, count(*) as orders from orders group by customer_id) o
-            on o.customer_id = c.customer_id
-        """,
-        groups=["used_social"],
-        measures=["orders"],
+def naive_user_gap(
+    everybody: Everybody, dates: Mapping[str, Any], level: float, outcomes: Sequence[str]
+) -> list[Effect]:
+    """How many times as much of each outcome have customers who ever used social, over the whole span of the data?"""
+    groups = _users_and_others(everybody, outcomes)
+    return [
+        _naive(
+            estimand="naive_user_gap",
+            outcome=outcome,
+            comparison="never_social",
+            estimate=_gap(groups, outcome, level),
+            lacking=_GAP_LACKING,
+            who="Customers who used social",
+            against="customers who never did",
+            when="over the whole span",
+            dates=dates,
+        )
+        for outcome in outcomes
+    ]
+
+
+def _users_and_others(everybody: Everybody, outcomes: Sequence[str]) -> Mapping[bool, Moments]:
+    """Exact sums over customers who ever used social, and over all others."""
+    counts: Mapping[str, NDArray[np.signedinteger]] = {"orders": everybody.orders, "issues": everybody.issues}
+    return {
+        used: Moments(
+            tuple(outcomes),
+            int(np.count_nonzero(everybody.social == used)),
+            *_sums([counts[name][everybody.social == used].astype(np.int64) for name in outcomes]),
+        )
+        for used in (True, False)
+    }
+
+
+def _sums(counts: Sequence[Ints]) -> tuple[tuple[Decimal, ...], tuple[Decimal, ...]]:
+    return (
+        tuple(Decimal(int(values.sum())) for values in counts),
+        tuple(Decimal(int(counts[i] @ counts[j])) for i, j in pairs(len(counts))),
     )
-    users, others = groups.get((True,)), groups.get((False,))
-    estimate = None
-    if users and others and min(users.n, others.n) > 1 and min(users.total("orders"), others.total("orders")) > 0:
-        estimate = ratio_of_means(users, others, "orders", level=level)
-    return _naive(
-        estimand="naive_user_gap",
-        comparison="never_social",
-        estimate=estimate,
-        lacking="one of the two groups is too small or bought nothing.",
-        who="Customers who used social",
-        against="customers who never did",
-        when="over the whole span",
-        dates=dates,
-    )
+
+
+def _gap(groups: Mapping[bool, Moments], outcome: str, level: float) -> Estimate | None:
+    users, others = groups[True], groups[False]
+    if min(users.n, others.n) < 2 or min(users.total(outcome), others.total(outcome)) <= 0:
+        return None
+    return ratio_of_means(users, others, outcome, level=level)
 
 
 def _naive(
     *,
     estimand: str,
+    outcome: str,
     comparison: str,
     estimate: Estimate | None,
     lacking: str,
@@ -114,7 +144,7 @@ def _naive(
         estimand=estimand,
         treated="social",
         comparison=comparison,
-        outcome="orders",
+        outcome=outcome,
         scale="ratio",
         estimate=estimate,
         reason=lacking if estimate is None else None,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -33,16 +34,46 @@ GRADE_WORDS: Mapping[Grade, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One test of a design: its name, its verdict, one sentence of detail, and whether it can cap the grade."""
+    """One test of a design: its name, its verdict, one sentence of detail, and whether it can cap the grade.
+
+    Where the test came out at a number, that stands beside the sentence: `value` with its 95 % interval from `low` to
+    `high`, and the p-value that was judged.
+
+    Raises
+    ------
+    ValueError
+        If one of the numbers is not a number.
+
+    Examples
+    --------
+    >>> Check(name="overlap", verdict="passed", detail="All have somebody like them.", gate=True).to_dict()
+    {'name': 'overlap', 'verdict': 'passed', 'detail': 'All have somebody like them.'}
+    >>> Check(name="pre_trend", verdict="passed", detail="No drift.", gate=True, value=1.01).to_dict()["value"]
+    1.01
+    """
 
     name: str
     verdict: Verdict
     detail: str
     gate: bool = False
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
 
-    def to_dict(self) -> dict[str, str]:
-        """The check as the contract writes it."""
-        return {"name": self.name, "verdict": self.verdict, "detail": self.detail}
+    def __post_init__(self) -> None:
+        for label, number in self._numbers().items():
+            if number is not None and math.isnan(number):
+                raise ValueError(f"{self.name}: `{label}` is not a number.")
+
+    def _numbers(self) -> dict[str, float | None]:
+        return {"value": self.value, "low": self.low, "high": self.high, "p_value": self.p_value}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check as the contract writes it; numbers only where there are any."""
+        numbers = {label: number for label, number in self._numbers().items() if number is not None}
+        finite = {label: number for label, number in numbers.items() if _finite(number) is not None}
+        return {"name": self.name, "verdict": self.verdict, "detail": self.detail, "gate": self.gate, **finite}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from analysis.foundation.calendar import Month, local_midnight, month_of, months_between
 from analysis.foundation.errors import DesignError, TooSoon
 from analysis.tables.engine import identifier
+from analysis.tables.local_time import instant
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -110,10 +111,40 @@ def span_of_data(tables: Tables, zone: str, until: Month | None = None) -> tuple
 
 
 def _months_covered(tables: Tables, table: str, time: str, zone: str) -> tuple[Month, Month]:
+    quick = _months_of_account(tables, table, time, zone)
+    if quick is not None:
+        return quick
     row = tables.engine.query(f"select min({time}) as low, max({time}) as high from {table}").to_pylist()[0]
     low, high = row["low"], row["high"]
     if low is None:
         raise DesignError(f"`{table}` holds no dated row.")
+    return _whole_months(low, high, zone)
+
+
+def _months_of_account(tables: Tables, table: str, time: str, zone: str) -> tuple[Month, Month] | None:
+    """The months that the account of a table speaks of, where rows of it lie so near both ends that they must agree.
+
+    An account spans all rows, also those set aside, such as cancelled orders. Where a row that is kept lies on the
+    first day of the account and one on its last, and both days lead to the same months, no row needs to be looked for
+    beyond them; finding one is much quicker than looking at all.
+    """
+    low, high = tables.accounts[table].first, tables.accounts[table].last
+    if not isinstance(low, datetime) or not isinstance(high, datetime):
+        return None
+    day = timedelta(days=1)
+    widest, narrowest = _whole_months(low, high, zone), _whole_months(low + day, high - day, zone)
+    if widest != narrowest:
+        return None
+    ends = (
+        f"{time} >= {instant(low)} and {time} <= {instant(low + day)}",
+        f"{time} >= {instant(high - day)} and {time} <= {instant(high)}",
+    )
+    there = [len(tables.engine.query(f"select 1 from {table} where {end} limit 1")) > 0 for end in ends]
+    return widest if all(there) else None
+
+
+def _whole_months(low: datetime, high: datetime, zone: str) -> tuple[Month, Month]:
+    """The first and the last month that are covered well enough."""
     first, last = month_of(low, zone), month_of(high, zone)
     if (_edge(first.plus(1), zone) - low).days + 1 < COVERED_DAYS:
         first = first.plus(1)

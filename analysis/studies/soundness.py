@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.studies.issue_costs import priced_rows
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
 
@@ -22,9 +23,37 @@ def unusable_margin(tables: Tables) -> str | None:
     """
     if not tables.has_column("orders", "margin"):
         return "`orders` has no column `margin`."
-    row = tables.engine.query("select count(*) as n, count(*) - count(margin) as empty from orders").to_pylist()[0]
-    if row["empty"]:
+    if len(tables.engine.query("select 1 from orders where margin is null limit 1")):
+        row = tables.engine.query("select count(*) as n, count(*) - count(margin) as empty from orders").to_pylist()[0]
         return f"{row['empty']:,} of {row['n']:,} orders have no margin. Fill it, or leave the column out."
+    return None
+
+
+def unusable_cost(tables: Tables, zone: str = "UTC") -> str | None:
+    """Why what issues cost cannot be an outcome, or None.
+
+    An issue without a cost is not one that cost nothing. The unit cost of its channel on its day stands in.
+    """
+    if not tables.has("issues") and not tables.has("touchpoints"):
+        return "there is no table `issues`."
+    costs = priced_rows(tables, zone)
+    row = tables.engine.query(
+        f"select count(*) as n, count(*) - count(cost) as empty from ({costs.sql}) as priced", costs.parameters
+    ).to_pylist()[0]
+    if row["empty"]:
+        return (
+            f"{row['empty']:,} of {row['n']:,} {costs.what} have no cost, and `unit_costs` has none for their channel "
+            "and day. Fill the column, or add unit costs."
+        )
+    if len(costs.currencies) > 1:
+        return f"costs are in {' and '.join(costs.currencies)}, and there is no table of rates."
+    return None
+
+
+def unusable_retained(tables: Tables) -> str | None:
+    """Why it cannot be said who is still a customer, or None."""
+    if not tables.has("subscriptions"):
+        return "there is no table `subscriptions`, so nobody knows whose contract still runs."
     return None
 
 

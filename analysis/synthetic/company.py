@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from analysis.synthetic.clock import DATA_START, DAY_START, DAYS_IN_MONTH, MONTH_DAY, N_MONTHS, calendar_month
 from analysis.synthetic.invitation import FIRST_WINDOW_DAY, FIRST_WINDOW_MONTH, OVERLAP, assigned_arms
 from analysis.synthetic.world import (
+    GRAVE,
     PRODUCT_BASKET_EUR,
     PRODUCT_ISSUES,
     PRODUCT_SHARE,
     REGION_SHARE,
     REGION_TASTE,
+    SEVERITY_SHARE,
     World,
 )
 
@@ -57,6 +59,7 @@ _PURPOSES = (
     "actions",
     "counters",
     "series",
+    "lean",
 )
 """A purpose's place is part of its randomness: new ones go to the end."""
 _LATE_MONTHS = (1, 31)
@@ -116,13 +119,15 @@ class Customers:
 class Life:
     """What happened to the customers of a block.
 
-    `issue_customer`, `issue_month`, `issue_social`: one entry for each issue, customers as positions in the block.
+    `issue_customer`, `issue_month`, `issue_social`, `issue_severity`: one entry for each issue, customers as positions
+    in the block; the true severity, from 0, where the world gives it a meaning, else 0.
     `demand`: expected orders before cancellation, shape (customers, months), given the issues.
     """
 
     issue_customer: Ints
     issue_month: Ints
     issue_social: Flags
+    issue_severity: Ints
     demand: Floats
 
 
@@ -187,7 +192,14 @@ def issue_rate(world: World, customers: Customers, month: Ints | int, first_soci
     return np.where(first_social < month, 1 + world.issue_effect, 1.0) * rate
 
 
-def demand(world: World, customers: Customers, month: Ints | int, last_issue: Ints, first_social: Ints) -> Floats:
+def demand(
+    world: World,
+    customers: Customers,
+    month: Ints | int,
+    last_issue: Ints,
+    first_social: Ints,
+    last_grave: Ints | int = LONG_AGO,
+) -> Floats:
     """Expected orders in a month, given the months of the latest issue and of the first social one.
 
     Parameters
@@ -200,6 +212,8 @@ def demand(world: World, customers: Customers, month: Ints | int, last_issue: In
         Month of the latest issue up to and with this month (`LONG_AGO` if none).
     first_social : array of int, shape (n,)
         Month of the first issue on social (`NEVER` if none).
+    last_grave : int, or array of int, shape (n,)
+        Month of the latest issue of the gravest severity up to and with this month; none unless given.
 
     Returns
     -------
@@ -215,6 +229,8 @@ def demand(world: World, customers: Customers, month: Ints | int, last_issue: In
     expected = expected * np.where(since <= world.dip_months, 1 - world.dip, 1.0)
     if world.hidden_harm:
         expected = expected * np.where(customers.fragile & (since <= world.hidden_months), 1 - world.hidden_harm, 1.0)
+    if world.grave_dip:
+        expected = expected * np.where(month - last_grave <= world.grave_months, 1 - world.grave_dip, 1.0)
     for incident in world.incidents:
         struck = (month >= incident.month) & (month <= incident.month + incident.lasts)
         expected = expected * np.where(struck & (customers.product == incident.product), incident.demand, 1.0)
@@ -244,27 +260,39 @@ def counts_of(uniform: Floats, rate: Floats) -> Ints:
     return counts
 
 
+def severity_of(world: World, n: int, rng: np.random.Generator) -> Ints:
+    """The true severity of issues, from 0, where it matters to demand; else 0, and nothing is drawn."""
+    if not world.grave_dip:
+        return np.zeros(n, dtype=np.int64)
+    return rng.choice(len(SEVERITY_SHARE), size=n, p=SEVERITY_SHARE)
+
+
 def live(world: World, customers: Customers, rng: np.random.Generator) -> Life:
     """Take the customers through all months of the data."""
     size = len(customers)
     last_issue = np.full(size, LONG_AGO)
+    last_grave = np.full(size, LONG_AGO)
     first_social = np.full(size, NEVER)
-    who, when, social = [], [], []
+    who, when, social, severities = [], [], [], []
     wanted = np.empty((size, N_MONTHS))
     for month in range(N_MONTHS):
         counts = counts_of(rng.random(size), issue_rate(world, customers, month, first_social))
         last_issue = np.where(counts > 0, month, last_issue)
-        wanted[:, month] = demand(world, customers, month, last_issue, first_social)
         struck = np.repeat(np.arange(size), counts)
+        severity = severity_of(world, len(struck), rng)
+        last_grave[struck[severity == GRAVE]] = month
+        wanted[:, month] = demand(world, customers, month, last_issue, first_social, last_grave)
         on_social = rng.random(len(struck)) < social_share(world, customers, month)[struck]
         newly = struck[on_social]
         first_social[newly] = np.minimum(first_social[newly], month)
         who.append(struck)
         when.append(np.full(len(struck), month))
         social.append(on_social)
+        severities.append(severity)
     return Life(
         issue_customer=np.concatenate(who),
         issue_month=np.concatenate(when),
         issue_social=np.concatenate(social),
+        issue_severity=np.concatenate(severities),
         demand=wanted,
     )

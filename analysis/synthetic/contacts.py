@@ -2,7 +2,8 @@
 
 `Issues` have a channel, a topic, a severity, times of reply, closing and reopening, and a cost; `Touchpoints` are the
 opening of each issue and the follow-ups, some of them on another channel. None of it acts on demand: a follow-up on
-social is a contact on social, but only an *issue* on social has the effect of `world`.
+social is a contact on social, but only an *issue* on social has the effect of `world`. Where a world lets severity act,
+it is drawn with the lives, and what is told here is a record with errors.
 Nothing is known that would have happened after the end of the data: such times are missing (`UNKNOWN`).
 """
 
@@ -50,6 +51,9 @@ _FOLLOW_UPS, _ELSEWHERE, _OUTBOUND = 0.45, 0.30, 0.30
 _FOLLOW_UP_MEDIAN_S, _FOLLOW_UP_SPREAD = 130_000.0, 1.0
 _FOLLOW_UP_CHANNEL = (0.08, 0.45, 0.30, 0.07, 0.10)
 _EXTRA_OUTAGE_SHARE = 0.85
+
+STRAYING = _FOLLOW_UPS * _ELSEWHERE * _FOLLOW_UP_CHANNEL[SOCIAL] * (1 - _OUTBOUND)
+"""Expected inbound follow-ups on social of an issue that went elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +113,13 @@ def cost_elsewhere_eur() -> float:
 def issues_of(world: World, customers: Customers, life: Life, rng: np.random.Generator) -> Issues:
     """Everything told about the issues of a block."""
     n = len(life.issue_customer)
-    first_day = np.maximum(MONTH_DAY[life.issue_month], customers.first_day[life.issue_customer])
-    days = MONTH_DAY[life.issue_month + 1] - first_day
-    opened = instants_on(first_day + (rng.random(n) * days).astype(np.int64), rng)
+    opened = opened_in(customers, life.issue_customer, life.issue_month, rng)
     order = np.argsort(opened, kind="stable")
     who, when, opened = life.issue_customer[order], life.issue_month[order], opened[order]
     elsewhere = rng.choice(len(CHANNELS), size=n, p=OTHER_CHANNEL_SHARE)
     channel = np.where(life.issue_social[order], SOCIAL, elsewhere)
-    severity = rng.choice(len(SEVERITY_SHARE), size=n, p=SEVERITY_SHARE)
-    noise = 1 + _COST_NOISE * rng.uniform(-1, 1, size=n)
-    cost = np.asarray(CHANNEL_COST_EUR)[channel] * np.asarray(SEVERITY_COST)[severity] * noise
+    severity = recorded_severity(world, life.issue_severity[order], rng)
+    cost_cents = costs_in_cents(channel, severity, rng)
     first_reply, by_bot = replies(channel, opened, rng)
     closed, reopened = endings(opened, first_reply, rng)
     return Issues(
@@ -133,9 +134,36 @@ def issues_of(world: World, customers: Customers, life: Life, rng: np.random.Gen
         by_bot=by_bot,
         closed=closed,
         reopened=reopened,
-        cost_cents=np.rint(100 * cost).astype(np.int64),
+        cost_cents=cost_cents,
         first_of_month=first_of(who * len(DAYS_IN_MONTH) + when),
     )
+
+
+def opened_in(customers: Customers, who: Ints, when: Ints, rng: np.random.Generator) -> Ints:
+    """An instant for each issue, on any day of its month on which one is a customer."""
+    first_day = np.maximum(MONTH_DAY[when], customers.first_day[who])
+    days = MONTH_DAY[when + 1] - first_day
+    return instants_on(first_day + (rng.random(len(who)) * days).astype(np.int64), rng)
+
+
+def recorded_severity(world: World, true: Ints, rng: np.random.Generator) -> Ints:
+    """What is recorded of each issue's severity, from 0: the true one with errors, where a world has a true one."""
+    drawn = rng.choice(len(SEVERITY_SHARE), size=len(true), p=SEVERITY_SHARE)
+    if not world.grave_dip:
+        return drawn
+    return np.where(rng.random(len(true)) < world.severity_error, drawn, true)
+
+
+def costs_in_cents(channel: Ints, severity: Ints, rng: np.random.Generator) -> Ints:
+    """What each issue cost, by its channel and recorded severity."""
+    noise = 1 + _COST_NOISE * rng.uniform(-1, 1, size=len(channel))
+    cost = np.asarray(CHANNEL_COST_EUR)[channel] * np.asarray(SEVERITY_COST)[severity] * noise
+    return np.asarray(np.rint(100 * cost), dtype=np.int64)
+
+
+def follow_up_waits(n: int, rng: np.random.Generator) -> Ints:
+    """Seconds from the opening of an issue to a follow-up."""
+    return (600 + _FOLLOW_UP_MEDIAN_S * np.exp(_FOLLOW_UP_SPREAD * rng.standard_normal(n))).astype(np.int64)
 
 
 def first_of(group: Ints) -> Flags:
@@ -179,11 +207,11 @@ def touchpoints_of(issues: Issues, rng: np.random.Generator) -> Touchpoints:
     n = len(issues)
     issue = np.repeat(np.arange(n), rng.poisson(_FOLLOW_UPS, size=n))
     m = len(issue)
-    wait = 600 + _FOLLOW_UP_MEDIAN_S * np.exp(_FOLLOW_UP_SPREAD * rng.standard_normal(m))
+    wait = follow_up_waits(m, rng)
     elsewhere = rng.random(m) < _ELSEWHERE
     channel = np.where(elsewhere, rng.choice(len(CHANNELS), size=m, p=_FOLLOW_UP_CHANNEL), issues.channel[issue])
     inbound = rng.random(m) >= _OUTBOUND
-    occurred = np.concatenate([issues.opened, issues.opened[issue] + wait.astype(np.int64)])
+    occurred = np.concatenate([issues.opened, issues.opened[issue] + wait])
     order = np.argsort(occurred, kind="stable")
     order = order[occurred[order] < DATA_END]
     return Touchpoints(

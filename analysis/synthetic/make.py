@@ -1,59 +1,35 @@
 """How is a made-up company put into a folder? The contract's tables as Parquet, and `truth.json` beside them.
 
 A company is written block by block, so that its size is bounded by the disk. The same world, seed and number of
-customers give the same rows. Everything is staged beside the folder and moved in at the end, the truth last:
-a folder with a truth is complete.
+customers give the same rows. How files get into the folder is left to `folder`; worlds of the other family, whose
+names begin with `firm_`, to `subscription_firm`.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from functools import reduce
 from operator import add
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from analysis.foundation.errors import Fault, ParamsError
-from analysis.foundation.provenance import canonical_json
+from analysis.foundation.errors import UnknownName
 from analysis.synthetic.audience import audience_of, audience_tables
 from analysis.synthetic.block import blocks_of
 from analysis.synthetic.books import books_of
 from analysis.synthetic.chatter import written
 from analysis.synthetic.clock import DATA_START
 from analysis.synthetic.company import WHOLE, Ints, stream
+from analysis.synthetic.folder import TABLES, TRUTH, Append, put_into
 from analysis.synthetic.records import tables_of
 from analysis.synthetic.series import series_table
+from analysis.synthetic.subscription_firm import FIRMS, make_firm
 from analysis.synthetic.tally import Tally, tally_of
 from analysis.synthetic.truths import Truth, truth_of
-from analysis.synthetic.world import World, world_named
+from analysis.synthetic.world import WORLDS, World, world_named
 
-TRUTH = "truth.json"
+__all__ = ["RECIPE", "TABLES", "TRUTH", "make_world"]
+
 RECIPE = 2
 """Raised when the same world, seed and number of customers make other rows than before."""
-
-TABLES = (
-    "assignments",
-    "changes",
-    "costs",
-    "customers",
-    "issues",
-    "mentions",
-    "orders",
-    "outcomes",
-    "post_actions",
-    "post_counters",
-    "posts",
-    "series",
-    "subscriptions",
-    "surveys",
-    "touchpoints",
-    "unit_costs",
-)
 
 _CLICKERS = 4_000
 
@@ -67,7 +43,7 @@ def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
         Made if it is not there. An earlier made-up company in it is replaced; a folder that holds tables and no
         truth is somebody's data, and refused.
     world : str
-        One of `analysis.synthetic.world.WORLDS`.
+        One of `analysis.synthetic.world.WORLDS`, or of `analysis.synthetic.subscription_firm.FIRMS`.
     seed : int
         Not negative.
     customers : int
@@ -82,40 +58,28 @@ def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     make_world(Path(folder), world="experiment", seed=1, customers=100)
     ...     sorted(file.name for file in Path(folder).iterdir())
     ['assignments.parquet', 'changes.parquet', 'customers.parquet', 'orders.parquet', 'outcomes.parquet', 'truth.json']
     """
-    parameters = world_named(world)
-    _check(folder, seed, customers)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as staging:
-        staged = Path(staging)
-        with ExitStack() as open_files:
-            writers: dict[str, pq.ParquetWriter] = {}
-
-            def append(tables: Mapping[str, pa.Table]) -> None:
-                for name, table in tables.items():
-                    if name not in writers:
-                        writer = pq.ParquetWriter(staged / f"{name}.parquet", table.schema, compression="zstd")
-                        writers[name] = open_files.enter_context(writer)
-                    writers[name].write_table(table)
-
-            found = _write(parameters, seed, customers, append)
-        for table in TABLES:
-            (folder / f"{table}.parquet").unlink(missing_ok=True)
-        (folder / TRUTH).unlink(missing_ok=True)
-        for file in sorted(staged.iterdir()):
-            os.replace(file, folder / file.name)
-        statement = {"world": world, "seed": seed, "customers": customers, "recipe": RECIPE, **found}
-        (staged / TRUTH).write_bytes(canonical_json(statement))
-        os.replace(staged / TRUTH, folder / TRUTH)
+    if world not in (*WORLDS, *FIRMS):
+        raise UnknownName.of("world", world, (*WORLDS, *FIRMS))
+    if world in FIRMS:
+        make_firm(folder, name=world, seed=seed, customers=customers)
+        return
+    put_into(
+        folder,
+        world=world,
+        seed=seed,
+        customers=customers,
+        recipe=RECIPE,
+        write=lambda append: _write(world_named(world), seed, customers, append),
+    )
 
 
-def _write(
-    world: World, seed: int, customers: int, append: Callable[[Mapping[str, pa.Table]], None]
-) -> dict[str, object]:
+def _write(world: World, seed: int, customers: int, append: Append) -> dict[str, object]:
     """Hands out the tables, block by block and then those of the company as a whole; returns what is true of them."""
     truths: list[Truth] = []
     tallies: list[Tally] = []
@@ -144,22 +108,3 @@ def _write(
     append(books | audience_tables(audience) | {"series": series})
     facts = {"mention_kinds": tally.mention_kinds(), "incidents": tally.incidents()}
     return {"effects": effects, **facts, **audience.truth()}
-
-
-def _check(folder: Path, seed: int, customers: int) -> None:
-    faults = []
-    if folder.exists() and not folder.is_dir():
-        faults.append(Fault(where="folder", what="is a file", remedy="Give the name of a folder.", rule="folder"))
-    parts = sorted(part.name for part in folder.iterdir()) if folder.is_dir() else []
-    found = [name for name in parts if name.split(".")[0] in TABLES]
-    if found and not (folder / TRUTH).exists():
-        what = f"holds tables that were not made up (`{found[0]}`)"
-        faults.append(Fault(where="folder", what=what, remedy="Give a folder of its own.", rule="folder"))
-    if seed < 0:
-        faults.append(Fault(where="seed", what="is negative", remedy="Give a whole number from 0.", rule="seed"))
-    if customers < 1:
-        faults.append(
-            Fault(where="customers", what="is less than 1", remedy="Give at least 1 customer.", rule="customers")
-        )
-    if faults:
-        raise ParamsError(faults)

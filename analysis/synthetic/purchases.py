@@ -37,17 +37,16 @@ class Orders:
 
 def orders_of(world: World, customers: Customers, life: Life, rng: np.random.Generator) -> Orders:
     """The orders of a block, cancelled ones among them."""
-    wanted = life.demand * rng.gamma(world.busy_shape, 1 / world.busy_shape, size=life.demand.shape)
+    wanted = life.demand * busy_factors(world, life.demand.shape, rng)
     if world.drift:
-        wanted = wanted * _drift(world, len(customers), rng)
+        wanted = wanted * drift_factors(world, len(customers), rng)
     counts = rng.poisson(wanted)
     who, when = (np.repeat(index, counts.ravel()) for index in np.divmod(np.arange(counts.size), N_MONTHS))
     ordered = instants_on(_days(world, customers, who, when, rng), rng)
     order = np.argsort(ordered, kind="stable")
     who, when, ordered = who[order], when[order], ordered[order]
     n = len(who)
-    value = np.exp(_VALUE_SPREAD * rng.standard_normal(n) - _VALUE_SPREAD**2 / 2)
-    revenue = np.maximum(1, np.rint(100 * customers.basket_eur[who] * value)).astype(np.int64)
+    revenue, margin = values_in_cents(customers, who, rng)
     later = ordered + 600 + (rng.random(n) * _CANCELLED_WITHIN_S).astype(np.int64)
     cancelled = rng.random(n) < CANCELLED_SHARE
     return Orders(
@@ -55,7 +54,7 @@ def orders_of(world: World, customers: Customers, life: Life, rng: np.random.Gen
         month=when,
         ordered=ordered,
         revenue_cents=revenue,
-        margin_cents=np.rint(revenue * np.asarray(MARGIN_SHARE)[customers.product[who]]).astype(np.int64),
+        margin_cents=margin,
         cancelled=np.where(cancelled, np.minimum(later, DATA_END - 1), UNKNOWN),
     )
 
@@ -75,7 +74,20 @@ def _days(world: World, customers: Customers, who: Ints, when: Ints, rng: np.ran
     return np.asarray(day)
 
 
-def _drift(world: World, size: int, rng: np.random.Generator) -> Floats:
+def busy_factors(world: World, shape: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
+    """What makes months quiet and busy: gamma factors of mean one."""
+    return rng.gamma(world.busy_shape, 1 / world.busy_shape, size=shape)
+
+
+def values_in_cents(customers: Customers, who: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Revenue and margin of one order of each customer given."""
+    value = np.exp(_VALUE_SPREAD * rng.standard_normal(len(who)) - _VALUE_SPREAD**2 / 2)
+    revenue = np.maximum(1, np.rint(100 * customers.basket_eur[who] * value)).astype(np.int64)
+    margin = np.rint(revenue * np.asarray(MARGIN_SHARE)[customers.product[who]]).astype(np.int64)
+    return revenue, margin
+
+
+def drift_factors(world: World, size: int, rng: np.random.Generator) -> Floats:
     """A stationary log-normal autoregression of mean one, shape (customers, months)."""
     shocks = rng.standard_normal((size, N_MONTHS))
     level = shocks[:, 0]

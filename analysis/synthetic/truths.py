@@ -21,17 +21,29 @@ import numpy as np
 
 from analysis.synthetic.block import Block, first_social_contacts
 from analysis.synthetic.clock import N_MONTHS, ZONE
-from analysis.synthetic.company import NEVER, Floats, Ints, counts_of, demand, issue_rate, social_share
+from analysis.synthetic.company import (
+    LONG_AGO,
+    NEVER,
+    Customers,
+    Floats,
+    Ints,
+    counts_of,
+    demand,
+    issue_rate,
+    social_share,
+)
 from analysis.synthetic.contacts import cost_elsewhere_eur, cost_of_issue_eur
 from analysis.synthetic.invitation import ARMS, EXPERIMENT, OVERLAP, UNASSIGNED, WINDOW_DAYS, logins_mean
 from analysis.synthetic.world import (
     CANCELLED_SHARE,
     CHANNEL_COST_EUR,
+    GRAVE,
     MARGIN_SHARE,
     OTHER_CHANNEL_SHARE,
     PRODUCTS,
     REGIONS,
     SEVERITY_COST,
+    SEVERITY_SHARE,
     SOCIAL,
     World,
 )
@@ -40,7 +52,7 @@ BEFORE_MONTHS = 6
 AFTER_MONTHS = 6
 REPLICATES = 8
 
-_PATH_OUTCOMES = ("orders", "revenue", "margin", "issues", "support_cost")
+PATH_OUTCOMES = ("orders", "revenue", "margin", "issues", "support_cost")
 _INDEX_COST = "index_issue_cost"
 _TRIAL_OUTCOMES = ("orders", "revenue", "margin", "repurchased", "logins_90d")
 _KEPT = 1 - CANCELLED_SHARE
@@ -96,21 +108,66 @@ def paths(block: Block, index: IndexIssues, rng: np.random.Generator, *, after: 
         With the index issue on social, and elsewhere; expected orders kept, revenue and margin in EUR, issues, and
         their cost in EUR, over the window.
     """
-    world, n = block.world, len(index)
     people = block.customers.at(index.customer)
-    social = [index.month, np.where(index.again > 0, index.month, NEVER)]
-    last = [index.month, index.month]
+    return futures(block.world, people, index.month, index.again, _latest_grave(block, index), rng, after=after)
+
+
+def _latest_grave(block: Block, index: IndexIssues) -> Ints:
+    """Month of the latest truly grave issue up to the index month."""
+    if not block.world.grave_dip:
+        return np.full(len(index), LONG_AGO)
+    months = np.full((len(block.customers), N_MONTHS), LONG_AGO)
+    grave = np.flatnonzero(block.life.issue_severity == GRAVE)
+    when = block.life.issue_month[grave]
+    months[block.life.issue_customer[grave], when] = when
+    return np.asarray(np.maximum.accumulate(months, axis=1)[index.customer, index.month])
+
+
+def futures(
+    world: World,
+    people: Customers,
+    index_month: Ints,
+    again: Ints,
+    last_grave: Ints,
+    rng: np.random.Generator,
+    *,
+    after: int = AFTER_MONTHS,
+) -> Floats:
+    """One future of treated customers, lived twice from the same uniforms, from what they are at the index month.
+
+    Parameters
+    ----------
+    world : World
+    people : Customers
+        n of them.
+    index_month, again, last_grave : array of int, shape (n,)
+        Month of the index issue; later issues on social in that month; month of the latest issue of the gravest
+        severity up to that month (`LONG_AGO` if none).
+    rng : numpy.random.Generator
+    after : int
+
+    Returns
+    -------
+    array of float, shape (2, 5, n)
+        As `paths` has it.
+    """
+    n = len(people)
+    social = [index_month, np.where(again > 0, index_month, NEVER)]
+    last = [index_month, index_month]
+    grave = [last_grave, last_grave]
     orders, issues, cost = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
     for step in range(1, after + 1):
-        month = index.month + step
+        month = index_month + step
         happens, chooses = rng.random((2, n))
+        worst = rng.random(n) if world.grave_dip else np.ones(n)
         share = social_share(world, people, month)
         mean_cost = share * cost_of_issue_eur(SOCIAL) + (1 - share) * cost_elsewhere_eur()
         for path in (0, 1):
             rate = issue_rate(world, people, month, social[path])
             counts = counts_of(happens, rate)
             last[path] = np.where(counts > 0, month, last[path])
-            orders[path] += _KEPT * demand(world, people, month, last[path], social[path])
+            grave[path] = np.where(worst < 1 - (1 - SEVERITY_SHARE[GRAVE]) ** counts, month, grave[path])
+            orders[path] += _KEPT * demand(world, people, month, last[path], social[path], grave[path])
             issues[path] += rate
             cost[path] += rate * mean_cost
             turned = (chooses < 1 - (1 - share) ** counts) & (social[path] == NEVER)
@@ -166,12 +223,12 @@ class Truth:
 
     def ratio(self, outcome: str, segment: int = 0) -> float:
         """The true ratio of one outcome, in the segment at a position of `segments()`."""
-        social, elsewhere = self.path_sums[:, _PATH_OUTCOMES.index(outcome), segment]
+        social, elsewhere = self.path_sums[:, PATH_OUTCOMES.index(outcome), segment]
         return float(social / elsewhere)
 
     def difference(self, outcome: str, segment: int = 0) -> float:
         """The true difference per treated customer over the window."""
-        social, elsewhere = self.path_sums[:, _PATH_OUTCOMES.index(outcome), segment]
+        social, elsewhere = self.path_sums[:, PATH_OUTCOMES.index(outcome), segment]
         return float((social - elsewhere) / self.treated[segment])
 
     def effects(self) -> list[dict[str, object]]:
@@ -186,7 +243,7 @@ class Truth:
         for position, segment in enumerate(segments()):
             if not self.treated[position]:
                 continue
-            for row, outcome in enumerate(_PATH_OUTCOMES):
+            for row, outcome in enumerate(PATH_OUTCOMES):
                 if not self.path_sums[1, row, position]:
                     continue  # nothing to compare with
                 what = f"effect {of}: expected {outcome} {window}"
@@ -247,7 +304,6 @@ def truth_of(
     index = index_issues(block, before=before, after=after)
     both = np.mean([paths(block, index, rng, after=after) for _ in range(replicates)], axis=0)
     members = _members(block, index.customer)
-    saved = CHANNEL_COST_EUR[SOCIAL] - float(np.dot(OTHER_CHANNEL_SHARE, CHANNEL_COST_EUR))
     severity = np.asarray(SEVERITY_COST)[block.issues.severity[index.issue] - 1]
     assigned = np.flatnonzero(block.customers.arm != UNASSIGNED)
     in_trial = _members(block, assigned)
@@ -255,11 +311,16 @@ def truth_of(
         world=block.world,
         treated=members.sum(axis=1),
         path_sums=both @ members.T,
-        index_cost=members @ (saved * severity),
+        index_cost=members @ (index_cost_eur() * severity),
         assigned=in_trial.sum(axis=1),
         trial_sums=_trial_effects(block, assigned) @ in_trial.T,
         after=after,
     )
+
+
+def index_cost_eur() -> float:
+    """What an issue on social costs more than elsewhere, before the factor of its severity (negative: less)."""
+    return CHANNEL_COST_EUR[SOCIAL] - float(np.dot(OTHER_CHANNEL_SHARE, CHANNEL_COST_EUR))
 
 
 def _trial_effects(block: Block, assigned: Ints) -> Floats:

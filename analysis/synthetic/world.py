@@ -13,7 +13,8 @@ fewer dips, and a customer whose index issue went elsewhere may turn to social l
 issue* is therefore not quite `order_effect`; `truths` finds it. Baskets, margin shares and costs it leaves alone.
 
 The issue rate depends on the product alone, not on demand or taste, and severity not on the channel: what a world does
-not name as its hazard, it does not contain.
+not name as its hazard, it does not contain. In `severity` the gravest issues do more harm, and what is recorded of
+an issue's severity is partly wrong; the channel is still chosen without regard to it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ OTHER_CHANNEL_SHARE = (0.0, 0.45, 0.30, 0.10, 0.15)
 CHANNEL_COST_EUR = (3.6, 8.4, 4.9, 14.5, 4.2)
 SEVERITY_SHARE = (0.5, 0.35, 0.15)
 SEVERITY_COST = (0.7, 1.0, 1.8)
+GRAVE = 2
+"""The position of the gravest severity."""
 CANCELLED_SHARE = 0.03
 CURRENCY = "EUR"
 
@@ -117,6 +120,10 @@ class World:
         Yearly log growth of demand for one standard deviation of taste.
     hidden_harm, hidden_months
         A further drop of demand after any issue, for customers with a hidden trait that goes with the taste for social.
+    grave_dip, grave_months
+        A further drop of demand after an issue that truly was of the gravest severity.
+    severity_error : float
+        Share of issues whose recorded severity is drawn anew, where `grave_dip` is not 0.
     incidents : tuple of Incident
     viral : tuple of Viral
     late_share, late_taste : float
@@ -148,6 +155,9 @@ class World:
     growth_by_taste: float = 0.0
     hidden_harm: float = 0.0
     hidden_months: int = 6
+    grave_dip: float = 0.0
+    grave_months: int = 6
+    severity_error: float = 0.0
     incidents: tuple[Incident, ...] = ()
     viral: tuple[Viral, ...] = ()
     late_share: float = 0.12
@@ -233,6 +243,11 @@ WORLDS: Mapping[str, World] = MappingProxyType(
         ),
         "churn": World(about="no effect; two customers in a hundred leave each month, silently", leaving=0.02),
         "drift": World(about="no effect; each customer's demand wanders (autoregressive)", drift=0.5),
+        "severity": World(
+            about="no effect; the gravest issues halve demand for six months; severity is recorded with error",
+            grave_dip=0.5,
+            severity_error=0.4,
+        ),
         "experiment": World(
             about="a randomised invitation alone, in small files",
             invitation_effect=0.10,

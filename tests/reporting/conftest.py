@@ -201,7 +201,7 @@ def case(mean: float = 1.24e6, spread: float = 0.75e6, **more: Any) -> Any:
     ]
     start = {"year": 0, "benefits": 0.0, "costs": 1.8e5, "net": -1.8e5, "net_low": -1.8e5, "net_high": -1.8e5}
     benefit = SimpleNamespace(
-        label="Margin from customers who bought more after a social contact", grade="C", gain_per_contact=6.4,
+        label="Margin gained or lost after a social contact", grade="C", gain_per_contact=6.4,
         contacts_per_year=131_000.0, contacts_source="parameters", per_year=quantiles(3.4e5, 8.4e5, 1.35e6),
         present_value=quantiles(8.4e5, 2.09e6, 3.36e6),
     )  # fmt: skip

@@ -422,3 +422,20 @@ def test_the_table_shows_both_sides_and_stays_plain(made, results):
     html = summary(later)._repr_html_()
     assert "<script" not in html
     assert "\u202e" not in html
+
+
+def test_only_an_outcome_of_which_the_other_report_held_nothing_is_new():
+    from analysis.reporting.difference.effects import effects_compared
+
+    same = {"design": "before_after", "estimand": "channel_effect", "treated": "social", "comparison": "other_channels",
+            "outcome": "orders", "scale": "ratio", "segment": {}, "value": 1.1, "grade": "B",
+            "maturity": "mature"}  # fmt: skip
+    interim = {**same, "maturity": "interim", "index_from": "2026-04"}
+    other_scale = {**same, "scale": "difference", "value": 0.2}
+    new = {**same, "outcome": "margin"}
+    found = effects_compared([same], [same, interim, other_scale, new])
+    assert found["only_later"]["count"] == 3
+    assert [one["outcome"] for one in found["only_later"]["new_outcomes"]] == ["margin"]
+    assert found["only_earlier"]["new_outcomes"] == []
+    gone = effects_compared([same, new], [same])
+    assert [one["outcome"] for one in gone["only_earlier"]["new_outcomes"]] == ["margin"]

@@ -133,3 +133,45 @@ def test_checks_are_said_without_forbidden_words():
 def test_words_of_a_locale_are_made_once():
     assert words("de_DE") is words("de_DE")
     assert words("de_DE").effect_signed(row(1.085, 1.075, 1.095)) == "+8,5\xa0%"
+
+
+CLAIM = (
+    "Customers showed no clear difference in orders: 1.0 % more (95 % interval: 3 % fewer to 5 % more). {} Grade {}: x."
+)
+
+
+@pytest.mark.parametrize(
+    ("grade", "limit", "said_"),
+    [
+        ("B", "The comparison passed its checks; an effect may have gone unseen.", None),
+        ("A", "Customers were assigned at random; an effect may have gone unseen.", None),
+        ("C", "The comparison leaves questions open, so other causes may hide an effect.",
+         "Part of what would have to be known cannot be known from these data, so other causes may hide an effect."),
+    ],
+)  # fmt: skip
+def test_a_null_takes_its_limit_from_its_own_claim(grade, limit, said_):
+    found = row(1.01, 0.97, 1.05, grade=grade, claim=CLAIM.format(limit, grade))
+    found["checks"] = [{"name": "scale_of_shares", "verdict": "not_run", "gate": True}]
+    assert evidence_in_words(found).endswith(f". {said_ or limit}")
+
+
+@pytest.mark.parametrize("grade", ["A", "B", "C"])
+def test_a_null_without_a_claim_is_not_worded_as_a_finding(grade):
+    text = evidence_in_words(row(1.01, 0.97, 1.05, grade=grade, claim=None))
+    assert "It holds" not in text
+    assert "the difference may have" not in text
+    assert "unseen" in text or "may hide" in text
+
+
+def test_a_grade_b_says_what_an_unrecorded_cause_would_have_to_do():
+    clause = "the difference is an effect unless an unrecorded cause made them buy 4.1 % more than before."
+    claim = f"Customers had 8.0 % more orders (95 % interval). The comparison passed its checks; {clause} Grade B: x."
+    assert evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=claim)).endswith(clause)
+    interim = claim.replace(" Grade B", " The window is not over, so this may still change. Grade B")
+    assert evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=interim)).endswith(clause)
+
+
+def test_one_percentage_point_is_one():
+    found = row(0.03, 0.01, 0.05, scale="difference", unit="share", outcome="repurchased")
+    assert "1 to 5 percentage points" in Words().effect_range(found).replace("\xa0", " ")
+    assert Words().effect_size(found, 0.01) == "1 percentage point"

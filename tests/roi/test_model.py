@@ -23,6 +23,8 @@ MARGIN = {
     "n_treated": 2400,
     "index_from": "2024-01",
     "index_to": "2025-12",
+    "maturity": "mature",
+    "declared": True,
     "grade": "C",
 }
 COSTS = (CostLine(line="agents", per_year=6000.0), CostLine(line="implementation", initial=5000.0))
@@ -154,3 +156,11 @@ def test_a_line_of_credits_is_refused_by_name(tmp_path) -> None:
         pytest.raises(DesignError, match="`goodwill` adds up to less than nothing"),
     ):
         cost_lines(assumptions(cost_lines=None), tables)
+
+
+def test_an_interim_finding_and_an_estimator_of_ones_own_are_no_money() -> None:
+    others = [{**MARGIN, "maturity": "interim", "value": 99.0}, {**MARGIN, "declared": False, "value": -99.0}]
+    found = roi_case(assumptions(), [*others, MARGIN], tables=None)  # type: ignore[arg-type]
+    assert found.benefits[0].gain_per_contact == 10
+    with pytest.raises(DesignError, match="No study measured the margin"):
+        roi_case(assumptions(), others, tables=None)  # type: ignore[arg-type]

@@ -313,6 +313,15 @@ def test_other_tables_than_those_of_the_report_are_not_taken(make: Making, tmp_p
         share_report(report)
 
 
+@pytest.mark.parametrize("besides", ["previous", "ledger"])
+def test_what_a_report_is_made_from_besides_its_tables_keeps_it_from_nobody(make: Making, besides: str) -> None:
+    report = make()
+    results = json.loads((report / "results.json").read_bytes())
+    results["provenance"]["inputs"][besides] = "sha256:0"
+    again = make(run="def", **{"results.json": canonical_json(results)})
+    assert "care/results.json" in unpacked(share_report(again).file)
+
+
 def test_a_report_that_lags_goes_out_as_it_stands(make: Making) -> None:
     """The record says Reviewed, the pages still Draft: what goes out says Reviewed, and so does the report."""
     report = make()

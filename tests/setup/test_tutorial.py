@@ -65,7 +65,7 @@ def test_the_report_holds_the_truth_of_the_practice_company(followed) -> None:
         if row["estimand"] == "channel_effect" and not row["segment"]
     }
     results = json.loads((folder / "report" / "results.json").read_text())
-    effects = [row for row in results["effects"] if row["estimand"] == "channel_effect"]
+    effects = [row for row in results["effects"] if row["estimand"] == "channel_effect" and row["maturity"] == "mature"]
     assert {(row["outcome"], row["scale"]) for row in effects} == {
         (outcome, scale) for outcome in ("orders", "revenue") for scale in ("ratio", "difference")
     }

@@ -14,8 +14,10 @@ from typing import Any
 from analysis.foundation.errors import DesignError
 from analysis.reporting.charts.bases import both_bases
 from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
+from analysis.reporting.charts.event_study import event_study
 from analysis.reporting.charts.figure import Figure, NoAlternativeText, NothingToDraw, Story
 from analysis.reporting.charts.incidents import incident_days
+from analysis.reporting.charts.maturing import maturing
 from analysis.reporting.charts.mentions import mention_kinds, mention_platforms, mention_trend
 from analysis.reporting.charts.money import npv_range, yearly_money
 from analysis.reporting.charts.paths import paths
@@ -33,7 +35,9 @@ __all__ = [
     "both_bases",
     "complaints_around_programme",
     "effect_by_segment",
+    "event_study",
     "incident_days",
+    "maturing",
     "mention_kinds",
     "mention_platforms",
     "mention_trend",

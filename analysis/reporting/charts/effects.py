@@ -16,6 +16,7 @@ from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_intervals, heading, interval_height
 from analysis.reporting.formats import GAP, is_currency, plain
 from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.settled import settled
 from analysis.reporting.wording import (
     Words,
     grade_in_words,
@@ -48,7 +49,7 @@ def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str
         If the adjusted effect is not there, or no raw figure is.
     """
     say = words(locale)
-    rows = [row for row in effect_rows(channel) if row["outcome"] == outcome and not row["segment"]]
+    rows = [row for row in settled(effect_rows(channel)) if row["outcome"] == outcome and not row["segment"]]
     raw = [row for row in rows if is_naive(row) and row["value"] is not None]
     if not raw:
         raise NothingToDraw(
@@ -74,7 +75,7 @@ def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str
     ]  # fmt: skip
     drawn.append(_interval_row(say, effect, "Similar customers", "contacted", bold=True, under="the answer"))
     furthest = max(raw, key=lambda row: abs(shift_of(row, row["value"])))
-    title = f"Raw: {_sized(say, furthest)}. Against similar customers: {_sized(say, effect)}"
+    title = f"Raw: {sized(say, furthest)}. Against similar customers: {sized(say, effect)}"
     story = Story(
         title=title,
         measure=f"{outcome_in_words(outcome).label} of contacted customers with {_level(say, [*raw, effect])}",
@@ -106,7 +107,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
         If the outcome was not studied, or not by segment.
     """
     say = words(locale)
-    rows = [row for row in effect_rows(result) if row["outcome"] == outcome and not is_naive(row)]
+    rows = [row for row in settled(effect_rows(result)) if row["outcome"] == outcome and not is_naive(row)]
     rows = [row for row in rows if row["scale"] == (scale or _main_scale(rows))]
     rows = [row for row in rows if row["treated"] == rows[0]["treated"]]
     whole = next((row for row in rows if not row["segment"]), None)
@@ -129,7 +130,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
     if apart:
         title = f"{len(apart)} of {len(parts)} segments may differ from the average"
     else:
-        title = f"No segment clearly differs: {_sized(say, whole)} overall" if whole["value"] is not None else (
+        title = f"No segment clearly differs: {sized(say, whole)} overall" if whole["value"] is not None else (
             "No effect is claimed for all customers"
         )  # fmt: skip
     first = next(row for row in [whole, *parts] if row["value"] is not None)
@@ -225,7 +226,7 @@ def _interval_row(
     return IntervalRow(label, shift_of(row, row["value"]), low, high, say.effect_in_short(row), meaning, bold, under)
 
 
-def _sized(say: Words, row: Row) -> str:
+def sized(say: Words, row: Row) -> str:
     """A change as one word of a title: "8 % more", "no clear change"."""
     if holds_no_effect(row):
         return f"no{GAP}clear{GAP}change"
@@ -242,7 +243,7 @@ def _arms_title(say: Words, rows: Sequence[Row]) -> str:
         best = max(clear, key=lambda row: abs(shift_of(row, row["value"])))
         name = plain(best["treated"], 28).replace(" ", GAP)
         outcome = plain(outcome_in_words(best["outcome"]).label.lower(), 28).replace(" ", GAP)
-        return f"{name}: {_sized(say, best)} on {outcome}"
+        return f"{name}: {sized(say, best)} on {outcome}"
     up = sum(shift_of(row, row["value"]) > 0 for row in clear)
     if len(clear) == len(rows) and up in (0, len(rows)):
         side = "above" if up else "below"

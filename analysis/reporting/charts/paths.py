@@ -14,9 +14,17 @@ from matplotlib.axes import Axes
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, nice_ticks, quiet, tick_label
 from analysis.reporting.formats import MINUS, is_currency
-from analysis.reporting.rows import effect_rows, is_naive
+from analysis.reporting.rows import effect_rows
+from analysis.reporting.settled import answers
 from analysis.reporting.theme import COLOURS, SHADE, SIZES, SOFT, points
-from analysis.reporting.wording import grade_in_words, holds_no_effect, method_in_words, outcome_in_words, words
+from analysis.reporting.wording import (
+    grade_in_words,
+    holds_no_effect,
+    method_in_words,
+    outcome_in_words,
+    shift_of,
+    words,
+)
 
 _STYLES = {"contacted": ("o", "-"), "comparison": ("s", (0, (5, 2)))}
 _COLUMNS = ("month", "group", "outcome", "mean", "low", "high")
@@ -44,15 +52,13 @@ def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale:
         raise NothingToDraw(
             "The chart of paths needs the monthly means of both groups (`paths`); this result has none."
         )
+    if every.empty:
+        raise NothingToDraw("There are no months to draw: nobody could be compared month by month.")
     frame = every[every["outcome"] == outcome].sort_values(["group", "month"], kind="stable").reset_index(drop=True)
     if set(frame["group"]) != {"contacted", "comparison"}:
         there = ", ".join(f"`{name}`" for name in sorted(set(every["outcome"]))) or "none"
         raise NothingToDraw(f"The chart of paths needs `{outcome}` for both groups; the result has paths of: {there}.")
-    effect = next(
-        (row for row in effect_rows(channel)
-         if row["outcome"] == outcome and not row["segment"] and not is_naive(row) and row["scale"] == "ratio"),
-        None,
-    )  # fmt: skip
+    effect = next((row for row in answers(effect_rows(channel)) if row["outcome"] == outcome), None)
     level = next((row["level"] for row in effect_rows(channel) if row["level"] is not None), None)
     if level is None:
         raise NothingToDraw("The chart of paths needs the level of its intervals; no effect of the result has one.")
@@ -64,7 +70,7 @@ def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale:
     elif holds_no_effect(effect):
         title, finding = f"{label}: no clear difference after the issue", say.finding(effect)
     else:
-        side = "above" if effect["value"] > 1 else "below"
+        side = "above" if shift_of(effect, effect["value"]) > 0 else "below"
         title = f"{label} run {side} those of similar customers afterwards" if label.endswith("s") else (
             f"{label} runs {side} that of similar customers afterwards"
         )  # fmt: skip
@@ -78,7 +84,7 @@ def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale:
         period="contacts " + say.months(effect["index_from"], effect["index_to"])
         if effect and effect["index_from"]
         else f"months {first} to {last}",
-        source="contacts and orders",
+        source="contacts" if outcome == "issues" else "contacts and orders",
         rows=f"{say.number(effect['n_treated'])} against {say.number(effect['n_comparison'])} customers"
         if effect
         else f"{len(frame)} monthly means",
@@ -102,7 +108,7 @@ def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale:
         )
         step = 1 if last - first <= (8 if body.narrow else 16) else 3 if last - first > 24 else 2
         shown = [month for month in range(first, last + 1) if month % step == 0]
-        axes.set_xticks(shown, [_relative(month) for month in shown])
+        axes.set_xticks(shown, [relative_month(month) for month in shown])
         axes.axvspan(-dip_months - 0.5, 0.5, color=SHADE, zorder=0).set_gid("issue")
         where = axes.get_xaxis_transform()
         axes.text(
@@ -134,7 +140,8 @@ def _path(axes: Axes, frame: pd.DataFrame, group: str) -> tuple[str, float]:
     return group, float(frame["mean"].iloc[-1])
 
 
-def _relative(month: int) -> str:
+def relative_month(month: int) -> str:
+    """A month counted from that of the issue: "−3", "0", "+6"."""
     return f"+{month}" if month > 0 else f"{MINUS}{-month}" if month else "0"
 
 

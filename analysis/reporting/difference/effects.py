@@ -69,8 +69,8 @@ def effects_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int 
         "left_out": len(rows) - len(listed),
         "said_otherwise": otherwise,
         "fields": dict(sorted(fields.items())),
-        "only_earlier": _alone(pairs.only_earlier, most),
-        "only_later": _alone(pairs.only_later, most),
+        "only_earlier": _alone(pairs.only_earlier, later, most),
+        "only_later": _alone(pairs.only_later, earlier, most),
     }
 
 
@@ -159,8 +159,18 @@ def _rank(row: Row) -> tuple[Any, ...]:
     return raw, verdict, bool(row["segment"]), name, as_text([row["before"], row["after"]])
 
 
-def _alone(rows: Sequence[Row], most: int | None) -> dict[str, Any]:
-    """Effects only one has: how many, and which; grade and value beside."""
+def _compared(row: Row) -> tuple[str, ...]:
+    return tuple(str(row.get(name)) for name in ("estimand", "treated", "outcome"))
+
+
+def _alone(rows: Sequence[Row], other: Sequence[Row], most: int | None) -> dict[str, Any]:
+    """Effects only one has: how many, and which; grade and value beside.
+
+    `new_outcomes` are those on all customers of which the other holds nothing: neither another scale, nor a segment,
+    nor an interim.
+    """
+    known = {_compared(row) for row in other}
+    named = sorted({_compared(row) for row in rows if not row.get("segment")} - known)
     shown = sorted(
         (
             {**{name: row.get(name) for name in NAMES}, "value": row.get("value"), "grade": row.get("grade")}
@@ -169,4 +179,9 @@ def _alone(rows: Sequence[Row], most: int | None) -> dict[str, Any]:
         key=lambda row: (bool(row["segment"]), as_text(row)),
     )
     listed = shown if most is None else shown[:most]
-    return {"count": len(rows), "rows": listed, "left_out": len(shown) - len(listed)}
+    return {
+        "count": len(rows),
+        "rows": listed,
+        "left_out": len(shown) - len(listed),
+        "new_outcomes": [dict(zip(("estimand", "treated", "outcome"), one, strict=True)) for one in named],
+    }

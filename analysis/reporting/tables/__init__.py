@@ -6,24 +6,30 @@ where it is the wrong result, a `DesignError`.
 
 from __future__ import annotations
 
+from analysis.reporting.tables.answers import effects_on_all
 from analysis.reporting.tables.bases import bridge, run_off, triangle
+from analysis.reporting.tables.checks import checks
 from analysis.reporting.tables.closed import changes, close, notices, reported, waiting
+from analysis.reporting.tables.comparability import balance, drift
 from analysis.reporting.tables.counted import by_segment, figure_notes, metrics
 from analysis.reporting.tables.coverage import areas, missing, rows_used
 from analysis.reporting.tables.difference import since_last_report
-from analysis.reporting.tables.evidence import arms, checks, claims, effects, sample
+from analysis.reporting.tables.evidence import arms, claims, effects, sample
 from analysis.reporting.tables.happened import incidents, programme
 from analysis.reporting.tables.kinds import confusion, kinds
 from analysis.reporting.tables.matching import matched_and_unmatched, matching
+from analysis.reporting.tables.maturing import interim, maturing
 from analysis.reporting.tables.money import case_lines, money
 from analysis.reporting.tables.scorecard import index_parts, scorecard
 from analysis.reporting.tables.stories import stories, stories_base
 from analysis.reporting.tables.table import Table, frame
+from analysis.reporting.tables.unrecorded import sensitivity
 
 __all__ = [
     "Table",
     "areas",
     "arms",
+    "balance",
     "bridge",
     "by_segment",
     "case_lines",
@@ -32,14 +38,18 @@ __all__ = [
     "claims",
     "close",
     "confusion",
+    "drift",
     "effects",
+    "effects_on_all",
     "figure_notes",
     "frame",
     "incidents",
     "index_parts",
+    "interim",
     "kinds",
     "matched_and_unmatched",
     "matching",
+    "maturing",
     "metrics",
     "missing",
     "money",
@@ -50,6 +60,7 @@ __all__ = [
     "run_off",
     "sample",
     "scorecard",
+    "sensitivity",
     "since_last_report",
     "stories",
     "stories_base",

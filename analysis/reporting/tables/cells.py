@@ -71,6 +71,11 @@ def interval_cell(low: str, high: str) -> str:
     return f"({low}\xa0to\xa0{high})".replace(" ", "\xa0")
 
 
+def unbroken(text: str) -> str:
+    """An interval that stays in one line, under its value where there is no room beside it."""
+    return text.replace(" to ", "\xa0to\xa0")
+
+
 def readable(say: Words, text: object, limit: int = 600) -> str:
     """A sentence of a result for a page: its months as words, its kind of action too, without the marks of code.
 

@@ -248,7 +248,7 @@ def _new_said(metrics: Mapping[str, Any], effects: Mapping[str, Any], say: Words
     if gone["new_metrics"]:
         yield f"No longer counted: {_names(gone['new_metrics'])}."
     for side, label in (("only_later", "Compared for the first time"), ("only_earlier", "No longer compared")):
-        rows = [row for row in effects[side]["rows"] if not row["segment"] and not is_naive(row)]
+        rows = [row for row in effects[side].get("new_outcomes", ()) if not is_naive(row)]
         names = list(dict.fromkeys(_effect_name(row) for row in rows))
         if names:
             yield f"{label}: {_listed(names)}."

@@ -1,6 +1,7 @@
-"""What was found, how far can it be believed, and on whom does it rest? Tables of effects, claims, checks and arms.
+"""What was found, how far can it be believed, and on whom does it rest? Tables of effects, claims, arms and samples.
 
-Raw figures come last and are named as such; a refused effect keeps its row; a check that failed stands first.
+Raw figures come last and are named as such; a refused effect keeps its row. Effects of those whose window is not over
+stand in a table of their own (`interim`), what was checked in `checks`.
 """
 
 from __future__ import annotations
@@ -11,29 +12,25 @@ from typing import Any
 import pandas as pd
 
 from analysis.foundation.errors import DesignError
-from analysis.reporting.formats import GAP, plain
+from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.settled import is_own, settled
+from analysis.reporting.tables.cells import unbroken
 from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.wording import (
     Words,
-    check_in_words,
     evidence_in_words,
     grade_in_words,
     group_in_words,
     humanised,
     in_plain_words,
     outcome_in_words,
-    refusals_in_words,
     segment_in_words,
-    verdict_in_words,
     words,
 )
 
-_CHECKS = "Checks of the comparison"
-_SIGNS = {"passed": "✓", "failed": "✗", "not_run": "?", "not_applicable": "–"}
 
-
-def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -> Table:
+def effects(result: Any, *, outcome: str | None = None, segments_only: bool = False, locale: str = "en_GB") -> Table:
     """Every effect with its interval and how far it can be believed; raw figures last and named as such.
 
     Where an effect was measured in percent and per customer, both stand in one row. How far the effects on an outcome
@@ -44,13 +41,23 @@ def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -
     result : a study's result, results or rows of effects
     outcome : str, optional
         Only this outcome.
+    segments_only : bool
+        Leave out all customers and raw figures, which stand in a table of their own.
     """
     say = words(locale)
-    rows = [row for row in effect_rows(result) if outcome is None or row["outcome"] == outcome]
+    rows = [row for row in settled(effect_rows(result)) if outcome is None or row["outcome"] == outcome]
+    if segments_only:
+        rows = [row for row in rows if row["segment"]]
+        if not rows:
+            return sentences_alone("Effects by segment", "No segment was asked for, or none could be compared.")
     if not rows:
         raise DesignError(f"There is no effect{f' on `{outcome}`' if outcome else ''} to show in a table.")
     beside = {_key(row): row for row in rows if row["scale"] == "difference" and not is_naive(row)}
     in_percent = {_key(row) for row in rows if row["scale"] == "ratio"}
+    claimed = {row["outcome"] for row in rows if not is_naive(row) and row["value"] is not None}
+    studied = {row["outcome"] for row in rows if not is_naive(row)}
+    alone = [row for row in rows if is_naive(row) and row["outcome"] in studied - claimed]
+    rows = [row for row in rows if row not in alone]
     shown = [row for row in rows if row["scale"] == "ratio" or _key(row) not in in_percent]
     outcomes = list(dict.fromkeys(row["outcome"] for row in shown))
     shown.sort(key=lambda row: (outcomes.index(row["outcome"]), is_naive(row), bool(row["segment"])))
@@ -80,10 +87,13 @@ def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -
         for row in shown
     ]
     notes = [f"Not claimed: {in_plain_words(plain(row['reason']))}" for row in rows if row["value"] is None]
+    if alone:
+        notes.append("Raw figures are not shown alone: where nothing is claimed they are left out.")
     if any(is_naive(row) for row in rows):
         notes.append("A raw difference (grade D) compares unlike customers or months and is no effect.")
     return Table(
-        caption="Effects" if outcome is None else f"Effects on {outcome_in_words(outcome).label.lower()}",
+        caption=f"Effects{' by segment' if segments_only else ''}"
+        + ("" if outcome is None else f" on {outcome_in_words(outcome).label.lower()}"),
         cells=pd.DataFrame(records),
         frame=pd.DataFrame([{name: value for name, value in row.items() if name != "checks"} for row in rows]),
         numbers=(head, *((each,) if both else ()), reached, "Comparison"),
@@ -95,7 +105,7 @@ def effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -
 def claims(result: Any, *, locale: str = "en_GB") -> Table:
     """What may be said of each effect, and how far it can be believed? All customers first, raw figures left out."""
     say = words(locale)
-    rows = [row for row in effect_rows(result) if not is_naive(row)]
+    rows = [row for row in settled(effect_rows(result)) if not is_naive(row)]
     if not rows:
         raise DesignError("There is no effect of which anything could be said.")
     in_percent = {_key(row) for row in rows if row["scale"] == "ratio"}
@@ -111,50 +121,6 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
     ]
     frame = pd.DataFrame([{"outcome": row["outcome"], "grade": row["grade"], "claim": row["claim"]} for row in whole])
     return Table("Findings in words", pd.DataFrame(records), frame, sentences=True)
-
-
-def checks(result: Any, *, locale: str = "en_GB") -> Table:
-    """Which tests did the comparison pass, and which not? Those of the effects on all customers, failures first.
-
-    Where every effect was refused before anything could be tested, the reasons stand in their place.
-    """
-    whole = [row for row in effect_rows(result) if not row["segment"] and not is_naive(row)]
-    if not whole:
-        raise DesignError("There is no effect on all customers whose checks could be shown in a table.")
-    rows = [row for row in whole if row.get("checks")]
-    if not rows:
-        reasons = refusals_in_words(whole, words(locale))
-        return sentences_alone(_CHECKS, *reasons, "Nothing was compared, so there is nothing to check.")
-    seen: dict[tuple[str, str, str, str], dict[str, str]] = {}
-    for row in rows:
-        for check in row["checks"]:
-            key = (row["outcome"], check["name"], check["verdict"], check["detail"])
-            seen.setdefault(key, {"outcome": row["outcome"], **check})
-    order = {verdict: place for place, verdict in enumerate(("failed", "not_run", "passed", "not_applicable"))}
-    found = sorted(seen.values(), key=lambda check: order.get(check["verdict"], 9))
-    records = [
-        {
-            "Outcome": outcome_in_words(check["outcome"]).label,
-            "What was tested": check_in_words(check["name"]),
-            "Result": f"{_SIGNS.get(check['verdict'], '')} {verdict_in_words(check['verdict'])}",
-            "Detail": in_plain_words(plain(check["detail"])),
-        }
-        for check in _same_for_all(found, len({row["outcome"] for row in rows}))
-    ]
-    cells = pd.DataFrame(records)[["What was tested", "Result", "Detail", "Outcome"]]
-    return Table(caption=_CHECKS, cells=cells, frame=pd.DataFrame(found), groups="Outcome", sentences=True)
-
-
-def _same_for_all(found: Sequence[Mapping[str, str]], outcomes: int) -> list[dict[str, str]]:
-    """Checks that came out alike for every outcome are said once."""
-    keys = [(check["name"], check["verdict"], check["detail"]) for check in found]
-    result: dict[tuple[str, ...], dict[str, str]] = {}
-    for check, key in zip(found, keys, strict=True):
-        if outcomes > 1 and keys.count(key) == outcomes:
-            result.setdefault(key, {**check, "outcome": "all outcomes"})
-        else:
-            result[(check["outcome"], *key)] = dict(check)
-    return sorted(result.values(), key=lambda check: check["outcome"] != "all outcomes")
 
 
 def arms(experiment: Any, *, locale: str = "en_GB") -> Table:
@@ -202,8 +168,8 @@ def sample(result: Any, *, locale: str = "en_GB") -> Table:
 
 
 def _with_comparison(account: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """The account with those contacted customers whom the effect rests on, and without a count of nothing wrong."""
-    whole = [row for row in rows if not row["segment"] and not is_naive(row) and row["value"] is not None]
+    """The account with those of both groups whom the effect rests on, and without a count of nothing wrong."""
+    whole = [row for row in settled(rows) if not row["segment"] and not is_naive(row) and row["value"] is not None]
     whole.sort(key=lambda row: row["outcome"] != "orders")
     kept: dict[str, Any] = {}
     for name, value in account.items():
@@ -212,6 +178,8 @@ def _with_comparison(account: Mapping[str, Any], rows: Sequence[Row]) -> dict[st
         kept[name] = value
         if name == "contacted" and whole:
             kept["of_them_with_a_comparison"] = whole[0]["n_treated"]
+        if name == "comparison_customers" and whole:
+            kept["of_them_similar_to_somebody_contacted"] = whole[0]["n_comparison"]
     return kept
 
 
@@ -237,25 +205,20 @@ def _whom(row: Row, *, several: bool) -> str:
         return "raw: before against after"
     if row["estimand"] == "naive_user_gap":
         return "raw: users against all others"
-    whom = segment_in_words(row["segment"])
+    whom = segment_in_words(row["segment"]) + (f", {plain(row['method'], 80)}" if is_own(row) else "")
     return f"{group_in_words(row['treated'])}, {whom}" if several else whom
 
 
 def _per_customer(say: Words, row: Row, beside: Mapping[tuple[Any, ...], Row]) -> str:
     other = beside.get(_key(row))
-    return "–" if other is None or is_naive(row) or other["value"] is None else _unbroken(say.effect_in_short(other))
+    return "–" if other is None or is_naive(row) or other["value"] is None else unbroken(say.effect_in_short(other))
 
 
 def _difference(say: Words, row: Row, level: float | None) -> str:
     """The number with its interval; the level too, where it is not that of all rows."""
     if row["value"] is None:
         return "not claimed"
-    return _unbroken(say.effect_in_short(row)) + ("" if level is not None else f", {say.level(row)}")
-
-
-def _unbroken(text: str) -> str:
-    """An interval that stays in one line, under its value where there is no room beside it."""
-    return text.replace(" to ", f"{GAP}to{GAP}")
+    return unbroken(say.effect_in_short(row)) + ("" if level is not None else f", {say.level(row)}")
 
 
 def _per(row: Row) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import grade_in_words, humanised, in_plain_words, words
+from analysis.reporting.wording import Words, grade_in_words, humanised, in_plain_words, words
 
 
 def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
@@ -26,7 +26,7 @@ def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
                 "Once": "–",
                 "A year": "–" if middle is None else say.money(middle, case.currency),
                 "Comes from": f"{say.money(benefit.gain_per_contact, case.currency)} a contact, {contacts} contacts a "
-                f"year ({in_plain_words(plain(benefit.contacts_source, 120))})",
+                f"year ({in_plain_words(plain(benefit.contacts_source, 120))}){_made(say, benefit)}",
                 "Evidence": f"{benefit.grade}: {grade_in_words(benefit.grade)}",
             }
         )
@@ -56,6 +56,15 @@ def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
         numbers=("Once", "A year"),
         groups="Part",
     )
+
+
+def _made(say: Words, benefit: Any) -> str:
+    """When the contacts were made whose effect this is, where the benefit says so: the volume may be a later one."""
+    first, last = (getattr(benefit, name, None) for name in ("index_from", "index_to"))
+    if not first or not last:
+        return ""
+    begun = "; their time after the contact is not over" if getattr(benefit, "maturity", "") == "interim" else ""
+    return f"; the gain is that of contacts {say.months(first, last)}{begun}"
 
 
 def money(case: Any, *, locale: str = "en_GB") -> Table:

@@ -17,9 +17,13 @@ from typing import Any
 import pandas as pd
 from great_tables import GT
 
-from analysis.reporting.formats import plain
+from analysis.reporting.formats import MINUS, plain
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.wording import humanised, words
+
+_NUMBER = re.compile(rf"({MINUS}[^\s<>&()]*[0-9][^\s<>&()]*)(?=[^<>]*<)")
+_CELL, _SENTENCE = 300, 900
+"""Letters at most in a cell, and in one that holds sentences."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Table:
         Sentences under the table; without any cells, they are all there is.
     sentences : bool
         Whether cells are sentences: on a narrow screen they then stand below one another.
+    folded : tuple of str
+        Further sentences, folded away under the line `folded_under`.
     """
 
     caption: str
@@ -50,14 +56,22 @@ class Table:
     groups: str | None = None
     notes: tuple[str, ...] = field(default=())
     sentences: bool = False
+    folded: tuple[str, ...] = ()
+    folded_under: str = "More"
 
     @cached_property
     def html(self) -> str:
         """The table as HTML without style, script or address; the same cells give the same text."""
         notes = "".join(f'<p class="ts-note">{escape(plain(note, 600), quote=False)}</p>' for note in self.notes)
+        if self.folded:
+            items = "".join(f"<li>{escape(plain(one, _SENTENCE), quote=False)}</li>" for one in self.folded)
+            summary = escape(plain(self.folded_under), quote=False)
+            notes += f'<details class="ts-more"><summary>{summary}</summary><ul>{items}</ul></details>'
+        notes = numbers_whole(notes)
         if self.cells.empty:
             return f"<div>{notes}</div>"
-        cells = self.cells.map(plain)
+        limit = _SENTENCE if self.sentences else _CELL
+        cells = self.cells.map(lambda cell: plain(cell, limit))
         names = [name for name in cells.columns if name != self.groups]
         mark = sha256(cells.to_csv(index=False).encode()).hexdigest()[:12]
         table = GT(cells, rowname_col=names[0], groupname_col=self.groups, auto_align=False, id=f"t{mark}")
@@ -70,7 +84,7 @@ class Table:
         body = body.replace(">", f"><caption>{escape(plain(self.caption), quote=False)}</caption>", 1)
         if self.sentences:
             body = body.replace('<table class="gt_table"', '<table class="gt_table ts-sentences"', 1)
-        return f'<div class="ts-table">{_grouped(body)}{notes}</div>'
+        return f'<div class="ts-table">{numbers_whole(_grouped(body))}{notes}</div>'
 
     def _repr_html_(self) -> str:
         return self.html
@@ -78,7 +92,19 @@ class Table:
     def __str__(self) -> str:
         if self.cells.empty:
             return "\n".join(self.notes)
-        return f"{self.caption}\n{self.cells.to_string(index=False)}" + "".join(f"\n{note}" for note in self.notes)
+        under = "".join(f"\n{note}" for note in (*self.notes, *self.folded))
+        return f"{self.caption}\n{self.cells.to_string(index=False)}{under}"
+
+
+def numbers_whole(html: str) -> str:
+    """HTML in which no minus is torn from its number at the end of a line.
+
+    Examples
+    --------
+    >>> numbers_whole("<td>(−€4 to −€3)</td>")
+    '<td>(<span class="ts-number">−€4</span> to <span class="ts-number">−€3</span>)</td>'
+    """
+    return _NUMBER.sub(r'<span class="ts-number">\1</span>', html)
 
 
 def _grouped(html: str) -> str:

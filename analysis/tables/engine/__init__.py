@@ -6,7 +6,7 @@ what differs between them goes through the fragments of `Dialect`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from analysis.tables.engine.dialect import Dialect, identifier
@@ -24,6 +24,10 @@ class Engine(Protocol):
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The rows of a query, as Arrow. Values only as parameters (`?`), names only through `identifier`."""
+        ...
+
+    def batches(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, some at a time, so that they are never held together. Read it before asking again."""
         ...
 
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:

@@ -20,6 +20,8 @@ from analysis.foundation.errors import DesignError
 from analysis.tables.engine.dialect import Dialect, identifier
 
 MEMORY_SHARE = 0.5
+_TOGETHER = 2**18
+"""Rows of a batch."""
 _TOO_LARGE = re.compile(r'Overflow|out of range|Could not cast value|Could not convert string "[+-]?[\d.]+" to DECIMAL')
 """How the engine says that a number outgrew its type; "Out of Range Error" alone may be a root of a negative number."""
 
@@ -82,6 +84,10 @@ class DuckDBEngine:
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         with _exactly():
             return self._connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def batches(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
+        with _exactly():
+            yield from self._connection.execute(sql, list(parameters)).to_arrow_reader(_TOGETHER)
 
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
         with _exactly():

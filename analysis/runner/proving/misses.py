@@ -1,0 +1,84 @@
+"""Which limits were missed, and by how much? One sentence a miss, in the order of the proof.
+
+What the limits are is left to `tallies`; here nothing is judged again, only told.
+"""
+
+from __future__ import annotations
+
+from analysis.runner.proving.hazards import HAZARDS
+from analysis.runner.proving.proof import Proof
+from analysis.runner.proving.tallies import (
+    FOUND,
+    ROADS_APART,
+    SHARE_B,
+    SHARE_B_BROKEN,
+    Cell,
+    HiddenCell,
+    RoadCell,
+)
+
+
+def misses_of(proof: Proof) -> tuple[str, ...]:
+    """Every limit missed: what, where, in how many companies, what was measured, what was allowed.
+
+    Returns
+    -------
+    tuple of str
+        As many as `Proof.misses` has, in the same order.
+    """
+    of_cells = [
+        f"{name} of `{cell.estimand}` in `{cell.hazard}`{road} ({cell.n:,} companies): {_shortfall(cell, name)}"
+        for road, cells in (("", proof.cells), (", through files", proof.files))
+        for cell in cells
+        for name in cell.missed
+    ]
+    of_hidden = [
+        f"the formula of the planted cause in `{cell.hazard}` ({cell.n:,} companies): {_hidden(cell)}"
+        for cell in proof.hidden
+        if not cell.held
+    ]
+    of_roads = [
+        f"the second roads in `{cell.hazard}` ({cell.n:,} companies): {_roads(cell)}"
+        for cell in proof.roads
+        if not cell.held
+    ]
+    return (*of_cells, *of_hidden, *of_roads)
+
+
+def _shortfall(cell: Cell, name: str) -> str:
+    """How far a cell lies beyond one of its limits."""
+    if name == "coverage":
+        low = cell.coverage < cell.accept_low
+        return _beyond("the truth inside", cell.coverage, cell.accept_low if low else cell.accept_high)
+    if name == "bias":
+        return _beyond("off", abs(cell.bias), cell.bias_allowed) + f" ({cell.bias_in_se:+.2f} standard errors)"
+    if name == "width":
+        return _beyond("the interval's width", cell.width, cell.width_allowed)
+    if name == "claims":
+        return _beyond("the larger share of claims", max(cell.up, cell.down), cell.claims_allowed)
+    if name == "found":
+        return _beyond("the share that found it", cell.up, FOUND)
+    sound = HAZARDS[cell.hazard].kind == "sound"
+    return _beyond("the share graded B", cell.share_b, SHARE_B if sound else SHARE_B_BROKEN)
+
+
+def _hidden(cell: HiddenCell) -> str:
+    gap = abs(cell.found - cell.formula)
+    if gap > cell.allowed:
+        return _beyond("log bias found and by the formula lie apart", gap, cell.allowed)
+    return _beyond("the log bias found", abs(cell.found), cell.bound + cell.allowed)
+
+
+def _roads(cell: RoadCell) -> str:
+    told = []
+    if not cell.most_apart <= ROADS_APART:
+        told.append(_beyond("the regression's standard errors off", cell.most_apart, ROADS_APART))
+    off = abs(cell.bootstrap_error - 1)
+    if not off <= cell.bootstrap_allowed:
+        told.append(_beyond("the bootstrap's error off ours by a share of", off, cell.bootstrap_allowed))
+    return "; ".join(told)
+
+
+def _beyond(what: str, found: float, limit: float) -> str:
+    side = "at most" if found > limit else "at least"
+    return f"{what} {found:.4f}, {side} {limit:.4f} allowed, missed by {abs(found - limit):.4f}"

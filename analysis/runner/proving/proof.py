@@ -1,0 +1,65 @@
+"""What did the whole proof come to? All cells, gates, planted causes and second roads, and one sentence of verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.runner.proving.hazards import HAZARDS
+from analysis.runner.proving.tallies import (
+    Cell,
+    GateCell,
+    HiddenCell,
+    RoadCell,
+    cells_of,
+    gate_cells,
+    hidden_cells,
+    road_cells,
+)
+from analysis.runner.proving.worlds import Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a page and a picture are made of. `files` are the cells of companies that went through files."""
+
+    cells: tuple[Cell, ...]
+    gates: tuple[GateCell, ...]
+    hidden: tuple[HiddenCell, ...]
+    roads: tuple[RoadCell, ...]
+    files: tuple[Cell, ...] = ()
+
+    @property
+    def judged(self) -> int:
+        """How many limits were held against anything."""
+        return sum(len(cell.verdicts) for cell in (*self.cells, *self.files)) + len(self.hidden) + len(self.roads)
+
+    @property
+    def misses(self) -> tuple[str, ...]:
+        """Every limit missed, in words that name the cell."""
+        of_cells = [
+            f"{name} of `{cell.estimand}` in `{cell.hazard}`{road}"
+            for road, cells in (("", self.cells), (", through files", self.files))
+            for cell in cells
+            for name in cell.missed
+        ]
+        of_hidden = [f"the formula of the planted cause in `{cell.hazard}`" for cell in self.hidden if not cell.held]
+        of_roads = [f"the second roads in `{cell.hazard}`" for cell in self.roads if not cell.held]
+        return (*of_cells, *of_hidden, *of_roads)
+
+    @property
+    def hazards(self) -> tuple[str, ...]:
+        """Those in which anything was judged, in order."""
+        seen = {cell.hazard for cell in self.cells}
+        return tuple(name for name in HAZARDS if name in seen)
+
+
+def proof_of(arrays: Records, files: Records | None = None) -> Proof:
+    """The proof that records come to."""
+    cells = cells_of(arrays.effects)
+    return Proof(
+        cells=cells,
+        gates=gate_cells(arrays.gates),
+        hidden=hidden_cells(arrays.hidden, cells),
+        roads=road_cells(arrays.roads),
+        files=() if files is None else cells_of(files.effects, judge=("coverage", "bias")),
+    )

@@ -1,0 +1,189 @@
+"""How are thousands of companies lived through on a small machine, and a broken-off proof gone on with?
+
+Companies are made in processes, a few dozen a task; each task's records are written when it is done, under the folder
+of the code that made them, so that a rerun does what is missing and nothing else, and records of other code are never
+mixed in. The processes end with the one that started them, however it ends. What happens in a company is left to
+`worlds`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pandas as pd
+
+import analysis
+from analysis.foundation.provenance import fingerprint_of_files
+from analysis.runner.progress import Progress
+from analysis.runner.proving.hazards import HAZARDS, Hazard
+from analysis.runner.proving.worlds import Asked, Records, proved_worlds
+
+AT_ONCE = 20
+"""Companies a task."""
+_FLOORS = ("foundation", "inference", "tables", "studies", "synthetic")
+_OWN = ("hazards", "worlds", "forbidden", "second_roads", "light", "through_files")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Some companies of one hazard, and where their records go."""
+
+    hazard: str
+    first: int
+    last: int
+    asked: Asked
+    folder: Path
+
+    @property
+    def stem(self) -> str:
+        road = "files" if self.asked.files else "arrays"
+        return f"{self.hazard}-{road}-{self.asked.customers}-{self.first:07d}-{self.last:07d}"
+
+    def paths(self) -> dict[str, Path]:
+        """The file of each kind of record; the first is written last, and says that the task is done."""
+        return {name: self.folder / f"{self.stem}.{name}.parquet" for name in Records.NAMES}
+
+    @property
+    def done(self) -> bool:
+        return self.paths()["effects"].is_file()
+
+
+def tasks_of(
+    hazards: Sequence[Hazard], worlds: int, asked: Asked, folder: Path, *, at_once: int = AT_ONCE
+) -> list[Task]:
+    """The tasks of so many companies of each hazard; the second roads are tried in the first task of each.
+
+    Examples
+    --------
+    >>> tasks = tasks_of([HAZARDS["none"]], 50, Asked(customers=1_000), Path("out"))
+    >>> [task.last - task.first + 1 for task in tasks]
+    [20, 20, 10]
+    """
+    found = []
+    for start in range(0, worlds, at_once):
+        for hazard in hazards:
+            first = hazard.first_seed + start
+            last = hazard.first_seed + min(start + at_once, worlds) - 1
+            found.append(Task(hazard=hazard.name, first=first, last=last, asked=asked, folder=folder))
+    return found
+
+
+def run_tasks(
+    tasks: Sequence[Task], *, jobs: int, progress: Progress, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Do what has not been done, in so many processes, and say how long it will still take."""
+    missing = [task for task in tasks if not task.done]
+    if len(missing) < len(tasks):
+        progress.say(f"{len(tasks) - len(missing)} of {len(tasks)} parts are already done.")
+    if not missing:
+        return
+    missing[0].folder.mkdir(parents=True, exist_ok=True)
+    begun, worlds = clock(), 0
+    ahead = sum(task.last - task.first + 1 for task in missing)
+    with closing(_each(missing, jobs)) as done:
+        for task in done:
+            worlds += task.last - task.first + 1
+            left = (clock() - begun) / worlds * (ahead - worlds)
+            progress.say(f"{worlds:,} of {ahead:,} companies; now {task.hazard}; {_in_words(left)} left")
+
+
+def gathered(tasks: Iterable[Task]) -> Records:
+    """The records of all tasks that are done, in the order of hazards and seeds; each company once.
+
+    Hazards may have different numbers of companies, and tasks may overlap: those of a proof of fifty companies and of
+    one of a thousand.
+    """
+    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in Records.NAMES}
+    order = {name: place for place, name in enumerate(HAZARDS)}
+    reached: dict[tuple[str, Asked], int] = {}
+    for task in sorted(tasks, key=lambda task: (order[task.hazard], task.first, -task.last)):
+        last = reached.get((task.hazard, task.asked), -1)
+        if task.done and task.last > last:
+            reached[task.hazard, task.asked] = task.last
+            for name, path in task.paths().items():
+                found = pd.read_parquet(path)
+                frames[name].append(found[found["seed"] > last] if task.first <= last else found)
+    joined = {}
+    for name, parts in frames.items():
+        filled = [part for part in parts if len(part)] or parts[:1]
+        joined[name] = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=Records.COLUMNS[name])
+    return Records(**joined)
+
+
+def code_of_the_proof() -> str:
+    """A short hash of the sources that make a company's records: what is written under it is of this code."""
+    root = Path(analysis.__file__).parent
+    files = {
+        path.relative_to(root).as_posix(): path
+        for floor in _FLOORS
+        for path in (root / floor).rglob("*.py")
+        if "exports" not in path.parts
+    }
+    files |= {name: root / "runner" / "proving" / f"{name}.py" for name in _OWN}
+    return fingerprint_of_files(files).removeprefix("sha256:")[:12]
+
+
+def _each(tasks: Sequence[Task], jobs: int) -> Generator[Task]:
+    if jobs <= 1:
+        for task in tasks:
+            _do(task)
+            yield task
+        return
+    context = get_context("spawn")
+    told, alive = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with, initargs=(told,))
+    try:
+        waiting = {pool.submit(_do, task): task for task in tasks}
+        for future in as_completed(waiting):
+            future.result()
+            yield waiting[future]
+    except BaseException:
+        alive.close()  # the processes end now, not after their task
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for end in (alive, told):
+            end.close()
+
+
+def _end_with(told: Connection) -> None:
+    """In a process of the pool: end at once when the other end of the pipe is closed.
+
+    The one who started it holds that end. The system closes it whatever ends him, a signal that nothing can catch
+    among them, so that no process is left behind. Ctrl-C reaches the whole group: he alone answers it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        told.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _do(task: Task) -> None:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        records = proved_worlds(HAZARDS[task.hazard], range(task.first, task.last + 1), task.asked)
+    paths = task.paths()
+    for name in reversed(Records.NAMES):
+        staged = paths[name].with_suffix(".part")
+        getattr(records, name).to_parquet(staged, index=False)
+        staged.replace(paths[name])
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 5_400 else f"about {seconds / 3600:.1f} h"

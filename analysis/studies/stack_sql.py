@@ -1,0 +1,255 @@
+"""The stack out of the query engine: built once, scanned for cells and for what customers add to estimates.
+
+The engine finds the rows (`stack_issues_sql`) and reads what happened around them, which is counted by customer and
+month (`stack_months_sql`, `stack_grid`); events never stay. Rows and months are whole numbers throughout, so that
+neither the order of rows nor the number of threads can change a digit. Cells are summed here, and influences are
+weighted here, a customer's rows together (`stack_sums`). Estimating is left to `channel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.foundation.errors import DesignError, TooSoon
+from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
+from analysis.studies.sample import IndexRules, span_of_data
+from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
+from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
+from analysis.studies.stack_issues_sql import Workshop, account_of, find_rows
+from analysis.studies.stack_months_sql import Months, lay_out_months
+from analysis.studies.stack_sums import Placed, cells_among, influences_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analysis.tables.load import Tables
+
+OUTCOMES = (*MONTHLY, *SINGLE)
+
+
+def engine_stack(
+    tables: Tables, rules: IndexRules, *, outcomes: Sequence[str], attributes: Sequence[str] = ()
+) -> EngineStack:
+    """Which rows can be compared, and what happened around the index month of each?
+
+    Parameters
+    ----------
+    tables : Tables
+        With `orders`, and `issues` or `touchpoints`; `subscriptions` for "retained", costs for what costs.
+    rules : IndexRules
+    outcomes : sequence of str
+        Among `OUTCOMES`. Only what they need is computed; orders are always there.
+    attributes : sequence of str
+        Columns of `customers` that the rows shall carry.
+
+    Raises
+    ------
+    TooSoon
+        If no month has both windows inside the data; the message says when one will.
+    DesignError
+        If nobody, or only one group, remains; if a month of orders or a cost is missing.
+    """
+    if unknown := [name for name in outcomes if name not in OUTCOMES]:
+        raise DesignError(f"No stack holds {', '.join(unknown)}; one can hold {', '.join(OUTCOMES)}.")
+    begin, end = span_of_data(tables, rules.zone, rules.until)
+    with Workshop.open(tables, rules, begin, end) as shop:
+        if shop.last < shop.first:
+            needed = shop.first.plus(rules.after_months)
+            raise TooSoon(
+                f"The data cover {begin} to {end}. {rules.observed_before} months before and {rules.after_months} "
+                f"after an index month need data to the end of {needed}: wait for them, or set shorter windows under "
+                "`index`."
+            )
+        find_rows(shop, attributes)
+        account = account_of(shop)
+        if not account["contacted"] or not account["comparison_rows"]:
+            who = "comparison customer" if account["contacted"] else "customer whose first social contact"
+            raise DesignError(
+                f"Between {shop.first} and {shop.last} there is no {who} can be studied. Check the column `channel`."
+            )
+        layout = Layout(
+            begin=begin,
+            end=end,
+            first=shop.first,
+            last=shop.last,
+            before=rules.before_months,
+            after=rules.after_months,
+            outcomes=tuple(outcomes),
+            attributes=tuple(attributes),
+            currency=_currency(tables),
+        )
+        rows, labels = _rows(shop, layout)
+        months = lay_out_months(shop, layout, rows.pop("row_key"))
+        layout = Layout(
+            **{field: getattr(layout, field) for field in layout.__slots__ if field != "labels"}, labels=labels
+        )
+        return EngineStack(rows, months, layout, account)
+
+
+def _currency(tables: Tables) -> str | None:
+    """The currency of orders; a table has one."""
+    found = tables.engine.query("select currency from orders where currency is not null limit 1").column("currency")
+    return str(found[0].as_py()) if len(found) else None
+
+
+def _rows(shop: Workshop, layout: Layout) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:
+    """Key columns of the rows, sorted by customer and month, and what the codes among them stand for."""
+    small = ("arm", "recent", "lately", "observed", "earlier", "study", "future")
+    narrow = ", ".join(f"cast({name} as smallint) as {name}" for name in small)
+    found = shop.tables.engine.query(
+        f"select row_key, customer, cast(month as smallint) as month, {narrow}, product from {shop.named('rows')}"
+    )
+    order = np.argsort(found.column("row_key").to_numpy(), kind="stable")
+    rows = {name: found.column(name).to_numpy()[order] for name in found.column_names if name != "product"}
+    labels = {}
+    labels["product"], code = _coded(found.column("product"))
+    rows["product"] = code[order]
+    if layout.attributes:
+        codes = [f"a{place}" for place in range(len(layout.attributes))]
+        people = shop.tables.engine.query(f"select {', '.join(codes)} from {shop.named('people')} order by customer")
+        for name in codes:
+            labels[name], code = _coded(people.column(name))
+            rows[name] = code[rows["customer"]]
+    return rows, labels
+
+
+def _coded(texts: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:
+    """Different texts in their order, and the place of each among them; -1 where there is none."""
+    held = texts.combine_chunks().dictionary_encode()
+    different = held.dictionary.to_pylist()
+    labels = sorted(different)
+    place = {label: code for code, label in enumerate(labels)}
+    of_code = np.array([*(place[label] for label in different), -1], dtype=np.int16)
+    return tuple(labels), of_code[held.indices.fill_null(len(different)).to_numpy(zero_copy_only=False)]
+
+
+class EngineStack:
+    """Rows that the engine found, and the months of their customers. See `Stack` for what can be asked of them.
+
+    Parameters
+    ----------
+    rows : mapping of str to array, shape (n_rows,)
+        `customer`, the key columns, `study` and `future`, sorted by customer and month.
+    months : Months
+        What the measures are made of.
+    layout : Layout
+    account : mapping of str to int
+    """
+
+    def __init__(self, rows: Mapping[str, Ints], months: Months, layout: Layout, account: Mapping[str, int]) -> None:
+        shape = Shape.of(layout)
+        self._rows, self._layout = dict(rows), layout
+        self._account = MappingProxyType(dict(account))
+        self._sources = sources(layout)
+        start = shape.start(rows["customer"], rows["month"])
+        self._columns = {**beside(months.grids, self._sources, start, shape), **months.own}
+        self._units = {column: 10 ** self._digits(column, months.digits) for column in layout.measures}
+        self._placed: list[tuple[Cells, str, Placed, Measured]] = []
+        self.everybody = months.everybody
+
+    @property
+    def layout(self) -> Layout:
+        return self._layout
+
+    @property
+    def account(self) -> Mapping[str, int]:
+        return self._account
+
+    def forget(self) -> None:
+        """Give the memory back. Nothing can be asked afterwards."""
+        self._placed.clear()
+        self._rows.clear()
+        self._columns.clear()
+
+    def cells(
+        self,
+        by: Sequence[str],
+        *,
+        where: str = "study",
+        measures: Sequence[str] = (),
+        products: Sequence[tuple[Measure, Measure]] = (),
+    ) -> Cells:
+        """Rows, sums and sums of products by combination of the key columns, in one scan. See `Stack.cells`."""
+        part = np.flatnonzero(self._part(where))
+        keys = {name: self._key(name, where)[part] for name in by}
+        place, held = cells_among(keys, len(part))
+        size, measured = len(next(iter(held.values()))) if by else min(len(part), 1), Measured(self._columns, part)
+        return Cells(
+            held,
+            np.bincount(place, minlength=size).astype(np.int64),
+            {name: summed(place, measured.of((name,)), size) / self._units[name] for name in measures},
+            {
+                (one, other): product_sums(place, measured.of(one), measured.of(other), size)
+                / float(self._unit_of(one) * self._unit_of(other))
+                for one, other in products
+            },
+        )
+
+    def influences(
+        self, cells: Cells, linears: Sequence[Linear], *, where: str = "study", joint: bool = True
+    ) -> Influences:
+        """What customers add to estimates made of `cells`. See `Stack.influences`."""
+        placed, measured = self._place(cells, where)
+        scaled = [
+            Linear(one.name, one.measures, one.weights / np.array([*map(self._unit_of, one.measures), 1.0]))
+            for one in linears
+        ]
+        return influences_of(placed, scaled, measured.of, joint=joint)
+
+    def customers(self, cells: Cells, masks: Flags, *, where: str = "study") -> Ints:
+        """Different customers with a row in the marked cells. See `Stack.customers`."""
+        return self._place(cells, where)[0].customers(np.asarray(masks, dtype=bool))
+
+    def rows(self) -> pd.DataFrame:
+        """All rows, sorted by customer and month; money in its main unit."""
+        columns = ("customer", *self._layout.columns, "study", "future")
+        found: dict[str, Ints | Floats] = {name: self._rows[name].astype(np.int64) for name in columns}
+        for name in self._layout.measures:
+            whole, unit = self._columns[name].astype(np.int64), self._units[name]
+            found[name] = whole / unit if unit > 1 else whole
+        return pd.DataFrame(found)
+
+    def _place(self, cells: Cells, where: str) -> tuple[Placed, Measured]:
+        """The cell of each row; the last few answers are kept, since a study asks for the same cells again."""
+        for held, asked, placed, measured in self._placed:
+            if held is cells and asked == where:
+                return placed, measured
+        part = np.flatnonzero(self._part(where))
+        keys = {name: self._key(name, where)[part] for name in cells.keys}
+        placed = Placed.among(cells, keys, self._rows["customer"][part])
+        measured = Measured(self._columns, placed.chosen(part))
+        self._placed = [*self._placed[-3:], (cells, where, placed, measured)]
+        return placed, measured
+
+    def _part(self, where: str) -> Flags:
+        rows, latest = self._rows, self._layout.end.number - RECENTLY
+        if where not in PARTS:
+            raise ValueError(f"There are no rows called `{where}`.")
+        if where == "study":
+            return np.asarray(rows["study"] == 1)
+        if where == "future":
+            return np.asarray(rows["future"] > 0)
+        recent = np.asarray(rows["month"] <= latest)
+        return recent if where == "main" else recent & (rows["study"] == 0)
+
+    def _key(self, column: str, where: str) -> Ints:
+        if (column, where) == ("arm", "future"):
+            return np.asarray(self._rows["future"] == 2, dtype=np.int64)
+        return self._rows[column]
+
+    def _digits(self, column: str, digits: Mapping[str, int]) -> int:
+        """Digits after the point of a measure that is money; its whole numbers are so many times too large."""
+        source = self._sources.get(column)
+        return digits.get(column, digits.get(source.grid, 0) if source is not None else 0)
+
+    def _unit_of(self, measure: Measure) -> int:
+        """By what the whole numbers of a measure are divided; its columns share it."""
+        units: list[int] = list({self._units[column] for column in measure} or {1})
+        if len(units) > 1:
+            raise ValueError(f"{', '.join(measure)} are not in one unit.")
+        return units[0]

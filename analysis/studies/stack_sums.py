@@ -1,0 +1,270 @@
+"""What do customers add to estimates, added up so that no order of adding can change a digit?
+
+`Placed` says to which cell and customer each scanned row belongs, `moved` sums rows by customer, and `products_of`
+multiplies customers' sums. Fetching the rows is left to `stack_sql`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
+
+_LIMB = 21
+"""Bits of a half of a whole number: products of halves fit a double over a few thousand customers, exactly."""
+_TOGETHER = 2**11
+_BLOCK = 2**16
+"""Rows that are worked on at once: what lies side by side stays close to the processor."""
+_AT_ONCE = 32
+"""Estimates whose customers' sums are held at once where their covariances are not asked for."""
+_TABLE = 2**24
+
+Measure_of = Callable[[Measure, slice], Ints]
+"""A measure of a slice of the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Rows sorted by customer, with their cells.
+
+    Parameters
+    ----------
+    place : array of int, shape (n_rows,)
+        The cell of each row.
+    starts : array of int, shape (n_customers,)
+        The first row of each customer.
+    inside : array of int, optional
+        Which of the scanned rows these are; None where all of them have a cell.
+    """
+
+    place: Ints
+    starts: Ints
+    inside: Ints | None
+
+    @classmethod
+    def among(cls, cells: Cells, keys: Mapping[str, Ints], customer: Ints) -> Placed:
+        """Where rows with these keys, sorted by customer, belong; rows of no cell are left out."""
+        place = _cell_of(cells, keys, len(customer))
+        inside: Ints | None = None
+        if (place < 0).any():
+            inside = np.flatnonzero(place >= 0)
+            place, customer = place[inside], customer[inside]
+        starts = np.flatnonzero(np.diff(customer, prepend=-1)) if len(customer) else np.zeros(0, dtype=np.int64)
+        return cls(place, starts, inside)
+
+    def chosen(self, values: Ints) -> Ints:
+        """A scanned column, for these rows."""
+        return values if self.inside is None else values[self.inside]
+
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Rows and customers of one block after the other; a customer lies in one block only."""
+        ends = np.append(self.starts[1:], len(self.place))
+        first = 0
+        while first < len(self.starts):
+            last = max(int(np.searchsorted(ends, self.starts[first] + _BLOCK, side="right")), first + 1)
+            yield slice(int(self.starts[first]), int(ends[last - 1])), slice(first, last)
+            first = last
+
+    def customers(self, masks: Flags) -> Ints:
+        """Different customers with a row in the marked cells of each mask."""
+        if not len(self.starts):
+            return np.zeros(len(masks), dtype=np.int64)
+        from scipy.sparse import csr_array
+
+        counted = np.zeros(len(masks), dtype=np.int64)
+        marked = np.ascontiguousarray(masks.T, dtype=np.int32)
+        for rows, customers in self.blocks():
+            starts = np.append(self.starts[customers] - rows.start, rows.stop - rows.start).astype(np.int32)
+            ones = np.ones(rows.stop - rows.start, dtype=np.int32)
+            held = csr_array((ones, self.place[rows].astype(np.int32), starts), shape=(len(starts) - 1, len(marked)))
+            counted += np.count_nonzero(held @ marked, axis=0)
+        return counted
+
+
+def _cell_of(cells: Cells, keys: Mapping[str, Ints], n: int) -> Ints:
+    """The position of each row's cell, -1 where it has none, shape (n,)."""
+    if not len(cells):
+        return np.full(n, -1, dtype=np.int64)
+    size = 1
+    code, inside = np.zeros(n, dtype=np.int64), np.ones(n, dtype=bool)
+    of_cell = np.zeros(len(cells), dtype=np.int64)
+    for name, held in cells.keys.items():
+        values = np.unique(held)
+        low, wide = int(values[0]), int(values[-1] - values[0]) + 1
+        if size * len(values) > 2**62:
+            raise ValueError(f"Cells by {', '.join(cells.keys)} are too many to be told apart.")
+        lookup = np.full(wide + 2, -1, dtype=np.int64)
+        lookup[values - low + 1] = np.arange(len(values))
+        found = lookup[np.clip(keys[name] - low + 1, 0, wide + 1)]
+        inside &= found >= 0
+        code = code * len(values) + found
+        of_cell = of_cell * len(values) + lookup[held - low + 1]
+        size *= len(values)
+    if size <= _TABLE:
+        table = np.full(size, -1, dtype=np.int32)
+        table[of_cell] = np.arange(len(cells))
+        return np.where(inside, table[np.where(inside, code, 0)], -1)
+    order = np.argsort(of_cell)
+    near = np.minimum(np.searchsorted(of_cell[order], code), len(cells) - 1)
+    return np.where(inside & (of_cell[order][near] == code), order[near], -1)
+
+
+def cells_among(keys: Mapping[str, Ints], n: int) -> tuple[Ints, dict[str, Ints]]:
+    """The cell of each of `n` rows, and the keys of the cells, sorted by them in the order given.
+
+    Examples
+    --------
+    >>> place, keys = cells_among({"arm": np.array([1, 0, 1]), "month": np.array([7, 9, 7])}, 3)
+    >>> place.tolist(), {name: held.tolist() for name, held in keys.items()}
+    ([1, 0, 1], {'arm': [0, 1], 'month': [9, 7]})
+    """
+    code, size = np.zeros(n, dtype=np.int64), 1
+    lows, widths = [], []
+    for values in keys.values():
+        low, high = (int(values.min()), int(values.max())) if n else (0, 0)
+        if size * (high - low + 1) > 2**62:
+            raise ValueError(f"Cells by {', '.join(keys)} are too many to be told apart.")
+        code = code * (high - low + 1) + (values - low)
+        size *= high - low + 1
+        lows.append(low)
+        widths.append(high - low + 1)
+    if size <= _TABLE:
+        different = np.flatnonzero(np.bincount(code, minlength=size))
+        table = np.zeros(size, dtype=np.int64)
+        table[different] = np.arange(len(different))
+        place: Ints = table[code]
+    else:
+        different, place = np.unique(code, return_inverse=True)
+    held, rest = {}, different
+    for name, low, wide in reversed([*zip(keys, lows, widths, strict=True)]):
+        rest, found = np.divmod(rest, wide)
+        held[name] = found + low
+    return place, {name: held[name] for name in keys}
+
+
+def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of) -> Floats:
+    """By how much each customer moves each estimate, over all their rows, shape (n_linears, n_customers).
+
+    `measured` gives a measure of a slice of the rows, in the units of the weights. A block of rows is a sparse matrix
+    of customers by cells for each measure; times the weights of all estimates that use the measure, it is what they
+    add.
+    """
+    from scipy.sparse import csr_array
+
+    added = np.zeros((len(linears), len(placed.starts)))
+    weights = _by_measure(linears)
+    size = len(linears[0].weights) if linears else 0
+
+    def work(block: tuple[slice, slice]) -> None:
+        rows, customers = block
+        place = placed.place[rows].astype(np.int32)
+        starts = np.append(placed.starts[customers] - rows.start, rows.stop - rows.start).astype(np.int32)
+        shape = (len(starts) - 1, size)
+        for measure, (columns, weight) in weights.items():
+            values = measured(measure, rows).astype(np.float64) if measure else np.ones(len(place))
+            found = csr_array((values, place, starts), shape=shape) @ weight
+            for place_of, column in enumerate(columns):
+                added[column, customers] += found[:, place_of]
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(work, placed.blocks()))
+    return added
+
+
+def _by_measure(linears: Sequence[Linear]) -> dict[Measure, tuple[Ints, Floats]]:
+    """Which estimates use a measure, and their weights by cell; the empty measure is 1 for every row."""
+    used: dict[Measure, dict[int, Floats]] = {}
+    for column, linear in enumerate(linears):
+        slots = [*((measure, slot) for slot, measure in enumerate(linear.measures) if measure), ((), -1)]
+        for measure, slot in slots:
+            weight = linear.weights[:, slot]
+            held = used.setdefault(measure, {})
+            held[column] = held[column] + weight if column in held else weight
+    return {
+        measure: (np.array([*held]), np.ascontiguousarray(np.column_stack([*held.values()])))
+        for measure, held in used.items()
+    }
+
+
+def influences_of(placed: Placed, linears: Sequence[Linear], measured: Measure_of, *, joint: bool) -> Influences:
+    """Squares and products of what customers add, summed over customers."""
+    names = tuple(linear.name for linear in linears)
+    if joint:
+        return Influences(names, *products_of(moved(placed, linears, measured).T))
+    together = sorted(range(len(linears)), key=lambda place: (linears[place].measures, place))
+    variances, largest = np.zeros(len(linears)), np.zeros(len(linears))
+    for first in range(0, len(linears), _AT_ONCE):
+        chosen = together[first : first + _AT_ONCE]
+        variances[chosen], largest[chosen] = squares_of(moved(placed, [linears[place] for place in chosen], measured))
+    return Influences(names, np.diag(variances), largest)
+
+
+def squares_of(added: Floats) -> tuple[Floats, Floats]:
+    """Sums of squares over customers, and the largest share of one customer in each, both of shape (n_linears,).
+
+    Customers come in the order of their ids, so that the sum is the same from run to run; parts are added up exactly.
+
+    Examples
+    --------
+    >>> variance, largest = squares_of(np.array([[1.0, 3.0], [2.0, -1.0]]))
+    >>> variance.tolist(), largest.tolist()
+    ([10.0, 5.0], [0.9, 0.8])
+    """
+    most = np.maximum(added.max(axis=1, initial=0.0), -added.min(axis=1, initial=0.0))
+    _refuse_unsquarable(most)
+    parts = [
+        np.einsum("ij,ij->i", part, part)
+        for part in (added[:, first : first + _TOGETHER] for first in range(0, added.shape[1], _TOGETHER))
+    ]
+    variance = np.array([math.fsum(column) for column in zip(*parts, strict=True)]) if parts else np.zeros(len(added))
+    return variance, _shares(most, variance)
+
+
+def products_of(summed: Floats) -> tuple[Floats, Floats]:
+    """Sums over customers of products, and the largest share of one customer in each sum of squares.
+
+    Each column is scaled to whole numbers of 42 bits and cut into halves, whose products a double adds up without
+    rounding: neither the order of customers nor the number of threads can change a digit.
+
+    Raises
+    ------
+    ValueError
+        If a value is not a number, or too large to be squared.
+
+    Examples
+    --------
+    >>> covariance, largest = products_of(np.array([[1.0, 2.0], [3.0, -1.0]]))
+    >>> covariance.tolist(), largest.tolist()
+    ([[10.0, -1.0], [-1.0, 5.0]], [0.9, 0.8])
+    """
+    n, k = summed.shape
+    most = np.abs(summed).max(axis=0, initial=0.0)
+    _refuse_unsquarable(most)
+    exponent = np.where(most > 0, 2 * _LIMB - 1 - np.frexp(most)[1], 0)
+    up = np.ldexp(1.0, exponent // 2)  # in two steps, since one power of two may outgrow a double
+    further = np.ldexp(1.0, exponent - exponent // 2)
+    high_high, high_low, low_low = (np.zeros((k, k), dtype=object) for _ in range(3))
+    for first in range(0, n, _TOGETHER):
+        whole = np.rint(summed[first : first + _TOGETHER] * up * further)
+        high = np.rint(whole * 2.0**-_LIMB)
+        low = whole - high * 2.0**_LIMB
+        for total, one, other in ((high_high, high, high), (high_low, high, low), (low_low, low, low)):
+            total[...] += (one.T @ other).astype(np.int64)
+    exact = high_high * 2 ** (2 * _LIMB) + (high_low + high_low.T) * 2**_LIMB + low_low
+    covariance = np.ldexp(exact.astype(np.float64), -(exponent[:, None] + exponent[None, :]))
+    return covariance, _shares(most, np.diag(covariance))
+
+
+def _refuse_unsquarable(most: Floats) -> None:
+    if not (most < 2.0**480).all():
+        raise ValueError("What customers add to an estimate is not a number, or too large to be squared.")
+
+
+def _shares(most: Floats, variance: Floats) -> Floats:
+    return np.minimum(np.divide(most**2, variance, out=np.zeros(len(most)), where=variance > 0), 1.0)

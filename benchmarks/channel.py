@@ -1,0 +1,138 @@
+"""What does the channel study cost at two million customers and fifty million events, against a bare scan?
+
+    python benchmarks/channel.py [--customers 2000000] [--folder FOLDER] [--share 0.15 --share 0.5]
+
+Makes a company (once; `--folder` keeps it), and from it one for each share of customers who are in the stack: issues
+and touchpoints of the other customers are left out, orders stay whole. Times, each share in a process of its own, the
+bare scan, the stack, and the whole study with all its checks. The bare scan is one plain aggregate for each table, a
+maximum or a sum of every column that the default study reads, each read once, over the same views: nothing is joined,
+grouped or kept. Prints seconds of wall and of processor, ratios to the scan and peak memory. Wanted: at most 3 scans at
+15 %, 6 at 50 %, and 3 GiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from analysis.studies.channel import ChannelPlan, channel_effect
+from analysis.studies.stack_sql import engine_stack
+from analysis.synthetic.make import make_world
+from analysis.tables.load import Source, open_tables, prepare
+
+ZONE = "Europe/London"
+TOUCHED = 0.57
+"""Share of the demo world's customers who are in the stack of the whole company."""
+SCAN = (
+    "select max(customer_id), max(ordered_at), sum(revenue), sum(margin) from orders",
+    "select max(customer_id), max(issue_id), max(opened_at), max(channel), max(product), sum(cost) from issues",
+    "select max(customer_id), max(issue_id), max(occurred_at), max(channel), max(direction) from touchpoints",
+    "select max(customer_id), max(started_at), max(ended_at) from subscriptions",
+    "select max(customer_id), max(joined_at), max(region), max(product) from customers",
+)
+"""The columns that the study reads, of all its outcomes."""
+PLAN = ChannelPlan(segments=("region",), strata=("region",), zone=ZONE)
+
+
+def thinned(company: Path, share: float, folder: Path) -> Path:
+    """The company with the issues and touchpoints of some customers only, chosen by a hash of their id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in ("customers", "orders", "subscriptions", "unit_costs"):
+        if not (folder / f"{table}.parquet").exists():
+            os.link(company / f"{table}.parquet", folder / f"{table}.parquet")
+    with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
+        for table in ("issues", "touchpoints"):
+            kept = (
+                f"select * from '{company / table}.parquet' where hash(customer_id) % 10000 < {share / TOUCHED * 1e4}"
+            )
+            connection.execute(f"copy ({kept}) to '{folder / table}.parquet' (format parquet)")
+    return folder
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Seconds of wall, seconds of all processors, and what came of it."""
+    wall, processor = time.perf_counter(), time.process_time()
+    found = work()
+    return time.perf_counter() - wall, time.process_time() - processor, found
+
+
+def peak_gib() -> float:
+    """Most memory this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def measure(folder: Path, cache: Path) -> None:
+    """Time the study beside its bare scan."""
+    with open_tables(prepare([Source(folder)], cache=cache, zone=ZONE)) as tables:
+
+        def scan() -> list[Any]:
+            return [tables.engine.query(sql) for sql in SCAN]
+
+        def stack() -> Any:
+            attributes = tuple(dict.fromkeys([*PLAN.segments, *PLAN.strata]))
+            return engine_stack(tables, PLAN.rules(), outcomes=PLAN.outcomes, attributes=attributes)
+
+        customers, events = (
+            tables.engine.query(f"select {what} as n").column("n")[0].as_py()
+            for what in (
+                "(select count(*) from customers)",
+                "(select count(*) from orders) + (select count(*) from issues) + (select count(*) from touchpoints)",
+            )
+        )
+        bare = min((timed(scan) for _ in range(3)), key=lambda took: took[0])
+        built = timed(stack)
+        everybody = built[2].cells(("arm",), where="main")
+        indexed = built[2].customers(everybody, np.ones((1, len(everybody)), dtype=bool), where="main")[0] / customers
+        built[2].forget()
+        whole = timed(lambda: channel_effect(tables, PLAN))
+    print(f"{events:,} events, {indexed:.1%} of {customers:,} customers indexed")
+    for name, (wall, processor, _) in (("bare scan", bare), ("stack", built), ("whole study", whole)):
+        ratios = f"{wall / bare[0]:5.2f} scans of wall, {processor / bare[1]:5.2f} of processor"
+        print(f"  {name:12} {wall:6.2f} s wall {processor:6.2f} s processor   {ratios}")
+    print(f"  peak memory {peak_gib():.2f} GiB", flush=True)
+
+
+def main() -> None:
+    """Make, thin, measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=2_000_000)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--share", type=float, action="append")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        home = given.folder or Path(place)
+        company, cache = home / "company", home / "cache"
+        if not (company / "truth.json").exists():
+            seconds, *_ = timed(lambda: make_world(company, world="demo", seed=1, customers=given.customers))
+            print(f"made in {seconds:.1f} s")
+        for share in given.share or (0.15, 0.5):
+            folder = home / f"share_{share:g}"
+            if not (folder / "touchpoints.parquet").exists():
+                thinned(company, share, folder)
+            process = multiprocessing.get_context("spawn")
+            for work in (prepared, measure):
+                one = process.Process(target=work, args=(folder, cache))
+                one.start()
+                one.join()
+                if one.exitcode:
+                    raise SystemExit(one.exitcode)
+
+
+def prepared(folder: Path, cache: Path) -> None:
+    """Read and check the tables, in a process whose memory is not counted."""
+    prepare([Source(folder)], cache=cache, zone=ZONE)
+
+
+if __name__ == "__main__":
+    main()
