@@ -20,6 +20,7 @@ from analysis.reporting.standing import closed_months, incidents, still_open, ta
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.tables.difference import since_in_words, title_since
 from analysis.reporting.tables.matching import matching_in_words
+from analysis.reporting.tables.table import numbers_whole
 from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import (
     Words,
@@ -118,7 +119,7 @@ class Summary:
             f'<h3>{_text(title)}</h3><ul class="ts-list">{"".join(f"<li>{_text(item)}</li>" for item in items)}</ul>'
             for title, items in self.sections()
         )
-        return (
+        return numbers_whole(
             f'<div class="ts-summary"><p class="ts-answer">{_text(self.answer)}</p>'
             f'<p class="ts-evidence">{_text(self.evidence)}</p>'
             + (f'<p class="ts-evidence">{_text(self.age)}</p>' if self.age else "")

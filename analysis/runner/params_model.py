@@ -287,6 +287,9 @@ class IndexSection(Section):
     """Months of purchases before the index month."""
     after_months: Annotated[int, Field(ge=1, le=36)] = 6
     """Months of purchases after the index month."""
+    negative_control: Name | None = None
+    """A product (as `orders` writes it) whose purchases no contact can have changed: an effect on them is one of the
+    comparison's own making, and is shown."""
 
 
 class TimetableSection(Section):

@@ -78,6 +78,7 @@ def channel_plan(study: Study) -> ChannelPlan:
         before_months=values.index.before_months,
         after_months=values.index.after_months,
         look_back_days=values.index.look_back_days,
+        negative_control=values.index.negative_control,
         segments=values.segments,
         strata=values.strata,
         zone=values.period.timezone,

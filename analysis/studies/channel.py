@@ -19,6 +19,7 @@ import pandas as pd
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Measure
+from analysis.inference.estimate import Estimate
 from analysis.studies.channel_result import ChannelResult, Evidence, PreTrend
 from analysis.studies.channel_scope import DESIGN, ESTIMAND, RATIOS, Scope
 from analysis.studies.event_study import event_frame
@@ -26,13 +27,14 @@ from analysis.studies.fits import Fits, joint_covariance
 from analysis.studies.interim import Interim
 from analysis.studies.maturing import add_cohorts, maturing_frame
 from analysis.studies.naive import FOLLOWED, add_naive, naive_before_after, naive_user_gap
+from analysis.studies.negative_control import negative_control
 from analysis.studies.paths import paths
-from analysis.studies.result import Effect
+from analysis.studies.result import Check, Effect
 from analysis.studies.sample import IndexRules
 from analysis.studies.segments_differ import segments_apart
 from analysis.studies.sensitivity import Sensitivity
 from analysis.studies.soundness import unusable_attribute, unusable_margin
-from analysis.studies.stack import BOUGHT, MONTHLY, Stack, window
+from analysis.studies.stack import BOUGHT, MONTHLY, Layout, Stack, window
 from analysis.studies.strata import balance_frame
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class ChannelPlan:
     until: Month | None = None
     level: float = 0.95
     robust: bool = True
+    negative_control: str | None = None
 
     def __post_init__(self) -> None:
         if not (1 <= self.before_months <= 36 and 1 <= self.after_months <= 36 and self.look_back_days >= 0):
@@ -112,9 +115,29 @@ def channel_effect(tables: Tables, plan: ChannelPlan) -> ChannelResult:
         dates = _dates_of(found.evidence)
         gaps = [name for name in ("orders", "issues") if name in usable.outcomes]
         raw = naive_user_gap(stack.everybody, dates, plan.level, gaps) if gaps else []
+        control = negative_control(tables, plan.negative_control, lambda: _on_control(tables, usable, stack.layout))
     finally:
         stack.forget()
-    return replace(found, effects=(*found.effects, *raw), notes=(*notes, *found.notes))
+    adjusted = [_with(control, effect) for effect in found.effects]
+    return replace(found, effects=(*adjusted, *raw), notes=(*notes, *found.notes))
+
+
+def _on_control(tables: Tables, plan: ChannelPlan, layout: Layout) -> Estimate | str:
+    """The study of orders alone, on what `orders` holds now."""
+    stack, usable, _ = stack_of(tables, replace(plan, outcomes=("orders",), segments=(), robust=False))
+    try:
+        if (stack.layout.begin, stack.layout.end) != (layout.begin, layout.end):
+            return f"it was bought from {stack.layout.begin} to {stack.layout.end} only."
+        (effect, *_) = channel_on(stack, usable).of("orders")
+    finally:
+        stack.forget()
+    return effect.estimate or str(effect.reason)
+
+
+def _with(check: Check, effect: Effect) -> Effect:
+    """The effect with one more check, where it is one on purchases of all customers."""
+    asked = effect.outcome in BOUGHT and not effect.segment and not effect.naive and effect.maturity == "mature"
+    return replace(effect, checks=(*effect.checks, check)) if asked and effect.estimate is not None else effect
 
 
 def stack_of(tables: Tables, plan: ChannelPlan) -> tuple[EngineStack, ChannelPlan, list[str]]:

@@ -29,7 +29,7 @@ def unusable_margin(tables: Tables) -> str | None:
     return None
 
 
-def unusable_cost(tables: Tables, zone: str = "UTC") -> str | None:
+def unusable_cost(tables: Tables, zone: str) -> str | None:
     """Why what issues cost cannot be an outcome, or None.
 
     An issue without a cost is not one that cost nothing. The unit cost of its channel on its day stands in.
@@ -47,7 +47,16 @@ def unusable_cost(tables: Tables, zone: str = "UTC") -> str | None:
         )
     if len(costs.currencies) > 1:
         return f"costs are in {' and '.join(costs.currencies)}, and there is no table of rates."
+    orders = currency_of_orders(tables)
+    if orders is not None and costs.currencies and costs.currencies != (orders,):
+        return f"costs are in {costs.currencies[0]} and orders in {orders}, and there is no table of rates."
     return None
+
+
+def currency_of_orders(tables: Tables) -> str | None:
+    """The currency of orders, in which a study tells money; a table has one."""
+    found = tables.engine.query("select currency from orders where currency is not null limit 1").column("currency")
+    return str(found[0].as_py()) if len(found) else None
 
 
 def unusable_retained(tables: Tables) -> str | None:

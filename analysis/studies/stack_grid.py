@@ -136,7 +136,7 @@ class Measured:
     columns: Mapping[str, Ints]
     part: Ints
 
-    def of(self, measure: Measure, rows: slice = slice(None)) -> Ints:
+    def of(self, measure: Measure, rows: slice | Ints = slice(None)) -> Ints:
         """A sum of columns, row by row, shape (n_rows,)."""
         part = self.part[rows]
         total: Ints = np.zeros(len(part), dtype=np.int64)

@@ -92,7 +92,7 @@ class Workshop:
 
 
 def find_rows(shop: Workshop, attributes: Sequence[str]) -> None:
-    """Keep `rows` and `people`, and on the way `callers` (all customers with an issue) and `issues`."""
+    """Keep `rows` and `people`, and on the way `callers` (all customers with an issue), `issues` and `social`."""
     shop.keep("asked", _asked(shop))
     shop.keep("callers", _callers(shop, attributes))
     shop.keep("issues", _issues(shop))
@@ -111,7 +111,7 @@ def find_rows(shop: Workshop, attributes: Sequence[str]) -> None:
         f"select customer * cast({months} as bigint) + month - {shop.begin.number} as row_key, "
         f"customer, f.* from {found} f join {shop.named('people')} p on p.code = f.code order by row_key",
     )
-    shop.drop("social", "found")
+    shop.drop("found")
 
 
 def _source(shop: Workshop) -> str:
@@ -172,34 +172,50 @@ def _issues(shop: Workshop) -> str:
 
 
 def _social(shop: Workshop) -> str:
-    """Per customer: the first social contact and its issue, and the first one of another issue.
+    """Per customer: the first social contact and its issue, the first one of another issue, and the first of all.
 
-    A message that belongs to the issue it opens must not count as a contact before that issue. One without an
-    issue id counts a day later, since it may be the message that opened the issue.
+    A message that belongs to the issue on social which it opens must not count as a contact before it. One without an
+    issue id may have opened an issue on social of the day after, and so counts a day later for these (`first_at`,
+    `next_at`). No message opens an issue on another channel: for these each contact counts when it came (`seen_at`).
     """
-    contacts = f"select code, issue_id, opened_at as came_at from {shop.named('issues')} where social"
+    contacts = (
+        f"select code, issue_id, opened_at as counts_at, opened_at as came_at from {shop.named('issues')} where social"
+    )
     if shop.tables.has("touchpoints"):
         contacts += f"""
             union all
             select code, coalesce(issue_id, 'contact:' || touchpoint_id),
-                   case when issue_id is null then occurred_at + interval '1 day' else occurred_at end
+                   case when issue_id is null then occurred_at + interval '1 day' else occurred_at end, occurred_at
             from touchpoints t join {shop.named("callers")} c on c.customer_id = t.customer_id
             where channel = 'social' and direction = 'inbound'
         """
     return f"""
-        select code, max(case when place = 1 then came_at end) as first_at,
+        select code, max(case when place = 1 then counts_at end) as first_at,
                max(case when place = 1 then issue_id end) as first_issue,
-               max(case when place = 2 then came_at end) as next_at
+               max(case when place = 2 then counts_at end) as next_at, min(came_at) as seen_at
         from (
-            select code, issue_id, came_at, row_number() over (partition by code order by came_at, issue_id) as place
-            from (select code, issue_id, min(came_at) as came_at from ({contacts}) as contact
-                  group by code, issue_id) as by_issue
-        ) as ordered where place <= 2 group by code
+            select *, row_number() over (partition by code order by counts_at, issue_id) as place
+            from (select code, issue_id, min(counts_at) as counts_at, min(came_at) as came_at
+                  from ({contacts}) as contact group by code, issue_id) as by_issue
+        ) as ordered group by code
     """
 
 
+_IS_NEW = """
+    case when i.social then not (s.first_at is not null and s.first_at < i.opened_at and s.first_issue <> i.issue_id)
+                            and not (s.next_at is not null and s.next_at < i.opened_at)
+         else not (s.seen_at is not null and s.seen_at < i.opened_at) end
+"""
+"""Whether the customer had no social contact before an issue `i`; `s` is what `_social` tells of the customer."""
+
+
 def _found(shop: Workshop) -> str:
-    """The first issue of each month that can be an index issue, seen among the customer's issues in order of time."""
+    """The first issue of each month that can be an index issue, seen among the customer's issues in order of time.
+
+    Issues before the data count as earlier ones; those after are nobody's next.
+    """
+    begin = shop.begin.plus(-_RECENT_MONTHS)
+    reached = shop.tables.engine.dialect.month_number("i.opened_at", shop.rules.zone, begin, shop.end)
     latest = max(shop.last.number, shop.end.number - RECENTLY)
     return f"""
         select code, issue_id, product, month, case when social then 1 else 0 end as arm,
@@ -212,15 +228,12 @@ def _found(shop: Workshop) -> str:
                     then case when next_social then 2 else 1 end else 0 end as future
         from (
             select *, row_number() over by_time as place,
-                   lag(month) over by_time as month_1, lag(month, 2) over by_time as month_2,
+                   lag(reached) over by_time as month_1, lag(reached, 2) over by_time as month_2,
                    lead(month) over by_time as next_month, lead(social) over by_time as next_social,
                    lead(is_new) over by_time as next_new
             from (
-                select i.*, not (s.first_at is not null and s.first_at < i.opened_at
-                                 and (s.first_issue <> i.issue_id or not i.social))
-                            and not (s.next_at is not null and s.next_at < i.opened_at) as is_new
+                select i.*, {reached} as reached, {_IS_NEW} as is_new
                 from {shop.named("issues")} i left join {shop.named("social")} s on s.code = i.code
-                where month is not null
             ) as judged
             window by_time as (partition by code order by opened_at, issue_id)
         ) as placed
@@ -230,7 +243,10 @@ def _found(shop: Workshop) -> str:
 
 
 def account_of(shop: Workshop) -> dict[str, int]:
-    """Customers and issues considered and kept, by reason; rows are those whose after-window is over."""
+    """Customers and issues considered and kept, by reason; rows are those whose after-window is over.
+
+    Customers with a social issue are those left out, by the first reason that holds, and the contacted.
+    """
     asked = shop.tables.engine.query(
         f"select count(*) as customers, coalesce(sum(issues), 0) as issues, coalesce(sum(inside), 0) as inside, "
         f"coalesce(sum(social), 0) as social from {shop.named('asked')}"
@@ -245,9 +261,48 @@ def account_of(shop: Workshop) -> dict[str, int]:
         "issues": int(asked["issues"]),
         "issues_outside_the_data_span": int(asked["issues"]) - int(asked["inside"]),
         "customers_with_an_issue": int(asked["customers"]),
-        "customers_with_a_social_issue": int(asked["social"]),
         "customers_whose_start_is_unknown": int(asked["customers"]) - int(known["n"]),
+        "customers_with_a_social_issue": int(asked["social"]),
+        **_left_out(shop, int(asked["social"])),
         "contacted": int(rows["contacted"]),
         "comparison_rows": int(rows["comparison"]),
         "comparison_customers": int(rows["comparison_customers"]),
     }
+
+
+LEFT_OUT = (
+    "left_out_history_too_short_before",
+    "left_out_window_not_over",
+    "left_out_social_not_the_first_issue_of_its_month",
+    "left_out_social_message_before",
+    "left_out_start_unknown",
+)
+"""Why a customer with a social issue is not among the contacted, as the account has it."""
+
+
+def _left_out(shop: Workshop, social: int) -> dict[str, int]:
+    """Customers with a social issue who are not contacted, by what stands in the way of their first one."""
+    issues, start = shop.named("issues"), shop.start_of(shop.begin)
+    short, running, second, wrote, unknown = LEFT_OUT
+    found = shop.tables.engine.query(
+        f"""
+        with firsts as (
+            select * from (
+                select *, row_number() over (partition by code order by opened_at, issue_id) as place
+                from {issues} where social
+            ) as placed where place = 1
+        ), seconds as (
+            select distinct f.code from firsts f join {issues} o on o.code = f.code and o.month = f.month
+            where o.opened_at < f.opened_at or (o.opened_at = f.opened_at and o.issue_id < f.issue_id)
+        )
+        select case when i.opened_at < {start} or i.month < {shop.first.number}
+                         or i.month - coalesce(i.first_month, i.month + 1) < {shop.rules.observed_before} then '{short}'
+                    when i.month is null or i.month > {shop.last.number} then '{running}'
+                    when i.code in (select code from seconds) then '{second}'
+                    when not ({_IS_NEW}) then '{wrote}' end as reason,
+               count(*) as n
+        from firsts i left join {shop.named("social")} s on s.code = i.code group by 1
+        """
+    ).to_pylist()
+    counted = {row["reason"]: int(row["n"]) for row in found}
+    return {reason: counted.get(reason, 0) for reason in LEFT_OUT[:-1]} | {unknown: social - sum(counted.values())}

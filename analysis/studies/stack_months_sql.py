@@ -325,7 +325,8 @@ def _held(shop: Workshop, shape: Shape, n: int) -> Grid:
         "where began < ended"
     ):
         customer, first, last = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
-        np.add.at(steps, (customer, first + 1 - begin + shape.before), np.int32(1))
-        np.add.at(steps, (customer, last + 1 - begin + shape.before), np.int32(-1))
+        line = customer.astype(np.int64) * (shape.width + 1) + (1 - begin + shape.before)
+        np.add.at(steps.reshape(-1), line + first, np.int32(1))
+        np.add.at(steps.reshape(-1), line + last, np.int32(-1))
     np.cumsum(steps, axis=1, out=steps)
     return (steps[:, :-1] > 0).astype(np.int8).reshape(-1)

@@ -50,12 +50,16 @@ class Events:
     issue_cost : array of float, shape (n_issues,), optional
         What each issue cost.
     contact_time : array of int, shape (n,)
-        Time of each customer's first contact on social, be it an issue or a message; `NEVER` where there is none.
+        Time of each customer's first contact on social, be it an issue or a message; `NEVER` where there is none. A
+        message that may have opened an issue on social can be given a later time than its own.
     contact_issue : array of int, shape (n,), optional
         The issue (position in `issue_*`) to which that contact belongs, or `NO_ISSUE`: a message that belongs to an
         issue on social is no contact before it. Without it, contacts before an issue are always of another.
     next_contact_time : array of int, shape (n,), optional
         Time of the first contact on social that belongs to another issue than the first contact.
+    undelayed_contact_time : array of int, shape (n,), optional
+        When that contact came, or a sooner one: what counts for issues on other channels, which no message on social
+        opens. Without it, `contact_time` counts for all.
     running : array of bool, shape (n, n_months), optional
         Whether the customer holds a running subscription at the end of the month.
     attributes : mapping of column to array of int, shape (n,)
@@ -83,6 +87,7 @@ class Events:
     issue_cost: Floats | None = None
     contact_issue: Ints | None = None
     next_contact_time: Ints | None = None
+    undelayed_contact_time: Ints | None = None
     running: Flags | None = None
     attributes: Mapping[str, Ints] = field(default_factory=dict)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -95,7 +100,7 @@ class Events:
             raise ValueError("Events need the orders of every month: give `monthly` an entry `orders`.")
         n, n_issues, shape = len(self.first_month), len(self.issue_customer), self.monthly["orders"].shape
         by_issue = ("issue_month", "issue_time", "issue_social", "issue_product", "issue_cost")
-        by_customer = ("contact_time", "contact_issue", "next_contact_time")
+        by_customer = ("contact_time", "contact_issue", "next_contact_time", "undelayed_contact_time")
         given: list[tuple[str, Any, tuple[int, ...]]] = [(name, getattr(self, name), (n_issues,)) for name in by_issue]
         given += [(name, getattr(self, name), (n,)) for name in by_customer]
         given += [(f"attributes[{name!r}]", codes, (n,)) for name, codes in self.attributes.items()]
@@ -193,7 +198,7 @@ def rows_of(events: Events, rules: IndexRules, begin: Month, end: Month) -> pd.D
         raise ValueError(f"The events hold {held}, and rows were asked for from {begin} to {end}.")
     layout = layout_of(events, rules, begin, end)
     opened = _issues_by_month(events, layout)
-    keys, index = _keys(events, rules, layout, opened)
+    keys, index = _keys(events, rules, layout)
     position, place = keys.pop("position"), keys["month"] - begin.number
     measures = _measures(events, layout, opened, position, place)
     if events.issue_cost is not None:
@@ -216,7 +221,7 @@ def _issues_by_month(events: Events, layout: Layout, weights: Floats | None = No
     return np.bincount(cell, weights=weight, minlength=size).reshape(-1, months).astype(np.float64)
 
 
-def _keys(events: Events, rules: IndexRules, layout: Layout, opened: Floats) -> tuple[dict[str, Ints], Ints]:
+def _keys(events: Events, rules: IndexRules, layout: Layout) -> tuple[dict[str, Ints], Ints]:
     """What is known of each row at its index issue, with the `position` of its customer, and which issue that is."""
     order = np.lexsort((events.issue_time, events.issue_customer))
     who, month, social = events.issue_customer[order], events.issue_month[order], events.issue_social[order]
@@ -234,16 +239,18 @@ def _keys(events: Events, rules: IndexRules, layout: Layout, opened: Floats) -> 
     gate = (following > rows) & (who[following] == who[rows]) & ~social[rows] & fresh[following]
     gate &= (month[following] > month[rows] + RECENTLY) & (month[following] <= end)
 
-    person, place = who[rows], month[rows] - begin
-    before = _around(opened, person, place, back=_RECENT_MONTHS, ahead=0)[:, :-1]
-    earlier = (opened.cumsum(axis=1) - opened)[person, place].astype(np.int64)
+    person = who[rows]
+    earlier = rows - np.searchsorted(who, person)  # before the data too
+    back = np.zeros((_MOST_RECENT, len(rows)), dtype=np.int64)  # months since the last issue and the one before it
+    for step, since in enumerate(back, start=1):
+        since[:] = np.where(earlier >= step, month[rows] - month[np.maximum(rows - step, 0)], NEVER)
     keys = {
         "position": person,
         "arm": social[rows].astype(np.int64),
         "month": month[rows],
         "product": events.issue_product[order[rows]],
-        "recent": np.minimum(before.sum(axis=1), _MOST_RECENT).astype(np.int64),
-        "lately": before[:, -_LATE_MONTHS:].any(axis=1).astype(np.int64),
+        "recent": (back <= _RECENT_MONTHS).sum(axis=0),
+        "lately": (back[0] <= _LATE_MONTHS).astype(np.int64),
         "observed": observed[rows],
         "earlier": np.minimum(earlier, _MOST_EARLIER),
         "study": (month[rows] <= layout.last.number).astype(np.int64),
@@ -254,12 +261,14 @@ def _keys(events: Events, rules: IndexRules, layout: Layout, opened: Floats) -> 
 
 def _no_contact_before(events: Events, order: Ints) -> Flags:
     """For each issue in order: has its customer had no contact on social before it, its own opening left aside?"""
-    who, time = events.issue_customer[order], events.issue_time[order]
+    who, time, social = events.issue_customer[order], events.issue_time[order], events.issue_social[order]
     had = events.contact_time[who] < time
     if events.contact_issue is not None:
-        had &= (events.contact_issue[who] != order) | ~events.issue_social[order]
+        had &= (events.contact_issue[who] != order) | ~social
     if events.next_contact_time is not None:
         had |= events.next_contact_time[who] < time
+    if events.undelayed_contact_time is not None:
+        had |= ~social & (events.undelayed_contact_time[who] < time)
     return ~had
 
 

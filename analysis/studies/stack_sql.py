@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.errors import DesignError, TooSoon
+from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
-from analysis.studies.sample import IndexRules, span_of_data
+from analysis.studies.sample import IndexRules, find_span
+from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
 from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
 from analysis.studies.stack_issues_sql import Workshop, account_of, find_rows
@@ -52,21 +53,20 @@ def engine_stack(
     TooSoon
         If no month has both windows inside the data; the message says when one will.
     DesignError
-        If nobody, or only one group, remains; if a month of orders or a cost is missing.
+        If the period ends too soon for both windows; if nobody, or only one group, remains; if a month of orders or
+        issues or a cost is missing.
     """
     if unknown := [name for name in outcomes if name not in OUTCOMES]:
         raise DesignError(f"No stack holds {', '.join(unknown)}; one can hold {', '.join(OUTCOMES)}.")
-    begin, end = span_of_data(tables, rules.zone, rules.until)
+    span = find_span(tables, rules.zone, rules.until)
+    span.must_fit(rules)
+    span.must_hold_every_month()
+    begin, end = span.first, span.last
     with Workshop.open(tables, rules, begin, end) as shop:
-        if shop.last < shop.first:
-            needed = shop.first.plus(rules.after_months)
-            raise TooSoon(
-                f"The data cover {begin} to {end}. {rules.observed_before} months before and {rules.after_months} "
-                f"after an index month need data to the end of {needed}: wait for them, or set shorter windows under "
-                "`index`."
-            )
         find_rows(shop, attributes)
         account = account_of(shop)
+        if span.thin:
+            account["first_months_left_out_for_few_issues"] = span.thin
         if not account["contacted"] or not account["comparison_rows"]:
             who = "comparison customer" if account["contacted"] else "customer whose first social contact"
             raise DesignError(
@@ -81,7 +81,7 @@ def engine_stack(
             after=rules.after_months,
             outcomes=tuple(outcomes),
             attributes=tuple(attributes),
-            currency=_currency(tables),
+            currency=currency_of_orders(tables),
         )
         rows, labels = _rows(shop, layout)
         months = lay_out_months(shop, layout, rows.pop("row_key"))
@@ -89,12 +89,6 @@ def engine_stack(
             **{field: getattr(layout, field) for field in layout.__slots__ if field != "labels"}, labels=labels
         )
         return EngineStack(rows, months, layout, account)
-
-
-def _currency(tables: Tables) -> str | None:
-    """The currency of orders; a table has one."""
-    found = tables.engine.query("select currency from orders where currency is not null limit 1").column("currency")
-    return str(found[0].as_py()) if len(found) else None
 
 
 def _rows(shop: Workshop, layout: Layout) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:

@@ -25,8 +25,13 @@ _AT_ONCE = 32
 """Estimates whose customers' sums are held at once where their covariances are not asked for."""
 _TABLE = 2**24
 
-Measure_of = Callable[[Measure, slice], Ints]
-"""A measure of a slice of the rows."""
+_ALIKE = 1.5
+"""Estimates are weighted together over the rows any of them uses, up to so many times as many as each uses itself."""
+_NEARLY_ALL = 0.7
+"""Share of the rows beyond which leaving out the others is no gain."""
+
+Measure_of = Callable[[Measure, slice | Ints], Ints]
+"""A measure of some of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,15 @@ class Placed:
     def chosen(self, values: Ints) -> Ints:
         """A scanned column, for these rows."""
         return values if self.inside is None else values[self.inside]
+
+    def within(self, used: Flags) -> tuple[Placed, Ints]:
+        """The rows whose cell is marked, and which of these rows they are."""
+        marked = used[self.place]
+        kept = np.flatnonzero(marked)
+        each = np.add.reduceat(marked, self.starts, dtype=np.int64) if len(self.starts) else self.starts
+        starts = np.cumsum(each) - each
+        inside = kept if self.inside is None else self.inside[kept]
+        return Placed(self.place[kept], starts[each > 0], inside), kept
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
         """Rows and customers of one block after the other; a customer lies in one block only."""
@@ -195,14 +209,41 @@ def _by_measure(linears: Sequence[Linear]) -> dict[Measure, tuple[Ints, Floats]]
 def influences_of(placed: Placed, linears: Sequence[Linear], measured: Measure_of, *, joint: bool) -> Influences:
     """Squares and products of what customers add, summed over customers."""
     names = tuple(linear.name for linear in linears)
+    used = [np.asarray((linear.weights != 0).any(axis=1)) for linear in linears]
     if joint:
-        return Influences(names, *products_of(moved(placed, linears, measured).T))
-    together = sorted(range(len(linears)), key=lambda place: (linears[place].measures, place))
+        return Influences(names, *products_of(_moved_within(placed, linears, measured, used).T))
     variances, largest = np.zeros(len(linears)), np.zeros(len(linears))
-    for first in range(0, len(linears), _AT_ONCE):
-        chosen = together[first : first + _AT_ONCE]
-        variances[chosen], largest[chosen] = squares_of(moved(placed, [linears[place] for place in chosen], measured))
+    for alike in _alike(used, np.bincount(placed.place, minlength=len(used[0])) if used else np.zeros(0)):
+        together = sorted(alike, key=lambda place: (linears[place].measures, place))
+        for first in range(0, len(together), _AT_ONCE):
+            chosen = together[first : first + _AT_ONCE]
+            added = _moved_within(placed, [linears[i] for i in chosen], measured, [used[i] for i in chosen])
+            variances[chosen], largest[chosen] = squares_of(added)
     return Influences(names, np.diag(variances), largest)
+
+
+def _moved_within(placed: Placed, linears: Sequence[Linear], measured: Measure_of, used: Sequence[Flags]) -> Floats:
+    """By how much each customer moves each estimate; those who move none are left out."""
+    somewhere = np.any(used, axis=0) if linears else np.ones(0, dtype=bool)
+    if not linears or np.count_nonzero(somewhere[placed.place]) > _NEARLY_ALL * len(placed.place):
+        return moved(placed, linears, measured)
+    narrow, kept = placed.within(somewhere)
+    return moved(narrow, linears, lambda measure, rows: measured(measure, kept[rows]))
+
+
+def _alike(used: Sequence[Flags], rows: Ints | Floats) -> list[list[int]]:
+    """Estimates that use about the same cells, of which each has so many rows; the widest first."""
+    groups: list[tuple[Flags, list[int]]] = []
+    size = [float(rows @ cells) for cells in used]
+    for place in sorted(range(len(used)), key=lambda place: (-size[place], place)):
+        for number, (held, members) in enumerate(groups):
+            both = held | used[place]
+            if float(rows @ both) <= _ALIKE * size[place]:
+                groups[number] = (both, [*members, place])
+                break
+        else:
+            groups.append((used[place], [place]))
+    return [members for _, members in groups]
 
 
 def squares_of(added: Floats) -> tuple[Floats, Floats]:

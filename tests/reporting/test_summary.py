@@ -213,3 +213,20 @@ def test_steps_have_titles_and_no_mark_of_code_is_left(made):
 def test_the_titles_of_steps_are_those_of_their_pages():
     titles = {step.name: step.title for step in runner_steps.STEPS if step.name != "summary"}
     assert {name: STEPS[name] for name in titles} == titles
+
+
+def test_a_note_that_only_names_a_table_is_said_as_a_sentence(made):
+    results = made.results()
+    results["coverage"] = {**(results.get("coverage") or {}), "notes": {"metrics": ["table `mentions`"]}}
+    doubts = summary(results).doubts
+    assert "The table mentions is missing, so nothing is told of what it would show." in doubts
+    assert "table mentions" not in doubts
+
+
+def test_a_grade_b_headline_says_what_an_unrecorded_cause_would_have_to_do(made):
+    results = made.results()
+    clause = "the difference is an effect unless an unrecorded cause made them buy 4.1 % more than before."
+    for row in results["effects"]:
+        row["claim"] = f"Found. The comparison passed its checks; {clause} Grade B: comparison that passed its checks."
+        row["grade"] = "B" if row["estimand"] == "channel_effect" else row["grade"]
+    assert summary(results).evidence.endswith(clause)

@@ -55,7 +55,7 @@ def events_of(tables: Tables, zone: str, attributes: tuple[str, ...] = ()) -> Ev
 
     cost = issues.get("cost", pd.Series(np.nan, index=issues.index))
     issues["month"] = _months(issues["opened_at"], zone)
-    first, first_issue, following = _contacts(issues, contacts, people)
+    first, first_issue, following, undelayed = _contacts(issues, contacts, people)
     product = issues["product"] if "product" in issues else pd.Series(None, index=issues.index, dtype=object)
     if "product" in customers:
         product = product.fillna(issues["customer_id"].map(customers.set_index("customer_id")["product"]))
@@ -77,6 +77,7 @@ def events_of(tables: Tables, zone: str, attributes: tuple[str, ...] = ()) -> Ev
         contact_time=first,
         contact_issue=first_issue,
         next_contact_time=following,
+        undelayed_contact_time=undelayed,
         running=_running(_frame(tables, "subscriptions"), people, instants) if tables.has("subscriptions") else None,
         attributes={name: codes.astype(np.int64) for name, (codes, _) in coded.items()},
         labels={"product": tuple(products), **{name: tuple(values) for name, (_, values) in coded.items()}},
@@ -134,12 +135,14 @@ def _first_whole_months(joined: pd.Series, origin: Month, zone: str) -> np.ndarr
 
 def _contacts(
     issues: pd.DataFrame, contacts: pd.DataFrame, people: pd.Index
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     parts = [issues.loc[issues["channel"] == "social", ["customer_id", "issue_id", "opened_at"]]]
+    came = parts[0][["customer_id", "opened_at"]]
     if len(contacts):
         own = contacts[(contacts["channel"] == "social") & (contacts["direction"] == "inbound")]
         own = own[own["customer_id"].notna()]
         named = own["issue_id"] if "issue_id" in own else pd.Series(None, index=own.index, dtype=object)
+        came = pd.concat([came, own[["customer_id", "occurred_at"]].set_axis(["customer_id", "opened_at"], axis=1)])
         later = own["occurred_at"] + pd.to_timedelta(np.where(named.isna(), 1, 0), unit="D")
         parts.append(
             own.assign(issue_id=named.fillna("contact:" + own["touchpoint_id"]), opened_at=later)[parts[0].columns]
@@ -154,7 +157,9 @@ def _contacts(
         found[people.get_indexer(part["customer_id"])] = _time(part["opened_at"])
     issue = np.full(len(people), NO_ISSUE)
     issue[people.get_indexer(first["customer_id"])] = row_of.reindex(first["issue_id"]).fillna(NO_ISSUE)
-    return times[0], issue, times[1]
+    undelayed, came = np.full(len(people), NEVER), came.groupby("customer_id", as_index=False)["opened_at"].min()
+    undelayed[people.get_indexer(came["customer_id"])] = _time(came["opened_at"])
+    return times[0], issue, times[1], undelayed
 
 
 def _running(contracts: pd.DataFrame, people: pd.Index, instants: list[datetime]) -> np.ndarray:
@@ -264,10 +269,23 @@ def test_earlier_issues_are_all_those_of_the_data() -> None:
     assert found["lately"].tolist() == [0, 1, 1, 1, 1, 0]
 
 
-def test_issues_before_the_data_are_not_counted() -> None:
-    found = rows(by_hand((0, -3, "phone"), (0, -1, "phone"), (0, 2, "phone")))
-    assert found[["month", "earlier", "recent", "lately"]].to_numpy().tolist() == [[2, 0, 0, 0]]
-    assert found[lag("issues", -3)].tolist() == [0]
+def test_issues_before_the_data_are_earlier_issues_too() -> None:
+    """0 had issues 5 and 3 months before the one of month 2, 1 had them 7 and 9 before: history, but no measure."""
+    issues = [(0, -3, "phone"), (0, -1, "phone"), (0, 2, "phone"), (1, -7, "phone"), (1, -5, "phone"), (1, 2, "phone")]
+    found = rows(by_hand(*issues))
+    assert found[["month", "earlier", "recent", "lately"]].to_numpy().tolist() == [[2, 2, 2, 1], [2, 2, 0, 0]]
+    assert found[lag("issues", -3)].tolist() == [0, 0]
+
+
+def test_a_message_before_an_issue_by_phone_is_a_contact_however_short_before() -> None:
+    """A message at time 8 may open an issue on social up to time 18: 0's issue at 10 is on social, so it is contacted.
+    1 phoned at 10, after the message, and 2 before it."""
+    events = by_hand((0, 5, "social"), (1, 5, "phone"), (2, 5, "phone"), issue_time=np.array([10, 10, 7]))
+    late = replace(events, contact_time=np.array([10, 18, 18]), contact_issue=np.array([0, NO_ISSUE, NO_ISSUE]))
+    assert rows(late)["arm"].tolist() == [1, 0, 0]
+    told = replace(late, undelayed_contact_time=np.array([8, 8, 8]))
+    assert rows(told)[["arm", lag("orders", 0)]].to_numpy().tolist() == [[1, 6], [0, 6]]
+    assert rows(replace(told, issue_time=np.array([10, 7, 7])))["arm"].tolist() == [1, 0, 0]
 
 
 def test_the_early_window_ends_where_the_leads_begin() -> None:
@@ -480,6 +498,8 @@ COMPANIES = {
         ("d", "2025-04-03T10:00:00", "social"),
         ("e", "2025-04-03T10:00:00", "phone"),
         ("f", "2025-04-03T10:00:00", "phone"),
+        ("g", "2025-04-03T10:00:00", "phone"),
+        ("h", "2025-04-03T10:00:00", "phone"),
         touchpoints=[
             ("t1", "a", "2025-04-03T09:59:00", "social", "inbound", "i0"),
             ("t2", "b", "2025-03-01T09:00:00", "social", "inbound", None),
@@ -487,6 +507,8 @@ COMPANIES = {
             ("t4", "d", "2025-04-03T09:00:00", "social", "inbound", None),
             ("t5", "e", "2025-04-03T09:00:00", "social", "inbound", "i5"),
             ("t6", "f", "2025-04-03T11:00:00", "social", "inbound", "i6"),
+            ("t7", "g", "2025-04-03T08:00:00", "social", "inbound", None),
+            ("t8", "h", "2025-04-03T11:00:00", "social", "inbound", None),
         ],
     ),
     "one joins late": small(
@@ -494,6 +516,15 @@ COMPANIES = {
         ("late", "2025-06-03T10:00:00", "social"),
         ("filler", "2025-06-03T10:00:00", "phone"),
         late="2025-03-10T00:00:00",
+    ),
+    "issues before the orders begin": small(
+        ("a", "2024-09-30T10:00:00", "phone"),
+        ("a", "2024-11-03T10:00:00", "email"),
+        ("a", "2025-03-03T10:00:00", "phone"),
+        ("b", "2024-10-03T10:00:00", "social"),
+        ("b", "2025-03-03T10:00:00", "phone"),
+        ("c", "2025-03-03T10:00:00", "social"),
+        a="2024-01-01T00:00:00",
     ),
     "the last minute of a month": small(("a", "2025-04-30T23:30:00", "social"), ("b", "2025-05-03T10:00:00", "phone")),
 }
@@ -529,11 +560,13 @@ def slow_rows(events: Events, rules: IndexRules, begin: Month, end: Month) -> li
         own = sorted(np.flatnonzero(events.issue_customer == customer), key=lambda row: (events.issue_time[row], row))
 
         def no_contact(row: int, customer: int = customer) -> bool:
+            if not events.issue_social[row]:
+                return bool(events.undelayed_contact_time[customer] >= events.issue_time[row])
             if events.next_contact_time[customer] < events.issue_time[row]:
                 return False
             if events.contact_time[customer] >= events.issue_time[row]:
                 return True
-            return bool(events.contact_issue[customer] == row and events.issue_social[row])
+            return bool(events.contact_issue[customer] == row)
 
         months = [int(events.issue_month[row]) for row in own]
         for place, row in enumerate(own):
@@ -543,7 +576,9 @@ def slow_rows(events: Events, rules: IndexRules, begin: Month, end: Month) -> li
             if month - start < rules.observed_before or not no_contact(row):
                 continue
             line = {"month": month, "arm": int(events.issue_social[row]), "index_issue_cost": events.issue_cost[row]}
-            line["earlier"] = min(4, sum(first <= other < month for other in months))
+            line["earlier"] = min(4, sum(other < month for other in months))
+            line["recent"] = min(2, sum(month - 6 <= other < month for other in months))
+            line["lately"] = int(any(month - 3 <= other < month for other in months))
             line["future"] = 0
             if not events.issue_social[row] and place + 1 < len(own):
                 following = own[place + 1]
@@ -585,7 +620,7 @@ def test_every_column_agrees_with_a_slow_road(demo: Tables) -> None:
     assert sorted(fast["future"].unique()) == [0, 1, 2]
     for name in slow:
         assert np.allclose(fast[name].to_numpy(float), slow[name].to_numpy(float), rtol=1e-12, atol=1e-9), name
-    covered = {*slow, "customer", "product", "recent", "lately", "observed", "a0", "study"}
+    covered = {*slow, "customer", "product", "observed", "a0", "study"}
     assert set(fast) - covered == {"repurchased_before", "repurchased_after"}
     merged = stack.merge(fast.drop(columns="customer"), how="inner")
     assert len(merged) >= len(fast)  # a part of the customers has the same rows
@@ -620,6 +655,7 @@ def test_the_order_of_customers_does_not_matter_and_nothing_given_is_changed(dem
         contact_time=events.contact_time[back],
         contact_issue=events.contact_issue[back],
         next_contact_time=events.next_contact_time[back],
+        undelayed_contact_time=events.undelayed_contact_time[back],
         running=events.running[back],
     )
     before = events.monthly["orders"].copy(), events.issue_customer.copy()

@@ -179,6 +179,128 @@ def test_a_social_message_before_the_issue_is_a_contact_and_the_one_that_opens_i
     assert stack.account["contacted"] == 2
 
 
+def test_a_message_just_before_an_issue_by_phone_is_a_contact(company: Any) -> None:
+    """Messages without an issue id. `a` wrote two hours before phoning: no comparison row, in no later month either.
+    `b` wrote two hours before an issue on social: contacted. `c` wrote two hours after phoning: compared."""
+    written = [("a", "08:00"), ("b", "08:00"), ("c", "12:00")]
+    tables = {
+        "orders": everyday(["a", "b", "c", "filler"]),
+        "customers": customers("a", "b", "c", "filler"),
+        "touchpoints": pd.DataFrame(
+            [(f"t{name}", name, f"2025-04-03T{at}:00", "social", "inbound") for name, at in written],
+            columns=["touchpoint_id", "customer_id", "occurred_at", "channel", "direction"],
+        ),
+        "issues": issues(
+            ("a", "2025-04-03T10:00:00", "phone"),
+            ("a", "2025-05-03T10:00:00", "phone"),
+            ("b", "2025-04-03T10:00:00", "social"),
+            ("c", "2025-04-03T10:00:00", "phone"),
+        ),
+    }
+    assert seen(stack_of(company, tables), "customer", "arm") == [("2025-04", 0, 1), ("2025-04", 1, 0)]
+    tables["touchpoints"] = tables["touchpoints"][1:]
+    assert seen(stack_of(company, tables), "arm") == [("2025-04", 0), ("2025-05", 0), ("2025-04", 1), ("2025-04", 0)]
+
+
+def test_issues_before_the_data_count_as_earlier_ones(company: Any) -> None:
+    """Orders begin in January 2025. `a` had issues four and six months before March, `b` eight months before, and
+    `c` none; `d` used social before the data."""
+    tables = {
+        "orders": everyday([*"abcd", "filler"]),
+        "customers": customers(*"abcd", "filler"),
+        "issues": issues(
+            ("a", "2024-09-03T10:00:00", "phone"),
+            ("a", "2024-11-03T10:00:00", "phone"),
+            ("b", "2024-07-03T10:00:00", "phone"),
+            ("d", "2024-07-03T10:00:00", "social"),
+            *((name, "2025-03-03T10:00:00", "social" if name == "c" else "phone") for name in "abcd"),
+        ),
+    }
+    stack = stack_of(company, tables, outcomes=["issues"])
+    assert seen(stack, "recent", "lately", "earlier") == [
+        ("2025-03", 2, 0, 2), ("2025-03", 0, 0, 1), ("2025-03", 0, 0, 0)
+    ]  # fmt: skip
+    assert not stack.rows()[list(window("issues", -6, -1))].to_numpy().any()
+
+
+def test_the_account_adds_up(company: Any) -> None:
+    """Customers with a social issue, one for each way not to be contacted: `short` joined in March, `joins` after
+    the data; `early` was on social before two months of data had passed, `before` before the data; `late` in July,
+    `after` after the data; `second` phoned first in the month; `wrote` a message in March; `nobody` has no date of
+    joining and no order. `a` and `b` are contacted, `b` again in May."""
+    names = ["short", "joins", "early", "before", "late", "after", "second", "wrote", "nobody", "a", "b", "filler"]
+    starts = {"short": "2025-03-10T00:00:00", "joins": "2025-12-01T00:00:00", "nobody": None}
+    joined = [starts.get(name, EVER) for name in names]
+    tables = {
+        "orders": everyday([name for name in names if name != "nobody"]),
+        "customers": pd.DataFrame({"customer_id": names, "joined_at": joined}),
+        "touchpoints": pd.DataFrame(
+            [("t1", "wrote", "2025-03-03T10:00:00", "social", "inbound")],
+            columns=["touchpoint_id", "customer_id", "occurred_at", "channel", "direction"],
+        ),
+        "issues": issues(
+            *(
+                (name, "2025-04-03T10:00:00", "social")
+                for name in ("short", "joins", "second", "wrote", "nobody", "a", "b")
+            ),
+            ("early", "2025-02-03T10:00:00", "social"),
+            ("before", "2024-12-03T10:00:00", "social"),
+            ("before", "2025-04-03T10:00:00", "social"),
+            ("late", "2025-07-03T10:00:00", "social"),
+            ("after", "2025-09-03T10:00:00", "social"),
+            ("second", "2025-04-02T10:00:00", "phone"),
+            ("b", "2025-05-03T10:00:00", "social"),
+            ("filler", "2025-04-03T10:00:00", "phone"),
+        ),
+    }
+    account = stack_of(company, tables).account
+    reasons = {
+        "left_out_history_too_short_before": 4,
+        "left_out_window_not_over": 2,
+        "left_out_social_not_the_first_issue_of_its_month": 1,
+        "left_out_social_message_before": 1,
+        "left_out_start_unknown": 1,
+    }
+    assert {name: account[name] for name in account if name.startswith("left_out")} == reasons
+    assert account["contacted"] == 2
+    assert account["customers_with_a_social_issue"] == 11 == sum(reasons.values()) + account["contacted"]
+
+
+def often(counts: dict[str, int]) -> pd.DataFrame:
+    """So many issues by phone in each month, one of `a` on social in April."""
+    rows = [
+        ("filler", f"{month}-{1 + place * 27 // max(count - 1, 1):02d}T10:00:00", "phone")
+        for month, count in counts.items()
+        for place in range(count)
+    ]
+    return issues(("a", "2025-04-03T10:00:00", "social"), *rows, filler=False)
+
+
+def test_a_month_without_issues_is_a_hole_where_months_have_many(company: Any) -> None:
+    """20 issues a month and none in June: refused, by its name. With 19 it may be chance."""
+    orders = everyday(["a", "filler"])
+    counts = {month: 0 if month == "2025-06" else 20 for month in MONTHS}
+    with pytest.raises(DesignError, match="`issues` holds no issue of a known customer at all in 2025-06, between"):
+        stack_of(company, {"orders": orders, "issues": often(counts)})
+    fewer = {month: min(count, 19) for month, count in counts.items()}
+    assert len(seen(stack_of(company, {"orders": orders, "issues": often(fewer)}), "arm")) > 1
+    touchpoints = often(counts).set_axis(["touchpoint_id", "customer_id", "occurred_at", "channel"], axis=1)
+    touchpoints["direction"] = "inbound"
+    with pytest.raises(DesignError, match=r"`touchpoints` holds no inbound contact .* in 2025-06"):
+        stack_of(company, {"orders": orders, "touchpoints": touchpoints})
+
+
+def test_first_months_with_next_to_no_issues_are_left_out_and_the_account_says_so(company: Any) -> None:
+    counts = {month: 1 if month == "2025-01" else 20 for month in MONTHS}
+    stack = stack_of(company, {"orders": everyday(["a", "filler"]), "issues": often(counts)})
+    assert str(stack.layout.begin) == "2025-02"
+    assert stack.account["first_months_left_out_for_few_issues"] == 1
+    counts["2025-01"] = 2
+    stack = stack_of(company, {"orders": everyday(["a", "filler"]), "issues": often(counts)})
+    assert str(stack.layout.begin) == "2025-01"
+    assert "first_months_left_out_for_few_issues" not in stack.account
+
+
 def test_windows_leave_the_index_month_out_and_keep_zeros(company: Any) -> None:
     orders = pd.concat([everyday(["filler"]), everyday(["a"], months=["2025-02", "2025-04", "2025-06"])])
     tables = {
@@ -218,6 +340,22 @@ def test_windows_that_run_past_the_data_say_what_to_wait_for(company: Any) -> No
     tables = {"orders": everyday(["a", "filler"]), "issues": issues(("a", "2025-04-03T10:00:00", "social"))}
     with pytest.raises(TooSoon, match="need data to the end of 2026-01"):
         stack_of(company, tables, IndexRules(before_months=6, after_months=6))
+
+
+def test_windows_that_do_not_fit_name_the_setting_that_binds(company: Any) -> None:
+    """Eight months of data: the period's end, the look-back, or both windows stand in the way."""
+    tables = {"orders": everyday(["a", "filler"]), "issues": issues(("a", "2025-04-03T10:00:00", "social"))}
+    until = Month.of("2025-04")
+    with pytest.raises(
+        DesignError, match=r"the period ends with 2025-04.* end of 2025-05: move `period.end`\.$"
+    ) as told:
+        stack_of(company, tables, IndexRules(before_months=2, after_months=2, until=until))
+    assert not isinstance(told.value, TooSoon)
+    back = r"12 months before \(`index.look_back_days` is 360\).*wait for them, or set a shorter `index.look_back_days`"
+    with pytest.raises(TooSoon, match=back):
+        stack_of(company, tables, IndexRules(before_months=2, after_months=2, look_back_days=360))
+    with pytest.raises(TooSoon, match=r"wait for them and move `period.end`, or set shorter windows under `index`\.$"):
+        stack_of(company, tables, IndexRules(before_months=6, after_months=6, until=until))
 
 
 def test_nobody_contacted_is_said_so_and_so_is_nobody_to_compare(company: Any) -> None:
@@ -438,7 +576,7 @@ def test_costs_are_those_of_the_index_issue_and_of_later_months(company: Any) ->
         ("2025-04", 1, 1.5, 9.25),
         ("2025-04", 0, 7, 0),
     ]
-    assert unusable_cost(company(**tables)) is None
+    assert unusable_cost(company(**tables), "UTC") is None
 
 
 def test_an_issue_without_a_cost_takes_the_unit_cost_in_force_on_its_local_day(company: Any) -> None:
@@ -460,12 +598,12 @@ def test_an_issue_without_a_cost_takes_the_unit_cost_in_force_on_its_local_day(c
     london = IndexRules(before_months=2, after_months=2, zone="Europe/London")
     stack = engine_stack(opened, london, outcomes=COSTS)
     assert [cost for *_, cost in seen(stack, "support_cost_after")] == [9, 0]
-    assert unusable_cost(opened) is None
+    assert unusable_cost(opened, "UTC") is None
 
 
 def test_a_missing_cost_is_not_a_cost_of_nought(company: Any) -> None:
     tables = costly([None, "20", "4.25", "5", "60", "7", "8", "9"])
-    assert "1 of 8 issues have no cost" in str(unusable_cost(company(**tables)))
+    assert "1 of 8 issues have no cost" in str(unusable_cost(company(**tables), "UTC"))
     with pytest.raises(DesignError, match="1 of 8 issues of the customers studied have no cost"):
         stack_of(company, tables, outcomes=COSTS)
 
@@ -476,7 +614,14 @@ def test_costs_in_two_currencies_have_no_sum(company: Any) -> None:
         [("social", "issue", "2025-01-01", "1.25", "GBP", "ledger")],
         columns=["channel", "per", "effective_from", "marginal", "currency", "source"],
     )
-    assert "EUR and GBP" in str(unusable_cost(company(**tables)))
+    assert "EUR and GBP" in str(unusable_cost(company(**tables), "UTC"))
+
+
+def test_costs_in_another_currency_than_orders_are_not_told_in_that_of_orders(company: Any) -> None:
+    tables = costly(["1", "20", "4.25", "5", "60", "7", "8", "9"])
+    assert unusable_cost(company(**tables), "UTC") is None
+    tables["issues"] = tables["issues"].assign(currency="GBP")
+    assert "costs are in GBP and orders in EUR" in str(unusable_cost(company(**tables), "UTC"))
 
 
 def test_where_there_are_no_issues_costs_are_those_of_touchpoints(company: Any) -> None:

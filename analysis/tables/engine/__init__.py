@@ -7,6 +7,7 @@ what differs between them goes through the fragments of `Dialect`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from analysis.tables.engine.dialect import Dialect, identifier
@@ -36,6 +37,10 @@ class Engine(Protocol):
 
     def drop(self, name: str) -> None:
         """Forget a temporary table."""
+        ...
+
+    def standing_in(self, name: str, other: str) -> AbstractContextManager[None]:
+        """While it lasts, a name means another table."""
         ...
 
     def close(self) -> None:

@@ -96,6 +96,14 @@ class DuckDBEngine:
     def drop(self, name: str) -> None:
         self._connection.execute(f"drop table if exists {identifier(name)}")
 
+    @contextmanager
+    def standing_in(self, name: str, other: str) -> Iterator[None]:
+        self._connection.execute(f"create temp view {identifier(name)} as select * from {identifier(other)}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"drop view temp.{identifier(name)}")
+
     def close(self) -> None:
         self._connection.close()
         self._spill.cleanup()
