@@ -47,7 +47,7 @@ class Check:
     Examples
     --------
     >>> Check(name="overlap", verdict="passed", detail="All have somebody like them.", gate=True).to_dict()
-    {'name': 'overlap', 'verdict': 'passed', 'detail': 'All have somebody like them.'}
+    {'name': 'overlap', 'verdict': 'passed', 'detail': 'All have somebody like them.', 'gate': True}
     >>> Check(name="pre_trend", verdict="passed", detail="No drift.", gate=True, value=1.01).to_dict()["value"]
     1.01
     """
