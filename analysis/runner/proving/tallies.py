@@ -324,23 +324,27 @@ class GateCell:
 
 
 def gate_cells(gates: pd.DataFrame, hazards: Mapping[str, Hazard] = HAZARDS) -> tuple[GateCell, ...]:
-    """Size and power of each gate: its share of failures, by hazard and outcome.
+    """Size and power of each gate: its share of failures among all companies, by hazard and outcome.
+
+    A check that is a gate in some companies only, one customer who carries too much, has not failed in the others.
 
     Examples
     --------
-    >>> rows = [("none", 1, "orders", "placebo_date", verdict, 0.5, 1.0) for verdict in ("passed", "failed")]
+    >>> rows = [("none", seed, "orders", "placebo_date", ("passed", "failed")[seed], 0.5, 1.0) for seed in (0, 1)]
     >>> gate_cells(pd.DataFrame(rows, columns=list(GATE)))[0].failed
     0.5
     """
     place = {name: position for position, name in enumerate(hazards)}
     found = []
+    companies = gates.groupby(["hazard", "outcome"])["seed"].nunique()
     for (hazard, outcome, gate), part in gates.groupby(["hazard", "outcome", "gate"], sort=False):
-        shares = {"failed": (part["verdict"] == "failed").mean(), "not_run": (part["verdict"] == "not_run").mean()}
+        n = int(companies.loc[(hazard, outcome)])
+        shares = {verdict: (part["verdict"] == verdict).sum() / n for verdict in ("failed", "not_run")}
         cell = GateCell(
             hazard=str(hazard),
             outcome=str(outcome),
             gate=str(gate),
-            n=len(part),
+            n=n,
             **{k: float(v) for k, v in shares.items()},
         )
         found.append(cell)

@@ -142,11 +142,15 @@ def test_the_width_allowed_follows_the_square_root() -> None:
 
 
 def test_gates_by_hand() -> None:
+    """Four companies; one customer who carries too much is a gate in the one in which it failed."""
     rows = [
-        ("none", 1, "orders", "pre_trend", verdict, 0.5, 1.0) for verdict in ("passed", "failed", "not_run", "passed")
+        ("none", seed, "orders", "pre_trend", verdict, 0.5, 1.0)
+        for seed, verdict in enumerate(("passed", "failed", "not_run", "passed"))
     ]
-    (cell,) = gate_cells(pd.DataFrame(rows, columns=list(GATE)))
-    assert (cell.n, cell.failed, cell.not_run) == (4, 0.25, 0.25)
+    rows.append(("none", 2, "orders", "no_single_customer", "failed", 0.5, 1.0))
+    heavy, trend = gate_cells(pd.DataFrame(rows, columns=list(GATE)))
+    assert (trend.n, trend.failed, trend.not_run) == (4, 0.25, 0.25)
+    assert (heavy.gate, heavy.n, heavy.failed) == ("no_single_customer", 4, 0.25)
 
 
 def test_the_planted_bias_is_held_against_the_formula(records) -> None:
