@@ -33,12 +33,12 @@ from analysis.studies.result import Check, Effect
 from analysis.studies.sample import IndexRules
 from analysis.studies.segments_differ import segments_apart
 from analysis.studies.sensitivity import Sensitivity
-from analysis.studies.soundness import unusable_attribute, unusable_margin
+from analysis.studies.soundness import unusable_attribute, unusable_cost, unusable_margin, unusable_retained
 from analysis.studies.stack import BOUGHT, MONTHLY, Layout, Stack, window
+from analysis.studies.stack_sql import EngineStack, engine_stack
 from analysis.studies.strata import balance_frame
 
 if TYPE_CHECKING:
-    from analysis.studies.stack_sql import EngineStack
     from analysis.tables.load import Tables
 
 OUTCOMES = (*BOUGHT, "issues", "support_cost", "index_issue_cost", "repurchased", "retained")
@@ -148,8 +148,6 @@ def stack_of(tables: Tables, plan: ChannelPlan) -> tuple[EngineStack, ChannelPla
     TooSoon, DesignError
         As in `channel_effect`.
     """
-    from analysis.studies.stack_sql import engine_stack
-
     outcomes, lacking = usable_outcomes(tables, plan.outcomes, plan.zone)
     segments, skipped = _attributes(tables, plan.segments, "Segment")
     strata, unused = _attributes(tables, plan.strata, "Stratum")
@@ -183,8 +181,6 @@ def usable_outcomes(tables: Tables, wanted: Sequence[str], zone: str = "UTC") ->
     DesignError
         If none can be told.
     """
-    from analysis.studies.soundness import unusable_cost, unusable_retained
-
     costly = ("support_cost", "index_issue_cost")
     lacks = {"margin": unusable_margin(tables) if "margin" in wanted else None}
     lacks["retained"] = unusable_retained(tables) if "retained" in wanted else None

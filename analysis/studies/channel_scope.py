@@ -53,6 +53,19 @@ _SCALES: Mapping[str, tuple[Scale, ...]] = {
 }
 
 
+def unit_of(outcome: str, currency: str | None) -> str:
+    """In what a difference in an outcome is told.
+
+    Examples
+    --------
+    >>> unit_of("issues", "EUR"), unit_of("margin", "EUR"), unit_of("retained", None)
+    ('issues per customer', 'EUR per customer', 'share')
+    """
+    if outcome in SHARES:
+        return "share"
+    return f"{outcome if outcome in ('orders', 'issues') else currency or 'money'} per customer"
+
+
 @dataclass
 class Scope:
     """One group of customers: which cells are theirs, their strata, and why an outcome could not be told.
@@ -80,7 +93,6 @@ class Scope:
         self.strata = choose_strata(cells, layout, self.extra, part=self.part)
         self.after_strata = choose_strata(cells, layout, self.extra, part=self.part, after_only=True)
         self.later_strata = choose_strata(self.future.cells, layout, self.extra, part=self.later)
-        self.currency = layout.currency or "money"
         treated = cells.keys["arm"] == 1
         self.n_treated = int(cells.n[self.part & treated].sum())
         rows = int(cells.n[self.part & ~treated].sum())
@@ -94,9 +106,7 @@ class Scope:
 
     def unit(self, outcome: str) -> str:
         """In what a difference is told."""
-        if outcome in SHARES:
-            return "share"
-        return f"{outcome} per customer" if outcome in ("orders", "issues") else f"{self.currency} per customer"
+        return unit_of(outcome, self.study.stack.layout.currency)
 
     def windows(self, outcome: str) -> tuple[Measure, Measure]:
         """The measures after and before."""

@@ -14,7 +14,7 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.studies.channel_checks import too_thin
 from analysis.studies.channel_result import Evidence
-from analysis.studies.channel_scope import COMPARISON, DESIGN, ESTIMAND, FEWEST_CUSTOMERS, TREATED, WIDEST
+from analysis.studies.channel_scope import COMPARISON, DESIGN, ESTIMAND, FEWEST_CUSTOMERS, TREATED, WIDEST, unit_of
 from analysis.studies.claim import claim_of
 from analysis.studies.fits import Fits
 from analysis.studies.gates import GATES
@@ -34,7 +34,6 @@ class Interim:
     first: Month
     last: Month
     after: int
-    units: dict[str, str]
 
     @classmethod
     def of(
@@ -57,17 +56,14 @@ class Interim:
             return None
         fits = Fits(stack, cells, where="recent", level=level)
         strata = choose_strata(cells, layout, extra)
-        kept, units = [], {}
+        kept = []
         if too_thin(cells, strata, layout.before) is not None:
             return None
         for outcome in outcomes:
-            units[outcome] = (
-                "orders per customer" if outcome == "orders" else f"{layout.currency or 'money'} per customer"
-            )
             try:
                 fits.growth(
                     f"interim {outcome}",
-                    units[outcome],
+                    unit_of(outcome, layout.currency),
                     after=window(outcome, 1, RECENTLY),
                     before=window(outcome, -layout.before, -1),
                     strata=strata,
@@ -81,9 +77,7 @@ class Interim:
             return None
         fits.settle()
         months = cells.keys["month"][(arm == 1) & (strata.weight > 0)]
-        return cls(
-            fits, strata, tuple(kept), Month(int(months.min())), Month(int(months.max())), evidence.after_months, units
-        )
+        return cls(fits, strata, tuple(kept), Month(int(months.min())), Month(int(months.max())), evidence.after_months)
 
     def dated(self, evidence: Evidence) -> Evidence:
         """The evidence, with the months of which there is only an interim finding."""
