@@ -283,7 +283,7 @@ class Scope:
         )
 
     def _drawn_again(self, outcome: str) -> Resampled | None:
-        if not (self.whole and self.robust) or outcome not in RATIOS:
+        if not self.whole or outcome not in RATIOS:
             return None
         after, before = self.windows(outcome)
         strata = self.after_strata if outcome in _AFTER_ONLY else self.strata

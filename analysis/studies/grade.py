@@ -6,7 +6,7 @@ There is no other way to hold a grade down or up. What each gate tests is left t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from analysis.studies.gates import GATES
 from analysis.studies.result import Check, Grade
@@ -15,7 +15,7 @@ ALIKE = ("overlap", "balance")
 """Gates that apply to every comparison: a comparison that has not passed them compares unlike customers."""
 
 
-def grade_of(checks: Iterable[Check], *, randomised: bool = False) -> Grade:
+def grade_of(checks: Iterable[Check], *, randomised: bool = False, needed: Collection[str] | None = None) -> Grade:
     """The grade that the checks of a design have earned.
 
     A: randomised and every gate passed. B: a comparison that passed overlap, balance, and every one of the gates before
@@ -24,7 +24,8 @@ def grade_of(checks: Iterable[Check], *, randomised: bool = False) -> Grade:
     Checks that are not gates are shown and cap nothing.
 
     A gate that cannot apply counts as passed if it says why, but overlap and balance always apply, and of the three
-    other gates one at least must have been passed.
+    other gates one at least must have been passed. A design that rests on something else than similar customers names
+    the gates that it cannot do without: `needed`, all of which must have been passed, in the place of those five.
 
     Raises
     ------
@@ -39,6 +40,8 @@ def grade_of(checks: Iterable[Check], *, randomised: bool = False) -> Grade:
     ('B', 'C', 'C')
     >>> grade_of([Check(name="sample_ratio", verdict="passed", detail="", gate=True)], randomised=True)
     'A'
+    >>> grade_of([Check(name="first_stage", verdict="passed", detail="", gate=True)], needed=("first_stage",))
+    'B'
     """
     gates = [check for check in checks if check.gate]
     verdicts = {check.name: check.verdict for check in gates}
@@ -49,6 +52,8 @@ def grade_of(checks: Iterable[Check], *, randomised: bool = False) -> Grade:
     sound = bool(passed) and passed | excused == set(verdicts)
     if randomised:
         return "A" if sound else "D" if "failed" in verdicts.values() else "C"
+    if needed is not None:
+        return "B" if sound and passed.issuperset(needed) else "C"
     complete = passed.issuperset(ALIKE) and (passed | excused).issuperset(GATES) and not passed.isdisjoint(GATES)
     return "B" if sound and complete else "C"
 

@@ -68,6 +68,18 @@ def test_a_check_that_is_no_gate_cannot_stand_in_for_one() -> None:
     assert grade_of([*checks, Check(name=NEEDED[-1], verdict="passed", detail="", gate=False)]) == "C"
 
 
+def test_a_design_with_gates_of_its_own_needs_all_of_them() -> None:
+    own = [Check(name=name, verdict="passed", detail="", gate=True) for name in ("first_stage", "placebo_before")]
+    needed = ("first_stage", "placebo_before")
+    assert grade_of(own, needed=needed) == "B"
+    assert grade_of(own[:1], needed=needed) == "C"
+    assert grade_of([*own, shares_not_randomised()], needed=needed) == "C", "a cap holds for every design"
+    excused = Check(name="placebo_before", verdict="not_applicable", detail="Nothing came before.", gate=True)
+    assert grade_of([own[0], excused], needed=needed) == "C", "what a design cannot do without is never excused"
+    assert grade_of([], needed=()) == "C", "nothing tested is nothing earned"
+    assert grade_of(own) == "C", "the comparison of similar customers needs its own gates"
+
+
 @pytest.mark.parametrize(
     ("verdicts", "grade"),
     [
