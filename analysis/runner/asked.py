@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import Fault, ParamsError, did_you_mean
-from analysis.runner.params_model import OTHER_CHANNELS, Params, instant_of
+from analysis.runner.params_model import OTHER_CHANNELS, Params
+from analysis.runner.params_values import instant_of
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables

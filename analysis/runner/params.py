@@ -22,7 +22,8 @@ from pydantic.fields import FieldInfo
 from analysis.foundation.errors import Fault, InputError, ParamsError, did_you_mean
 from analysis.foundation.fiscal import FiscalCalendar, read_calendar
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
-from analysis.runner.params_model import CIVIL, DataSection, Params, SourceSection, written_as_day
+from analysis.runner.params_model import CIVIL, DataSection, Params, SourceSection
+from analysis.runner.params_values import written_as_day
 from analysis.runner.params_yaml import KeyPath, Reading, read_yaml, written
 from analysis.runner.shipped import shipped
 

@@ -1,24 +1,41 @@
 """Which parameters does a study have, of which type, with which default? One model; schema and page come from it.
 
-The sections are those a parameters file is written in. Values are strict: "1" is text and no number, an unknown key
-is a fault, a number is finite. Reading the file, with lines and nearest names, is left to `params`; what a key does,
-to the studies it is handed to.
+The sections are those a parameters file is written in, an unknown key is a fault. Which values may stand in them is
+left to `params_values`; reading the file, with lines and nearest names, to `params`; what a key does, to the studies
+it is handed to.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from analysis.foundation.calendar import Month, Period, zone
-from analysis.foundation.errors import UnknownName
+from analysis.foundation.calendar import Month
 from analysis.foundation.fiscal import is_fiscal
 from analysis.foundation.schedule import Schedule, Timetable, Weekday, hours_of
+from analysis.runner.params_values import (
+    Day,
+    HoursText,
+    Instant,
+    LocaleName,
+    MetricName,
+    Money,
+    MonthText,
+    Name,
+    Names,
+    NotNegative,
+    Share,
+    SpanText,
+    StudyName,
+    WindowedMetric,
+    ZoneName,
+    different,
+    fault,
+)
 
 Design = Literal[
     "before_after",
@@ -32,169 +49,10 @@ Design = Literal[
 ]
 CostLineName = Literal["agents", "tools", "training", "implementation", "goodwill", "measurement", "other"]
 OTHER_CHANNELS = "other_channels"
-TAKEN = frozenset({"ledger", "register", "index.html", "readme.md"})
-DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
-"""Names that mean a device on Windows, with any ending, so that no folder can be called so."""
-
-YEARS = range(1990, 2101)
-"""Years a period or an instant may lie in; others are slips of the pen."""
-
 MOST_MONTHS = 600
 
 CIVIL = "civil"
 """The calendar of months."""
-
-_STUDY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
-
-
-def _fault(kind: str, what: str, remedy: str) -> PydanticCustomError:
-    """A fault in our words: what was found as a clause, and the remedy as a sentence."""
-    context = {"what": what, "remedy": remedy}
-    return PydanticCustomError(kind, "{what}. {remedy}", context)  # type: ignore[arg-type]
-
-
-def _study_name(name: str) -> str:
-    if not _STUDY.fullmatch(name):
-        raise _fault(
-            "study_name",
-            "is no name for a study",
-            "Use 1 to 100 letters, digits, `-`, `_` and `.`, with no dot first or last: it names the report folder.",
-        )
-    if name.casefold() in TAKEN:
-        raise _fault("study_name", "names something else in the reports folder", "Choose another name.")
-    if name.casefold().partition(".")[0] in DEVICES:
-        raise _fault("study_name", "is the name of a device on Windows", "Choose another name.")
-    return name
-
-
-def _known_zone(name: str) -> str:
-    try:
-        zone(name)
-    except UnknownName as error:
-        fault = error.faults[0]
-        raise _fault("time_zone", f"there is no time zone `{name}`", fault.remedy) from error
-    return name
-
-
-def _known_span(text: str) -> str:
-    if is_fiscal(text):  # what it means is told by the table of periods
-        return text
-    try:
-        period = Period.of(text)
-    except ValueError as error:
-        raise _fault("period", "is no period", "Write 2026-09, 2026q3, or two dates.") from error
-    _known_day(period.start)
-    return text
-
-
-def _known_month(text: str) -> str:
-    if is_fiscal(text):
-        return text
-    try:
-        _known_day(Month.of(text).first_day)
-    except ValueError as error:
-        raise _fault("month", "is no month", "Write it as 2026-09.") from error
-    return text
-
-
-def _known_hours(text: str) -> str:
-    try:
-        hours_of(text)
-    except ValueError as error:
-        raise _fault("hours", "are no opening hours", str(error)) from error
-    return text
-
-
-def _known_day(day: date) -> date:
-    if day.year not in YEARS:
-        raise _fault("years", f"lies outside the years {YEARS[0]} to {YEARS[-1]}", "Look at the year.")
-    return day
-
-
-def _known_locale(name: str) -> str:
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        Locale.parse(name)
-    except (UnknownLocaleError, ValueError) as error:
-        raise _fault("locale", f"there is no locale `{name}`", "Write language and country, as in `en_GB`.") from error
-    return name
-
-
-def _known_instant(text: str) -> str:
-    instant_of(text)
-    return text
-
-
-def _known_metric(name: str) -> str:
-    from analysis.metrics.catalogue import definition
-
-    try:
-        definition(name)
-    except UnknownName as error:
-        fault = error.faults[0]
-        raise _fault("metric", f"there is no metric `{name}`", fault.remedy) from error
-    return name
-
-
-def _windowed_metric(name: str) -> str:
-    from analysis.metrics.catalogue import definition, definitions
-
-    _known_metric(name)
-    if name not in definitions() or definition(name).window_days is None:
-        windowed = ", ".join(f"`{one}`" for one, entry in definitions().items() if entry.window_days is not None)
-        raise _fault("metric", f"`{name}` is no metric with a window of its own", f"Those are: {windowed}.")
-    return name
-
-
-def written_as_day(text: str) -> bool:
-    """Whether a text has the form of a day, be there such a day or not.
-
-    Examples
-    --------
-    >>> written_as_day("2026-09-31"), written_as_day("next week")
-    (True, False)
-    """
-    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
-
-
-def _different(names: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise _fault("repeated", f"holds `{twice[0]}` more than once", "Name each once.")
-    return names
-
-
-def instant_of(text: str) -> datetime:
-    """An instant as a naive datetime in UTC, from a day (its start) or a time with an offset.
-
-    Examples
-    --------
-    >>> instant_of("2026-10-06")
-    datetime.datetime(2026, 10, 6, 0, 0)
-    >>> instant_of("2026-10-06T01:00:00+01:00")
-    datetime.datetime(2026, 10, 6, 0, 0)
-    """
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        what = "there is no such day" if written_as_day(text[:10]) else "is no day and no time"
-        raise _fault("instant", what, "Write 2026-10-06 or 2026-10-06T00:00:00Z.") from error
-    _known_day(instant)
-    return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)
-
-
-Name = Annotated[str, Field(min_length=1, max_length=255)]
-Names = Annotated[tuple[Name, ...], AfterValidator(_different)]
-StudyName = Annotated[str, AfterValidator(_study_name)]
-ZoneName = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, AfterValidator(_known_day)]
-Instant = Annotated[str, AfterValidator(_known_instant)]
-Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
-MetricName = Annotated[str, AfterValidator(_known_metric)]
-WindowedMetric = Annotated[str, AfterValidator(_windowed_metric)]
-Money = Annotated[float, Field(ge=0, le=10**12)]
 
 
 class Section(BaseModel):
@@ -208,7 +66,7 @@ class Section(BaseModel):
 class PeriodSection(Section):
     """What the report covers. Also written as one text (`2026-09`, `2026q3`) or as a list of two dates."""
 
-    span: Annotated[str, AfterValidator(_known_span)] | None = None
+    span: SpanText | None = None
     """A month (`2026-09`), a quarter (`2026q3`) or a year in quotes (`"2026"`), instead of two dates; with a table of
     periods, one of those (`2026-P09`), or a quarter or year of that table."""
     start: Day | None = None
@@ -224,16 +82,16 @@ class PeriodSection(Section):
     @model_validator(mode="after")
     def _one_way(self) -> PeriodSection:
         if self.span is not None and (self.start is not None or self.end is not None):
-            raise _fault("period", "has a span and a date", "Give `span`, or `start` and `end`.")
+            raise fault("period", "has a span and a date", "Give `span`, or `start` and `end`.")
         if self.start is not None and self.end is not None and not self.start < self.end:
-            raise _fault("period", "ends before it starts", "`end` is the day after the last one.")
+            raise fault("period", "ends before it starts", "`end` is the day after the last one.")
         if self.start is not None and self.end is not None and _months(self.start, self.end) > MOST_MONTHS:
-            raise _fault("period", f"is longer than {MOST_MONTHS} months", "Look at the years.")
+            raise fault("period", f"is longer than {MOST_MONTHS} months", "Look at the years.")
         if self.span is not None and (
             is_fiscal(self.span) if self.calendar == CIVIL else re.fullmatch(r"\d{4}-\d{2}", self.span)
         ):
             what = f"`{self.span}` is no span of the calendar {self.calendar}"
-            raise _fault("period", what, "A month is written as 2026-09, a period of a table as 2026-P09.")
+            raise fault("period", what, "A month is written as 2026-09, a period of a table as 2026-P09.")
         return self
 
 
@@ -274,7 +132,7 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _one_way(self) -> DataSection:
         if self.folder is not None and self.sources is not None:
-            raise _fault("data", "has a folder and sources", "Give one: a folder of tables is also a source.")
+            raise fault("data", "has a folder and sources", "Give one: a folder of tables is also a source.")
         return self
 
 
@@ -299,7 +157,7 @@ class TimetableSection(Section):
     """First day on which it holds. The first timetable may leave it out: it holds from the beginning."""
     timezone: ZoneName | None = None
     """Zone of its clock. Default: the zone of the period."""
-    hours: Annotated[dict[Weekday, Annotated[str, AfterValidator(_known_hours)]], Field(min_length=1)]
+    hours: Annotated[dict[Weekday, HoursText], Field(min_length=1)]
     """Weekday and hours, as in `mon: "09:00-17:00"` or `mon: "08:00-12:00, 13:00-17:00"`. Others are closed."""
     closed: tuple[Day, ...] = ()
     """Days on which it is closed all day."""
@@ -309,9 +167,7 @@ def _in_turn(timetables: tuple[TimetableSection, ...]) -> tuple[TimetableSection
     for before, after in pairwise(timetables):
         if after.since is None or (before.since is not None and after.since <= before.since):
             what = "has a timetable that does not take effect after the one before it"
-            raise _fault(
-                "schedule", what, "Write them in order, each but the first with the day `from` which it holds."
-            )
+            raise fault("schedule", what, "Write them in order, each but the first with the day `from` which it holds.")
     return timetables
 
 
@@ -340,7 +196,7 @@ class CloseSection(Section):
     """Days after a month's end before its figures can be closed."""
     materiality: Share = 0.01
     """Smallest relative change of a closed figure that is reported as a restatement."""
-    first: Annotated[str, AfterValidator(_known_month)] | None = None
+    first: MonthText | None = None
     """Month (`2026-01`) with which the record of closed months begins; earlier months of the period enter with it, as
     opening figures. Default: the first month that is closed."""
     rehearsal: bool = False
@@ -389,6 +245,25 @@ class RoiSection(Section):
     """Draws by which uncertainty is carried into money."""
 
 
+class AdoptionSection(Section):
+    """How the first use of social is followed."""
+
+    roll_out: Name | None = None
+    """An experiment in `assignments` by which customers were let in or invited in waves. Default: first contacts are
+    followed as they fell, and never believed beyond grade C."""
+
+
+class ChangeLogSection(Section):
+    """Which entries of the change log are studied, and on what."""
+
+    entries: Names | None = None
+    """Ids in `changes`. Default: every entry that was our own doing."""
+    metrics: Annotated[tuple[MetricName, ...], AfterValidator(different)] | None = None
+    """Metrics counted by month. Default: those with a target."""
+    control: dict[MetricName, Name] = Field(default_factory=dict)
+    """A series that the change cannot have moved, by metric: an id in `series`, or another metric."""
+
+
 class HypothesisSection(Section):
     """One hypothesis, written down before the data are looked at."""
 
@@ -401,7 +276,7 @@ class HypothesisSection(Section):
 class ReportSection(Section):
     """How the pages are written."""
 
-    locale: Annotated[str, AfterValidator(_known_locale)] = "en_GB"
+    locale: LocaleName = "en_GB"
     """Language and country, for numbers and dates."""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
     """Currency of the tables' money, three capital letters. Nothing is converted."""
@@ -439,7 +314,7 @@ class Params(Section):
     previous: Name | None = None
     """The report this one follows: its name in `reports/`, or the path of a report folder or of its `results.json`.
     What changed since is said in the results and on the summary."""
-    designs: Annotated[tuple[Design, ...], AfterValidator(_different)] | None = None
+    designs: Annotated[tuple[Design, ...], AfterValidator(different)] | None = None
     """Which comparisons to make. Default: all that the tables allow. An empty list: count only."""
     index: IndexSection = IndexSection()
     """The windows of the before-and-after comparison."""
@@ -467,6 +342,10 @@ class Params(Section):
     """How the pages are written."""
     experiment: ExperimentSection = ExperimentSection()
     """How a randomised test is read."""
+    adoption: AdoptionSection = AdoptionSection()
+    """How the first use of social is followed."""
+    change_log: ChangeLogSection = ChangeLogSection()
+    """Which entries of the change log are studied, and on what."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of every random draw."""
 

@@ -23,7 +23,8 @@ from analysis.foundation.provenance import (
 )
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import StudyParams
-from analysis.runner.params_model import Params, instant_of
+from analysis.runner.params_model import Params
+from analysis.runner.params_values import instant_of
 from analysis.runner.previous import PREVIOUS, Report, previous_of, since
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of

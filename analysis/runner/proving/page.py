@@ -193,8 +193,7 @@ def _gates(proof: Proof) -> str:
         "A gate repeats the study where nothing can have happened. In sound companies its failures are its size; in",
         "broken ones, its power. In brackets how often it could not be run. Checks of the groups themselves stand",
         "beside them, and, as never run, what no design could test: it caps the grade by rule. One customer who",
-        "carries too much caps it here only: elsewhere the interval is then that of drawing customers again, which the",
-        "proof, for time, does not.",
+        "carries too much is a gate only where drawing customers again gives no interval either.",
     ]
     for outcome in dict.fromkeys(cell.outcome for cell in proof.gates):
         cells = [cell for cell in proof.gates if cell.outcome == outcome]
