@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
+collect_ignore_glob = ["golden/*"]
+"""What made the golden files stands beside them as text; it needs packages that are none of ours."""
 
 
 @pytest.fixture(scope="session")

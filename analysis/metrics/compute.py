@@ -6,7 +6,7 @@ to the families, locking a month to the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,14 @@ COUNTS: Mapping[str, Count] = {
 """How each metric of the catalogue is counted, but for those that a model estimates."""
 
 
-def care_metrics(tables: Tables, *, months: Sequence[Month], zone: str, rules: Rules | None = None) -> MetricsResult:
+def care_metrics(
+    tables: Tables,
+    *,
+    months: Sequence[Month],
+    zone: str,
+    rules: Rules | None = None,
+    only: Collection[str] | None = None,
+) -> MetricsResult:
     """What do the tables given say of care, month by month and over the whole period?
 
     Parameters
@@ -49,6 +56,8 @@ def care_metrics(tables: Tables, *, months: Sequence[Month], zone: str, rules: R
         Reporting time zone, in which months begin.
     rules : Rules, optional
         What the team decided: other windows than the catalogue's, the promised time to a first reply, opening hours.
+    only : collection of str, optional
+        Names of the catalogue (or with a window of one's own) to count; all of them by default.
 
     Returns
     -------
@@ -57,6 +66,7 @@ def care_metrics(tables: Tables, *, months: Sequence[Month], zone: str, rules: R
     """
     rules = rules or Rules()
     count = Counter(tables, tuple(months), zone, rules)
+    wanted = None if only is None else frozenset(only)
     rows: list[Metric] = []
     missing: dict[str, str] = {}
     for name, entry in definitions().items():
@@ -64,6 +74,8 @@ def care_metrics(tables: Tables, *, months: Sequence[Month], zone: str, rules: R
             continue
         days = rules.windows.get(name)
         asked = entry if days is None else entry.with_window(days)
+        if wanted is not None and wanted.isdisjoint({name, asked.id}):
+            continue
         lack = _lacking(tables, entry)
         if lack is None and entry.hours == "business" and rules.schedule is None:
             lack = "opening hours (`metrics.schedule`)"

@@ -258,10 +258,11 @@ class ChangeLogSection(Section):
 
     entries: Names | None = None
     """Ids in `changes`. Default: every entry that was our own doing."""
-    metrics: Annotated[tuple[MetricName, ...], AfterValidator(different)] | None = None
-    """Metrics counted by month. Default: those with a target."""
-    control: dict[MetricName, Name] = Field(default_factory=dict)
-    """A series that the change cannot have moved, by metric: an id in `series`, or another metric."""
+    metrics: Names | None = None
+    """Metrics counted by month, or one segment of theirs: `metric[column=value]`. Default: those with a target."""
+    control: dict[Name, Name] = Field(default_factory=dict)
+    """For a metric, the series that the change did not touch and that moves with it otherwise: an id in `series`,
+    another metric, or a segment of one."""
 
 
 class HypothesisSection(Section):

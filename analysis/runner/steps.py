@@ -9,18 +9,17 @@ Each call imports the study it makes, since every notebook has a process of its 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError, Fault, ParamsError
 from analysis.runner.asked import names_not_there
-from analysis.runner.params_model import OTHER_CHANNELS, Params
+from analysis.runner.params_model import Params
 from analysis.runner.results import skipped, why_skipped
 
 if TYPE_CHECKING:
     from analysis.foundation.calendar import Month
     from analysis.runner.study import Study
-    from analysis.studies.channel import ChannelPlan
     from analysis.tables.load import Tables
 
 ALSO = " or "
@@ -68,71 +67,54 @@ def _month_close(study: Study) -> Any:
     return shown_close(study, _months(study))
 
 
-def channel_plan(study: Study) -> ChannelPlan:
-    """What the parameters ask of the before-and-after study."""
-    from analysis.studies.channel import ChannelPlan
-
-    values = study.values
-    months = () if study.period is None else study.period.civil.months()
-    plan = ChannelPlan(
-        before_months=values.index.before_months,
-        after_months=values.index.after_months,
-        look_back_days=values.index.look_back_days,
-        negative_control=values.index.negative_control,
-        segments=values.segments,
-        strata=values.strata,
-        zone=values.period.timezone,
-        until=months[-1] if months else None,
-    )
-    if values.outcomes is not None:
-        plan = replace(plan, outcomes=values.outcomes)
-    return plan
-
-
 def _before_after(study: Study) -> Any:
+    from analysis.runner.plans import channel_plan
     from analysis.studies.channel import channel_effect
 
     return channel_effect(study.tables, channel_plan(study))
 
 
-def _ab_segments(study: Study) -> Any:
-    from analysis.studies.ab import ExperimentPlan, randomised
+def _service_effect(study: Study) -> Any:
+    from analysis.runner.plans import service_plan
+    from analysis.studies.service.study import service_effect
 
-    values = study.values
-    plan = ExperimentPlan(
-        control=None if values.comparison == OTHER_CHANNELS else values.comparison,
-        outcomes=values.outcomes,
-        segments=values.segments,
-        window_days=values.experiment.window_days,
-    )
-    return randomised(study.tables, plan)
+    return service_effect(study.tables, service_plan(study))
+
+
+def _adoption(study: Study) -> Any:
+    from analysis.runner.plans import adoption_plan
+    from analysis.studies.adoption.study import adoption_effect
+
+    return adoption_effect(study.tables, adoption_plan(study))
+
+
+def _change_log(study: Study) -> Any:
+    from analysis.runner.plans import change_log_plan
+    from analysis.runner.series_of import changes_of, series_of
+    from analysis.studies.change_log.study import change_log
+
+    plan = change_log_plan(study)
+    return change_log(series_of(study, plan.metrics, plan.control.values()), changes_of(study), plan)
+
+
+def _ab_segments(study: Study) -> Any:
+    from analysis.runner.plans import experiment_plan
+    from analysis.studies.ab import randomised
+
+    return randomised(study.tables, experiment_plan(study))
 
 
 def _roi_case(study: Study) -> Any:
-    from analysis.roi.assumptions import CostLine, RoiAssumptions
     from analysis.roi.model import roi_case
+    from analysis.runner.plans import roi_assumptions
 
-    roi = study.values.roi
-    if roi is None:
-        raise DesignError("The parameters ask for no case in money. Add a section `roi:`, which may be empty.")
+    assumptions = roi_assumptions(study)
     part = study.found("before_after")
     if part is None:
         raise DesignError("The case in money reads what `before_after` found, and it has not been recorded.")
     reason = why_skipped(part)
     if reason is not None:
         raise DesignError(f"The case in money reads what `before_after` finds, and that was left out: {reason}")
-    lines = roi.cost_lines
-    assumptions = RoiAssumptions(
-        currency=study.values.report.currency,
-        years=roi.years,
-        discount_rate=roi.discount_rate,
-        contacts_per_year=roi.contacts_per_year,
-        cost_lines=None
-        if lines is None
-        else tuple(CostLine(line=name, initial=line.initial, per_year=line.per_year) for name, line in lines.items()),
-        draws=roi.draws,
-        seed=study.values.seed,
-    )
     return roi_case(assumptions, part.get("effects", []), study.tables)
 
 
@@ -147,6 +129,28 @@ STEPS: tuple[Step, ...] = (
         call=_before_after,
     ),
     Step(
+        name="service_effect",
+        title="Answered in time",
+        needs=("orders", "touchpoints or issues"),
+        design="service_effect",
+        call=_service_effect,
+    ),
+    Step(
+        name="adoption",
+        title="Taking up social care",
+        needs=("orders", "issues or touchpoints"),
+        design="adoption",
+        call=_adoption,
+    ),
+    Step(
+        name="change_log",
+        title="What changed, and what figures did then",
+        needs=("changes", COUNTABLE),
+        after=("month_close",),
+        design="change_log",
+        call=_change_log,
+    ),
+    Step(
         name="ab_segments",
         title="Randomised tests",
         needs=("assignments", "outcomes or orders"),
@@ -154,7 +158,20 @@ STEPS: tuple[Step, ...] = (
         call=_ab_segments,
     ),
     Step(name="roi_case", title="The case in money", reads=("before_after",), call=_roi_case),
-    Step(name="summary", title="Summary", after=("metrics", "month_close", "before_after", "ab_segments", "roi_case")),
+    Step(
+        name="summary",
+        title="Summary",
+        after=(
+            "metrics",
+            "month_close",
+            "before_after",
+            "service_effect",
+            "adoption",
+            "change_log",
+            "ab_segments",
+            "roi_case",
+        ),
+    ),
 )
 """In the order in which they are shown; those that need nothing of each other run side by side."""
 

@@ -25,10 +25,11 @@ from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import StudyParams
 from analysis.runner.params_model import Params
 from analysis.runner.params_values import instant_of
+from analysis.runner.plans import channel_plan
 from analysis.runner.previous import PREVIOUS, Report, previous_of, since
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
-from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, channel_plan, decide, step_named
+from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, decide, step_named
 from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
@@ -270,6 +271,18 @@ class Study:
 
         stack, plan, _ = stack_of(self.tables, channel_plan(self))
         return sample_of(stack, plan)
+
+    def service_effect(self) -> Any:
+        """What it changed that a first social contact was answered in time: a `ServiceResult`."""
+        return self.make("service_effect")
+
+    def adoption(self) -> Any:
+        """What it changed to take up social care: an `AdoptionResult`."""
+        return self.make("adoption")
+
+    def change_log(self) -> Any:
+        """What figures did after the entries of the change log: a `ChangeLogResult`."""
+        return self.make("change_log")
 
     def ab_segments(self) -> Any:
         """What the randomised tests show: an `ExperimentResult`."""

@@ -145,7 +145,7 @@ class ChannelResult:
         return {
             "effects": [effect.to_dict() for effect in self.effects],
             "effect_covariance": dict(self.covariance),
-            "bounds": [one.to_dict() for one in self.sensitivities],
+            "bounds": [{"design": "before_after", **one.to_dict()} for one in self.sensitivities],
             "coverage": {"evidence": self.evidence.to_dict()},
         }
 

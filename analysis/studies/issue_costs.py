@@ -20,15 +20,15 @@ _EVER = datetime(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class PricedRows:
-    """A query of what bears costs, a row an issue or a contact: `issue_id, customer_id, came_at, cost`.
+    """A query of what bears costs, a row an issue or a contact.
 
-    `what` is the plural of a row. `currencies` are those that the costs are in; money in two of them has no sum.
+    Its columns: `issue_id`, `customer_id`, `came_at`, `channel`, `product`, `cost`, `currency`. `what` is the plural of
+    a row.
     """
 
     sql: str
     parameters: tuple[object, ...]
     what: str
-    currencies: tuple[str, ...]
 
 
 def priced_rows(tables: Tables, zone: str) -> PricedRows:
@@ -37,28 +37,27 @@ def priced_rows(tables: Tables, zone: str) -> PricedRows:
     A unit cost holds from midnight of its day in the reporting zone, until the next one of its channel.
     """
     if tables.has("issues"):
-        table, per, time, issue = "issues", "issue", "opened_at", "issue_id"
+        table, per = "issues", "issue"
+        named = "issue_id, customer_id, opened_at as came_at, channel, product"
     else:
-        table, per, time, issue = "touchpoints", "contact", "occurred_at", "coalesce(issue_id, touchpoint_id)"
-    rows = (
-        f"select {issue} as issue_id, customer_id, {time} as came_at, channel, cost, currency "
-        f"from {table} where customer_id is not null"
-    )
+        table, per = "touchpoints", "contact"
+        named = (
+            "coalesce(issue_id, touchpoint_id) as issue_id, customer_id, occurred_at as came_at, channel, "
+            "cast(null as varchar) as product"
+        )
+    rows = f"select {named}, cost, currency from {table} where customer_id is not null"
     prices = _prices(tables, zone, per)
     if prices:
         line = "(?, cast(? as timestamp), cast(? as timestamp), cast(? as decimal(19, 6)), ?)"
         values = ", ".join([line] * (len(prices) // 5))
         priced = "price(on_channel, starts, ends, marginal, priced_in)"
         rows = (
-            "select issue_id, customer_id, came_at, coalesce(cost, marginal) as cost, "
+            "select issue_id, customer_id, came_at, channel, product, coalesce(cost, marginal) as cost, "
             "case when cost is null then priced_in else currency end as currency "
             f"from ({rows}) as borne left join (values {values}) as {priced} "
             "on on_channel = channel and came_at >= starts and came_at < ends"
         )
-    found = tables.engine.query(
-        f"select distinct currency from ({rows}) as priced where cost is not null and currency is not null", prices
-    )
-    return PricedRows(rows, prices, f"{per}s", tuple(sorted(found.column("currency").to_pylist())))
+    return PricedRows(rows, prices, f"{per}s")
 
 
 def _prices(tables: Tables, zone: str, per: str) -> tuple[object, ...]:

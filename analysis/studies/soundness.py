@@ -37,19 +37,24 @@ def unusable_cost(tables: Tables, zone: str) -> str | None:
     if not tables.has("issues") and not tables.has("touchpoints"):
         return "there is no table `issues`."
     costs = priced_rows(tables, zone)
-    row = tables.engine.query(
-        f"select count(*) as n, count(*) - count(cost) as empty from ({costs.sql}) as priced", costs.parameters
-    ).to_pylist()[0]
-    if row["empty"]:
+    found = tables.engine.query(
+        "select case when cost is not null then currency end as currency, count(*) as n, count(cost) as filled "
+        f"from ({costs.sql}) as priced group by 1 order by 1",
+        costs.parameters,
+    ).to_pylist()
+    n = sum(row["n"] for row in found)
+    empty = n - sum(row["filled"] for row in found)
+    if empty:
         return (
-            f"{row['empty']:,} of {row['n']:,} {costs.what} have no cost, and `unit_costs` has none for their channel "
+            f"{empty:,} of {n:,} {costs.what} have no cost, and `unit_costs` has none for their channel "
             "and day. Fill the column, or add unit costs."
         )
-    if len(costs.currencies) > 1:
-        return f"costs are in {' and '.join(costs.currencies)}, and there is no table of rates."
+    currencies = [row["currency"] for row in found if row["currency"] is not None]
+    if len(currencies) > 1:
+        return f"costs are in {' and '.join(currencies)}, and there is no table of rates."
     orders = currency_of_orders(tables)
-    if orders is not None and costs.currencies and costs.currencies != (orders,):
-        return f"costs are in {costs.currencies[0]} and orders in {orders}, and there is no table of rates."
+    if orders is not None and currencies and currencies != [orders]:
+        return f"costs are in {currencies[0]} and orders in {orders}, and there is no table of rates."
     return None
 
 

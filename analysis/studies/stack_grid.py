@@ -7,15 +7,22 @@ Filling the grids is left to `stack_months_sql`, asking for cells and influences
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints, Measure
 from analysis.studies.stack import BOUGHT, LEADS_FROM, MONTHLY, Layout, early, lag
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MICRO = 6
+"""Digits after the point of money in the tables."""
 _EXACT = 2**53
 _LARGEST = 2**62
 _HALF = 26
@@ -85,14 +92,109 @@ class Shape:
         """Where in a grid the earliest month of each row lies; later ones follow it."""
         return customer.astype(np.int64) * self.width + (month - self.begin)
 
-    def widened(self, counted: NDArray[np.signedinteger]) -> Grid:
-        """A grid of the months of the data, shape (n_customers, months), as small as its numbers allow."""
-        low, high = int(counted.min(initial=0)), int(counted.max(initial=0))
-        kinds = (np.int8, np.int16, np.int32, np.int64)
-        kind = next(kind for kind in kinds if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
-        wide = np.zeros((len(counted), self.width), dtype=kind)
-        wide[:, self.before : self.before + self.months] = counted
-        return wide.reshape(-1)
+    def field(self, customer: NDArray[np.signedinteger], month: NDArray[np.signedinteger]) -> Ints:
+        """Where in a grid a customer's month lies, counted from the first month of the data."""
+        return customer.astype(np.int64) * self.width + (month.astype(np.int64) + self.before)
+
+    def empty(self, customers: int, kind: type[np.signedinteger]) -> Grid:
+        """A grid of nothing."""
+        return np.zeros(customers * self.width, dtype=kind)
+
+    def data(self, grid: Grid) -> NDArray[np.signedinteger]:
+        """The months of the data in a grid, shape (n_customers, months)."""
+        return grid.reshape(-1, self.width)[:, self.before : self.before + self.months]
+
+
+def counted(line: Ints, shape: Shape, customers: int) -> Grid:
+    """How many rows there are in each field of a grid, as small as the numbers allow."""
+    most = most_alike(line)
+    kinds: tuple[type[np.signedinteger], ...] = (np.int8, np.int16, np.int32, np.int64)
+    grid = shape.empty(customers, next(kind for kind in kinds if most <= np.iinfo(kind).max))
+    np.add.at(grid, line, grid.dtype.type(1))
+    return grid
+
+
+def most_alike(line: NDArray[np.signedinteger]) -> int:
+    """How often the most frequent number is there.
+
+    Examples
+    --------
+    >>> most_alike(np.array([4, 2, 4]))
+    2
+    """
+    ordered = line if (line[1:] >= line[:-1]).all() else np.sort(line)
+    return int(np.diff(np.flatnonzero(np.diff(ordered)), prepend=-1, append=len(ordered) - 1).max()) if len(line) else 0
+
+
+class Sums:
+    """Money added up by field of a grid, in whole numbers of the smallest unit in use: whole cents need two digits.
+
+    Examples
+    --------
+    >>> sums = Sums(np.zeros(2, dtype=np.int32))
+    >>> sums.add(np.array([0, 1, 0]), np.array([2_000_000, 5_000_000, 1_000_000]))
+    >>> sums.add(np.array([1]), np.array([250_000]))
+    >>> sums.digits, sums.grid.tolist(), sums.hold(2), sums.hold(2**24)
+    (2, [300, 525], True, False)
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self.digits = 0
+        self._largest = 0
+
+    def add(self, line: Ints, amounts: Ints) -> None:
+        """Amounts in millionths, each to its field."""
+        for digits in range(self.digits, MICRO + 1):
+            whole = _divided(amounts, 10 ** (MICRO - digits))
+            if whole is not None:
+                break
+        if digits > self.digits:
+            self.grid *= self.grid.dtype.type(10 ** (digits - self.digits))
+            self._largest *= 10 ** (digits - self.digits)
+            self.digits = digits
+        assert whole is not None
+        self._largest = max(self._largest, int(whole.max(initial=0)), -int(whole.min(initial=0)))
+        np.add.at(self.grid, line, whole.astype(self.grid.dtype, copy=False))
+
+    def hold(self, most: int) -> bool:
+        """Whether no sum can have outgrown the grid, if none is of more than so many amounts."""
+        return self._largest * most <= np.iinfo(self.grid.dtype).max
+
+
+def _divided(amounts: Ints, unit: int) -> Ints | None:
+    """Whole numbers divided by a unit, or None where one is no multiple of it.
+
+    A double divides several times faster than a whole number does; what it gives is multiplied again to be sure.
+    """
+    if unit == 1:
+        return amounts
+    whole = np.rint(amounts / float(unit)).astype(np.int64)
+    if not np.array_equal(whole * unit, amounts):
+        whole = amounts // unit
+        if not np.array_equal(whole * unit, amounts):
+            return None
+    return whole
+
+
+def micros(amounts: pa.Array, name: str, empty: int = 0) -> Ints:
+    """Money as whole numbers of millionths: what a decimal of six digits is made of. An empty amount counts `empty`.
+
+    Raises
+    ------
+    DesignError
+        If an amount does not fit 64 bits.
+    """
+    buffer = amounts.buffers()[1]
+    halves = np.frombuffer(buffer, dtype="<i8", count=2 * len(amounts), offset=16 * amounts.offset).reshape(-1, 2)
+    low, high = halves[:, 0], halves[:, 1]
+    wrong = high != low >> 63
+    if amounts.null_count:
+        there = amounts.is_valid().to_numpy(zero_copy_only=False)
+        low, wrong = np.where(there, low, empty), wrong & there
+    if wrong.any():
+        raise DesignError(f"An amount of `{name}` is too large to be held exactly.")
+    return low
 
 
 def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, shape: Shape) -> dict[str, Ints]:
@@ -131,18 +233,42 @@ class Measured:
     columns : mapping of str to array of int
     part : array of int, shape (n_rows,)
         Which rows of the columns these are.
+    totals : dict of measure to array of int
+        Sums of columns that were asked for before, of all rows: windows come again and again.
     """
 
     columns: Mapping[str, Ints]
     part: Ints
+    totals: dict[Measure, Ints] = field(default_factory=dict)
 
     def of(self, measure: Measure, rows: slice | Ints = slice(None)) -> Ints:
         """A sum of columns, row by row, shape (n_rows,)."""
         part = self.part[rows]
-        total: Ints = np.zeros(len(part), dtype=np.int64)
-        for column in measure:
-            total += self.columns[column][part]
-        return total
+        return self._total(measure)[part].astype(np.int64) if measure else np.zeros(len(part), dtype=np.int64)
+
+    def _total(self, measure: Measure) -> Ints:
+        if len(measure) == 1:
+            return self.columns[measure[0]]
+        held = self.totals.get(measure)
+        if held is None:
+            held = self.totals[measure] = added([self.columns[column] for column in measure])
+        return held
+
+
+def added(columns: Sequence[Ints]) -> Ints:
+    """Columns added up row by row, as small as their numbers allow.
+
+    Examples
+    --------
+    >>> added([np.array([100, 1], dtype=np.int8), np.array([100, 2], dtype=np.int8)]).tolist()
+    [200, 3]
+    """
+    most = sum(max(int(column.max(initial=0)), -int(column.min(initial=0))) for column in columns)
+    kind: type[np.signedinteger] = np.int32 if most <= np.iinfo(np.int32).max else np.int64
+    total = columns[0].astype(kind)
+    for column in columns[1:]:
+        total += column
+    return total
 
 
 def summed(place: Ints, values: Ints, size: int) -> Floats:

@@ -1,9 +1,9 @@
 """The stack out of the query engine: built once, scanned for cells and for what customers add to estimates.
 
-The engine finds the rows (`stack_issues_sql`) and reads what happened around them, which is counted by customer and
-month (`stack_months_sql`, `stack_grid`); events never stay. Rows and months are whole numbers throughout, so that
-neither the order of rows nor the number of threads can change a digit. Cells are summed here, and influences are
-weighted here, a customer's rows together (`stack_sums`). Estimating is left to `channel`.
+The engine reads each table once, the rows are found among the issues (`stack_found`), and what happened around them is
+counted by customer and month (`stack_months_sql`, `stack_grid`); orders never stay. Rows and months are whole numbers
+throughout, so that neither the order of rows nor the number of threads can change a digit. Cells are summed here, and
+influences are weighted here, a customer's rows together (`stack_sums`). Estimating is left to `channel`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
+from analysis.studies.issue_costs import priced_rows
 from analysis.studies.sample import IndexRules, find_span
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
+from analysis.studies.stack_found import Found, account_of, find_rows
 from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
-from analysis.studies.stack_issues_sql import Workshop, account_of, find_rows
-from analysis.studies.stack_months_sql import Months, lay_out_months
+from analysis.studies.stack_issues import Issues, Period, read_issues, source_of
+from analysis.studies.stack_months_sql import Months, Read, lay_out_months
+from analysis.studies.stack_people import People
 from analysis.studies.stack_sums import Placed, cells_among, influences_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from analysis.tables.load import Tables
 
 OUTCOMES = (*MONTHLY, *SINGLE)
@@ -61,65 +62,47 @@ def engine_stack(
     span = find_span(tables, rules.zone, rules.until)
     span.must_fit(rules)
     span.must_hold_every_month()
-    begin, end = span.first, span.last
-    with Workshop.open(tables, rules, begin, end) as shop:
-        find_rows(shop, attributes)
-        account = account_of(shop)
-        if span.thin:
-            account["first_months_left_out_for_few_issues"] = span.thin
-        if not account["contacted"] or not account["comparison_rows"]:
-            who = "comparison customer" if account["contacted"] else "customer whose first social contact"
-            raise DesignError(
-                f"Between {shop.first} and {shop.last} there is no {who} can be studied. Check the column `channel`."
-            )
-        layout = Layout(
-            begin=begin,
-            end=end,
-            first=shop.first,
-            last=shop.last,
-            before=rules.before_months,
-            after=rules.after_months,
-            outcomes=tuple(outcomes),
-            attributes=tuple(attributes),
-            currency=currency_of_orders(tables),
+    period = Period(span.first, span.last, rules)
+    priced = priced_rows(tables, rules.zone) if {"support_cost", "index_issue_cost"} & set(outcomes) else None
+    people = People.of(tables, source_of(tables), attributes)
+    issues, asked = read_issues(tables, people, period, priced if tables.has("issues") else None)
+    found, new = find_rows(tables, people, period, issues)
+    account = account_of(people, period, asked, issues, found, new)
+    if span.thin:
+        account["first_months_left_out_for_few_issues"] = span.thin
+    if not account["contacted"] or not account["comparison_rows"]:
+        who = "comparison customer" if account["contacted"] else "customer whose first social contact"
+        raise DesignError(
+            f"Between {period.first} and {period.last} there is no {who} can be studied. Check the column `channel`."
         )
-        rows, labels = _rows(shop, layout)
-        months = lay_out_months(shop, layout, rows.pop("row_key"))
-        layout = Layout(
-            **{field: getattr(layout, field) for field in layout.__slots__ if field != "labels"}, labels=labels
-        )
-        return EngineStack(rows, months, layout, account)
-
-
-def _rows(shop: Workshop, layout: Layout) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:
-    """Key columns of the rows, sorted by customer and month, and what the codes among them stand for."""
-    small = ("arm", "recent", "lately", "observed", "earlier", "study", "future")
-    narrow = ", ".join(f"cast({name} as smallint) as {name}" for name in small)
-    found = shop.tables.engine.query(
-        f"select row_key, customer, cast(month as smallint) as month, {narrow}, product from {shop.named('rows')}"
+    rows, labels = _rows(people, issues, found)
+    layout = Layout(
+        begin=period.begin,
+        end=period.end,
+        first=period.first,
+        last=period.last,
+        before=rules.before_months,
+        after=rules.after_months,
+        outcomes=tuple(outcomes),
+        attributes=tuple(attributes),
+        labels=labels,
+        currency=currency_of_orders(tables),
     )
-    order = np.argsort(found.column("row_key").to_numpy(), kind="stable")
-    rows = {name: found.column(name).to_numpy()[order] for name in found.column_names if name != "product"}
-    labels = {}
-    labels["product"], code = _coded(found.column("product"))
-    rows["product"] = code[order]
-    if layout.attributes:
-        codes = [f"a{place}" for place in range(len(layout.attributes))]
-        people = shop.tables.engine.query(f"select {', '.join(codes)} from {shop.named('people')} order by customer")
-        for name in codes:
-            labels[name], code = _coded(people.column(name))
-            rows[name] = code[rows["customer"]]
+    read = Read(tables, people, asked, issues, found, rules.zone, period.calendar(), Shape.of(layout))
+    return EngineStack(rows, lay_out_months(read, layout, priced), layout, account)
+
+
+def _rows(people: People, issues: Issues, found: Found) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:
+    """Key columns of the rows, sorted by customer and month, and what the codes among them stand for."""
+    who = issues.customer[found.issue]
+    rows = {"customer": found.place[who].astype(np.int32), **found.keys}
+    product = issues.product.at(found.issue).filled(people.product.at(who))
+    labels = {"product": product.labels}
+    rows["product"] = product.codes
+    for place, attribute in enumerate(people.attributes):
+        coded = attribute.at(who)
+        rows[f"a{place}"], labels[f"a{place}"] = coded.codes, coded.labels
     return rows, labels
-
-
-def _coded(texts: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:
-    """Different texts in their order, and the place of each among them; -1 where there is none."""
-    held = texts.combine_chunks().dictionary_encode()
-    different = held.dictionary.to_pylist()
-    labels = sorted(different)
-    place = {label: code for code, label in enumerate(labels)}
-    of_code = np.array([*(place[label] for label in different), -1], dtype=np.int16)
-    return tuple(labels), of_code[held.indices.fill_null(len(different)).to_numpy(zero_copy_only=False)]
 
 
 class EngineStack:
@@ -144,6 +127,7 @@ class EngineStack:
         self._columns = {**beside(months.grids, self._sources, start, shape), **months.own}
         self._units = {column: 10 ** self._digits(column, months.digits) for column in layout.measures}
         self._placed: list[tuple[Cells, str, Placed, Measured]] = []
+        self._totals: dict[Measure, Ints] = {}
         self.everybody = months.everybody
 
     @property
@@ -157,6 +141,7 @@ class EngineStack:
     def forget(self) -> None:
         """Give the memory back. Nothing can be asked afterwards."""
         self._placed.clear()
+        self._totals.clear()
         self._rows.clear()
         self._columns.clear()
 
@@ -172,7 +157,10 @@ class EngineStack:
         part = np.flatnonzero(self._part(where))
         keys = {name: self._key(name, where)[part] for name in by}
         place, held = cells_among(keys, len(part))
-        size, measured = len(next(iter(held.values()))) if by else min(len(part), 1), Measured(self._columns, part)
+        size, measured = (
+            len(next(iter(held.values()))) if by else min(len(part), 1),
+            Measured(self._columns, part, self._totals),
+        )
         return Cells(
             held,
             np.bincount(place, minlength=size).astype(np.int64),
@@ -216,7 +204,7 @@ class EngineStack:
         part = np.flatnonzero(self._part(where))
         keys = {name: self._key(name, where)[part] for name in cells.keys}
         placed = Placed.among(cells, keys, self._rows["customer"][part])
-        measured = Measured(self._columns, placed.chosen(part))
+        measured = Measured(self._columns, placed.chosen(part), self._totals)
         self._placed = [*self._placed[-3:], (cells, where, placed, measured)]
         return placed, measured
 

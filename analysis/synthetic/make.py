@@ -1,15 +1,17 @@
 """How is a made-up company put into a folder? The contract's tables as Parquet, and `truth.json` beside them.
 
 A company is written block by block, so that its size is bounded by the disk. The same world, seed and number of
-customers give the same rows. How files get into the folder is left to `folder`; worlds of the other family, whose
-names begin with `firm_`, to `subscription_firm`.
+customers give the same rows. How files get into the folder is left to `folder`; companies of another kind, which their
+names begin with, to those who make them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import add
 from pathlib import Path
+from types import MappingProxyType
 
 from analysis.foundation.errors import UnknownName
 from analysis.synthetic.audience import audience_of, audience_tables
@@ -19,7 +21,10 @@ from analysis.synthetic.chatter import written
 from analysis.synthetic.clock import DATA_START
 from analysis.synthetic.company import WHOLE, Ints, stream
 from analysis.synthetic.folder import TABLES, TRUTH, Append, put_into
+from analysis.synthetic.queue_desk import QUEUES, write_queue_company
 from analysis.synthetic.records import tables_of
+from analysis.synthetic.roll_out import VARIANTS
+from analysis.synthetic.roll_out_folder import write_roll_out
 from analysis.synthetic.series import series_table
 from analysis.synthetic.subscription_firm import FIRMS, make_firm
 from analysis.synthetic.tally import Tally, tally_of
@@ -33,6 +38,15 @@ RECIPE = 2
 
 _CLICKERS = 4_000
 
+OTHERS: Mapping[str, Callable[[Path, str, int, int], None]] = MappingProxyType(
+    {
+        **dict.fromkeys(FIRMS, lambda folder, name, seed, n: make_firm(folder, name=name, seed=seed, customers=n)),
+        **dict.fromkeys(QUEUES, write_queue_company),
+        **dict.fromkeys(VARIANTS, write_roll_out),
+    }
+)
+"""Who writes the companies that are not of the family of `WORLDS`, by name."""
+
 
 def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
     """Write a made-up company and its truth.
@@ -43,7 +57,7 @@ def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
         Made if it is not there. An earlier made-up company in it is replaced; a folder that holds tables and no
         truth is somebody's data, and refused.
     world : str
-        One of `analysis.synthetic.world.WORLDS`, or of `analysis.synthetic.subscription_firm.FIRMS`.
+        One of `analysis.synthetic.world.WORLDS`, or of `OTHERS`.
     seed : int
         Not negative.
     customers : int
@@ -64,10 +78,10 @@ def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
     ...     sorted(file.name for file in Path(folder).iterdir())
     ['assignments.parquet', 'changes.parquet', 'customers.parquet', 'orders.parquet', 'outcomes.parquet', 'truth.json']
     """
-    if world not in (*WORLDS, *FIRMS):
-        raise UnknownName.of("world", world, (*WORLDS, *FIRMS))
-    if world in FIRMS:
-        make_firm(folder, name=world, seed=seed, customers=customers)
+    if world not in (*WORLDS, *OTHERS):
+        raise UnknownName.of("world", world, (*WORLDS, *OTHERS))
+    if world in OTHERS:
+        OTHERS[world](folder, world, seed, customers)
         return
     put_into(
         folder,

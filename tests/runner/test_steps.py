@@ -11,7 +11,8 @@ from analysis.runner.params_model import Params, RoiSection
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import STEPS, decide, step_named
 
-ALL = ("mentions", "issues", "touchpoints", "orders", "assignments", "outcomes", "costs")
+ALL = ("mentions", "issues", "touchpoints", "orders", "changes", "assignments", "outcomes", "costs")
+BEFORE_AND_AFTER = ["before_after", "service_effect", "adoption", "change_log"]
 
 
 class Holding:
@@ -31,7 +32,7 @@ def decided(*tables: str, **params: Any) -> tuple[list[str], dict[str, list[str]
 
 def test_everything_runs_where_everything_is_there() -> None:
     assert decided(*ALL, roi=RoiSection()) == (
-        ["metrics", "month_close", "before_after", "ab_segments", "roi_case", "summary"],
+        ["metrics", "month_close", *BEFORE_AND_AFTER, "ab_segments", "roi_case", "summary"],
         {},
     )
 
@@ -45,12 +46,18 @@ def test_what_is_left_out_is_named_with_the_tables_it_lacks() -> None:
     assert run == ["metrics", "month_close", "summary"]
     assert skipped == {
         "before_after": ["orders", "issues or touchpoints"],
+        "service_effect": ["orders", "touchpoints or issues"],
+        "adoption": ["orders", "issues or touchpoints"],
+        "change_log": ["changes"],
         "ab_segments": ["assignments", "outcomes or orders"],
         "roi_case": [],
     }
     reasons = decide(Params(study="a", roi=RoiSection()), Holding("mentions")).skipped  # type: ignore[arg-type]
     assert [one["reason"] for one in reasons] == [
         "needs `orders`, `issues` or `touchpoints`",
+        "needs `orders`, `touchpoints` or `issues`",
+        "needs `orders`, `issues` or `touchpoints`",
+        "needs `changes`",
         "needs `assignments`, `outcomes` or `orders`",
         "needs what `before_after` finds, and that did not run",
     ]

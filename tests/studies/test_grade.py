@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from analysis.studies import gates
+from analysis.studies.adoption import gates as adoption_gates
+from analysis.studies.change_log import gates as change_log_gates
 from analysis.studies.claim import LIMITS, LIMITS_UNSEEN, NOT_OVER
 from analysis.studies.grade import (
     ALIKE,
@@ -21,6 +23,7 @@ from analysis.studies.grade import (
 )
 from analysis.studies.result import GRADE_WORDS, Check
 from analysis.studies.segments_differ import NAME
+from analysis.studies.service import gates as service_gates
 from analysis.studies.strata import IMBALANCE_ALLOWED, UNMATCHED_ALLOWED
 
 NEEDED = (*ALIKE, *gates.GATES)
@@ -66,6 +69,22 @@ def test_a_gate_that_cannot_apply_says_why_or_does_not_count(detail: str) -> Non
 def test_a_check_that_is_no_gate_cannot_stand_in_for_one() -> None:
     checks = [gate(name) for name in NEEDED[:-1]]
     assert grade_of([*checks, Check(name=NEEDED[-1], verdict="passed", detail="", gate=False)]) == "C"
+
+
+@pytest.mark.parametrize(
+    ("design", "needed"),
+    [
+        ("service_effect", service_gates.NEEDED),
+        ("adoption", adoption_gates.NEEDED),
+        ("change_log", change_log_gates.NEEDED),
+    ],
+)
+def test_the_page_names_the_gates_that_each_design_needs(design: str, needed: tuple[str, ...]) -> None:
+    section = PAGE.read_text(encoding="utf-8").partition(f"(`{design}`)\n")[2].partition("\n### ")[0]
+    line = next(line for line in section.splitlines() if line.startswith("Needed: "))
+    assert line.removeprefix("Needed: ").partition(".")[0] == ", ".join(f"`{name}`" for name in needed)
+    for name in needed:
+        assert f"\n| `{name}` |" in section, f"{name} has no line that says what it compares"
 
 
 def test_a_design_with_gates_of_its_own_needs_all_of_them() -> None:

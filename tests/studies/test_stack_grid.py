@@ -20,8 +20,9 @@ SHAPE = Shape(begin=100, months=3, before=2, after=2)
 
 def test_months_beside_a_row_are_those_of_its_customer_and_nothing_outside_the_data() -> None:
     """Two customers, three months. A row in the second month of one, and in the third of the other."""
-    grid = SHAPE.widened(np.array([[1, 2, 300], [4, 5, 6]]))
-    assert grid.dtype == np.int16
+    grid = SHAPE.empty(2, np.int16)
+    SHAPE.data(grid)[:] = [[1, 2, 300], [4, 5, 6]]
+    assert grid[SHAPE.field(np.array([0, 1]), np.array([2, 0]))].tolist() == [300, 4]
     asked = {
         "before": Source("g", -1, -1),
         "after": Source("g", 1, 1),

@@ -14,7 +14,7 @@ from analysis.foundation.errors import ParamsError, UnknownName
 from analysis.foundation.provenance import fingerprint
 from analysis.synthetic.block import block_of
 from analysis.synthetic.columns import MONEY, TEXT, TIME
-from analysis.synthetic.make import TABLES, make_world
+from analysis.synthetic.make import OTHERS, TABLES, make_world
 from analysis.synthetic.truths import index_issues
 from analysis.synthetic.world import WORLDS, world_named
 from analysis.tables.load import Source, prepare
@@ -54,6 +54,21 @@ def test_the_contract_s_own_reader_finds_no_fault(folder: Path, tmp_path: Path) 
         rows = prepared.accounts[table].rows
         assert rows.read == rows_of(folder, table).num_rows
         assert set(rows.set_aside) <= {"cancelled"}
+
+
+@pytest.mark.parametrize("world", sorted(OTHERS))
+def test_companies_of_other_kinds_keep_the_contract_and_are_the_same_each_time(world: str, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_world(tmp_path / name, world=world, seed=3, customers=400)
+    written = sorted(part.name for part in (tmp_path / "one").iterdir())
+    assert [(tmp_path / "one" / name).read_bytes() for name in written] == [
+        (tmp_path / "two" / name).read_bytes() for name in written
+    ]
+    prepared = prepare([Source(path=tmp_path / "one")], cache=tmp_path / "cache")
+    assert {f"{name}.parquet" for name in prepared.accounts} | {"truth.json"} == set(written)
+    truth = json.loads((tmp_path / "one" / "truth.json").read_text())
+    assert (truth["world"], truth["seed"], truth["customers"]) == (world, 3, 400)
+    assert truth["effects"]
 
 
 def test_keys_are_unique_text_and_references_hold(folder: Path) -> None:

@@ -105,3 +105,13 @@ def test_days_lie_in_their_months() -> None:
 def test_an_empty_time_has_no_day() -> None:
     sql = Dialect().day_number("cast(null as timestamp)", "UTC", date(2026, 1, 1), date(2026, 1, 2))
     assert said(sql, [datetime(2026, 1, 1)]) == [(None,)]
+
+
+def test_the_number_of_a_text_is_that_of_an_equal_text_under_one_salt_only() -> None:
+    with duckdb.connect() as connection:
+        texts = "(select 'c' || (i % 5000) as t from range(0, 10000) as n(i)) as texts"
+        for salt in (0, 1):
+            number = Dialect().number_of("t", salt)
+            assert connection.execute(f"select count(distinct {number}) from {texts}").fetchone() == (5000,)
+        same = f"select count(*) from {texts} where {Dialect().number_of('t')} = {Dialect().number_of('t', 1)}"
+        assert connection.execute(same).fetchone() == (0,)

@@ -40,6 +40,25 @@ def test_sums_of_decimals_are_exact_and_the_same_every_time() -> None:
     assert sums == {expected}
 
 
+def test_batches_hold_every_row_once_and_in_order_and_may_be_left_before_the_end() -> None:
+    with DuckDBEngine({"rows": "select i as place from range(0, 1000000) as t(i)"}, files=[]) as engine:
+        batches = [batch.column(0).to_numpy() for batch in engine.batches("select place from rows")]
+        assert len(batches) > 1
+        np.testing.assert_array_equal(np.concatenate(batches), np.arange(1_000_000))
+        left = engine.batches("select place from rows")
+        assert next(left).column(0)[0].as_py() == 0
+        left.close()
+        assert engine.query("select count(*) as n from rows").column("n").to_pylist() == [1_000_000]
+
+
+def test_what_goes_wrong_in_a_later_batch_is_said_in_words() -> None:
+    with (
+        DuckDBEngine({"rows": "select i as place from range(0, 1000000) as t(i)"}, files=[]) as engine,
+        pytest.raises(DesignError, match="has no result for one of their values"),
+    ):
+        list(engine.batches("select ln(999999 - place) from rows"))
+
+
 def test_a_number_too_large_to_be_summed_is_said_in_words_and_not_quoted() -> None:
     with (
         DuckDBEngine({}, files=[]) as engine,

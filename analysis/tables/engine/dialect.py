@@ -45,6 +45,13 @@ class Dialect:
     def as_float(self, expression: str) -> str:
         return f"cast({expression} as double)"
 
+    def number_of(self, text: str, salt: int = 0) -> str:
+        """A whole number of 64 bits made of a text: the same for equal texts, and hardly ever for different ones.
+
+        Another salt makes another number. Numbers serve one session: another version of an engine may make others.
+        """
+        return f"hash({text})" if not salt else f"hash({text} || ':{salt}')"
+
     def month_number(self, column: str, zone: str, first: Month, last: Month) -> str:
         """Months since January 1970, in local time of `zone`, for instants within `first` to `last`; null outside.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,13 +26,18 @@ _TOGETHER = 2**18
 _TOO_LARGE = re.compile(r'Overflow|out of range|Could not cast value|Could not convert string "[+-]?[\d.]+" to DECIMAL')
 """How the engine says that a number outgrew its type; "Out of Range Error" alone may be a root of a negative number."""
 
+_IN_A_STREAM = ("Out of Range Error", "Conversion Error")
+"""How errors of the engine begin that come with a later batch, where Arrow tells them in its own class."""
+
 
 @contextmanager
 def _exactly() -> Iterator[None]:
     """Says in a user's words that a value cannot be counted with; the engine's own words would quote it."""
     try:
         yield
-    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+    except (duckdb.OutOfRangeException, duckdb.ConversionException, OSError) as error:
+        if isinstance(error, OSError) and not str(error).startswith(_IN_A_STREAM):
+            raise
         if not _TOO_LARGE.search(str(error)):
             raise DesignError(
                 "A calculation over the tables has no result for one of their values. Is a time before another that it "
@@ -86,8 +92,13 @@ class DuckDBEngine:
             return self._connection.execute(sql, list(parameters)).to_arrow_table()
 
     def batches(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
-        with _exactly():
-            yield from self._connection.execute(sql, list(parameters)).to_arrow_reader(_TOGETHER)
+        """The next batch is made while the last one is worked on."""
+        with _exactly(), ThreadPoolExecutor(1) as ahead:
+            reader = self._connection.execute(sql, list(parameters)).to_arrow_reader(_TOGETHER)
+            coming = ahead.submit(next, reader, None)
+            while (batch := coming.result()) is not None:
+                coming = ahead.submit(next, reader, None)
+                yield batch
 
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
         with _exactly():

@@ -1,0 +1,1 @@
+"""The change-log study: what figures did after the entries of the change log."""

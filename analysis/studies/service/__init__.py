@@ -1,0 +1,1 @@
+"""The service study: a first social contact answered in time, against one that was not."""

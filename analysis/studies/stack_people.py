@@ -1,0 +1,237 @@
+"""Which customer is a row of some table about? A whole number in place of an id, so that no table is joined by texts.
+
+The engine makes a number of 64 bits of each id as it reads; the numbers of all customers are held here, sorted, and are
+looked up batch by batch. Two customers of one number would be taken for each other: where that happens, other numbers
+are made. What the rows say of a customer is left to `stack_issues` and `stack_months_sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.foundation.errors import DesignError
+from analysis.inference.cells import Ints
+from analysis.studies.stack_calendar import instants
+from analysis.tables.engine import identifier
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analysis.tables.engine import Dialect
+    from analysis.tables.load import Tables
+
+Codes = NDArray[np.int32]
+Numbers = NDArray[np.uint64]
+
+_SALTS = 8
+"""So many kinds of numbers are tried. Of ten million customers, two share a number once in 400,000 companies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Numbers of customers, and where they lie.
+
+    Parameters
+    ----------
+    sorted : array of uint64, shape (n + 1,)
+        Different numbers in their order, and the largest number of all after them.
+    first : array of int, shape (2**bits + 1,)
+        By the leading bits of a number, the place of the first one that begins with them or comes after these.
+    code : array of int, shape (n + 1,)
+        By place, the position in which a number was given; -1 at the end.
+    bits : int
+    """
+
+    sorted: Numbers
+    first: Codes
+    code: Codes
+    bits: int
+
+    @classmethod
+    def of(cls, numbers: Numbers) -> Directory | None:
+        """A directory of these numbers, or None if two are the same.
+
+        Examples
+        --------
+        >>> numbers = np.array([2**63, 5, 7], dtype=np.uint64)
+        >>> Directory.of(numbers).codes(np.array([7, 6, 2**63], dtype=np.uint64)).tolist()
+        [2, -1, 0]
+        """
+        order = np.argsort(numbers, kind="stable")
+        held = np.append(numbers[order], np.uint64(2**64 - 1))
+        if (held[1:-1] == held[:-2]).any():
+            return None
+        bits = max(len(numbers).bit_length() + 1, 1)
+        leading = (held[:-1] >> np.uint64(64 - bits)).astype(np.int64)
+        first = np.zeros(2**bits + 1, dtype=np.int32)
+        np.cumsum(np.bincount(leading, minlength=2**bits), out=first[1:])
+        return cls(held, first, np.append(order, -1).astype(np.int32), bits)
+
+    def places(self, numbers: Numbers) -> Codes:
+        """Where these numbers lie among the sorted ones; past the last one where a number is not known."""
+        at = self.first.take((numbers >> np.uint64(64 - self.bits)).view(np.int64))
+        found = self.sorted.take(at)
+        searching = np.flatnonzero(found < numbers)
+        while len(searching):
+            at[searching] += 1
+            found[searching] = self.sorted.take(at[searching])
+            searching = searching[found[searching] < numbers[searching]]
+        at[found != numbers] = len(self.sorted) - 1
+        return at
+
+    def codes(self, numbers: Numbers) -> Codes:
+        """The positions in which these numbers were given, -1 where a number is not known."""
+        return self.code.take(self.places(numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Texts as whole numbers.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        Different texts in their order.
+    codes : array of int
+        The place of each among them; -1 where there is none.
+    """
+
+    labels: tuple[str, ...]
+    codes: Ints
+
+    @classmethod
+    def of(cls, texts: pa.Array) -> Coded:
+        """Of an Arrow array of texts, or of a dictionary of texts."""
+        held = texts if hasattr(texts, "dictionary") else texts.dictionary_encode()
+        different = held.dictionary.to_pylist()
+        labels = sorted(set(different))
+        place = {label: code for code, label in enumerate(labels)}
+        small = np.int16 if len(labels) < np.iinfo(np.int16).max else np.int32
+        of_code = np.array([*(place[label] for label in different), -1], dtype=small)
+        return cls(tuple(labels), of_code[held.indices.fill_null(len(different)).to_numpy(zero_copy_only=False)])
+
+    def in_order(self, rows: NDArray[np.signedinteger]) -> Coded:
+        """Of some rows, with all labels."""
+        return Coded(self.labels, self.codes[rows])
+
+    def at(self, rows: NDArray[np.signedinteger]) -> Coded:
+        """Of some rows; labels that none of them has are left out."""
+        codes = self.codes[rows]
+        used = np.unique(codes[codes >= 0])
+        new = np.full(len(self.labels) + 1, -1, dtype=self.codes.dtype)
+        new[used] = np.arange(len(used))
+        return Coded(tuple(self.labels[code] for code in used), new[codes])
+
+    def filled(self, other: Coded) -> Coded:
+        """Another text where there is none, and an empty one where the other has none either.
+
+        Examples
+        --------
+        >>> own, other = Coded(("tea",), np.array([0, -1, -1])), Coded(("rum", "tea"), np.array([0, 0, -1]))
+        >>> own.filled(other).labels, own.filled(other).codes.tolist()
+        (('', 'rum', 'tea'), [2, 1, 0])
+        """
+        labels = sorted({*self.labels, *other.labels, ""})
+        place = {label: code for code, label in enumerate(labels)}
+        ours, theirs = (np.array([*(place[one] for one in held), place[""]]) for held in (self.labels, other.labels))
+        codes = np.where(self.codes >= 0, ours[self.codes], theirs[other.codes])
+        return Coded(tuple(labels), codes).at(np.arange(len(codes)))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """All customers of the tables, in the order of their ids, and how rows find them.
+
+    Parameters
+    ----------
+    joined_at : array of int, shape (n,)
+        Instants (`stack_calendar`), `NEVER` where nobody knows.
+    product : Coded, of n
+    attributes : tuple of Coded, each of n
+    directory : Directory
+        Of their numbers.
+    dialect : Dialect
+    salt : int
+        What these numbers are made with.
+    """
+
+    joined_at: Ints
+    product: Coded
+    attributes: tuple[Coded, ...]
+    directory: Directory
+    dialect: Dialect
+    salt: int
+
+    def __len__(self) -> int:
+        return len(self.joined_at)
+
+    @classmethod
+    def of(cls, tables: Tables, source: str, attributes: Sequence[str]) -> People:
+        """Everybody in the table of customers; without one, everybody who ordered or is in `source`.
+
+        Parameters
+        ----------
+        tables : Tables
+        source : str
+            A query for the issues, with `customer_id` and `opened_at`.
+        attributes : sequence of str
+            Columns of `customers` to keep.
+        """
+        if tables.has("customers"):
+            columns = "".join(f", cast({identifier(name)} as varchar) as a{i}" for i, name in enumerate(attributes))
+            everybody = f"select customer_id, joined_at, product{columns} from customers where customer_id is not null"
+        else:
+            everybody = f"""
+                select customer_id, min(came_at) as joined_at, cast(null as varchar) as product from (
+                    select customer_id, ordered_at as came_at from orders where customer_id is not null
+                    union all select customer_id, opened_at from ({source}) as issue
+                ) as seen group by customer_id
+            """
+            attributes = ()
+        dialect = tables.engine.dialect
+        texts = ", ".join(("product", *(f"a{place}" for place in range(len(attributes)))))
+        for salt in range(_SALTS):
+            number = dialect.number_of("customer_id", salt)
+            found = tables.engine.query(
+                f"select {number} as number, joined_at, {texts} from ({everybody}) as everybody order by customer_id"
+            )
+            directory = Directory.of(numbers_of(found.column(0).combine_chunks()))
+            if directory is not None:
+                joined_at, *coded = (column.combine_chunks() for column in found.columns[1:])
+                product, *others = map(Coded.of, coded)
+                return cls(instants(joined_at), product, tuple(others), directory, dialect, salt)
+        raise DesignError("`customers` holds a customer twice. Every `customer_id` must stand in one row.")
+
+    def number(self, column: str = "customer_id") -> str:
+        """SQL for the number of an id."""
+        return self.dialect.number_of(column, self.salt)
+
+    def codes(self, numbers: pa.Array) -> Codes:
+        """The customers of rows, as places in the order of ids; -1 where they are not known."""
+        return self.directory.codes(numbers_of(numbers))
+
+
+def numbers_of(column: pa.Array) -> Numbers:
+    """Numbers of ids as the engine gives them."""
+    return np.asarray(column.to_numpy(zero_copy_only=False)).view(np.uint64)
+
+
+def by_customer(code: Codes, n: int) -> tuple[Ints, Ints]:
+    """The order of rows by customer, rows of one customer as they were, and where each customer begins, shape (n + 1,).
+
+    Examples
+    --------
+    >>> order, starts = by_customer(np.array([1, 0, 1], dtype=np.int32), 2)
+    >>> order.tolist(), starts.tolist()
+    ([1, 0, 2], [0, 1, 3])
+    """
+    from scipy.sparse import csr_array
+
+    rows = np.arange(len(code) + 1, dtype=np.int32)
+    held = csr_array((rows[:-1], code, rows), shape=(len(code), n)).tocsc()
+    return held.data, held.indptr
