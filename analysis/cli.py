@@ -394,11 +394,17 @@ def prove(
     through_files: Annotated[
         int, typer.Option("--through-files", min=0, help="Companies of each hazard that go through files as well.")
     ] = 0,
-    customers: Annotated[int, typer.Option("--customers", min=1, help="Customers of each company.")] = 40_000,
+    customers: Annotated[
+        int | None, typer.Option("--customers", min=1, help="Customers of each company; default: as its study needs.")
+    ] = None,
     page: Annotated[Path | None, typer.Option("--page", help="Folder of the page; default beside the records.")] = None,
+    records: Annotated[
+        list[Path] | None,
+        typer.Option("--records", help="A folder of records made before: only the page is made. May be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge the default study in thousands of made-up companies whose truth is known, and write the page."""
+    """Judge the studies in thousands of made-up companies whose truth is known, and write the page."""
     from analysis.runner.progress import Lines
     from analysis.runner.proving.command import prove_study
 
@@ -410,6 +416,7 @@ def prove(
         jobs=jobs,
         through_files=through_files,
         customers=customers,
+        records=records or (),
         progress=Lines(),
     )
     if as_json:

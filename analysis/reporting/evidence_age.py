@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from analysis.foundation.errors import DesignError
+from analysis.reporting.parties import said_of
 from analysis.reporting.rows import effect_rows
 from analysis.reporting.settled import answers, counted_months, is_interim
 from analysis.reporting.tables.cells import readable
@@ -41,7 +42,7 @@ def evidence_age(result: Any, *, locale: str = "en_GB") -> EvidenceAge:
 
     Parameters
     ----------
-    result : ChannelResult
+    result : ChannelResult, ServiceResult or AdoptionResult
         With `evidence` and `effects`.
 
     Raises
@@ -53,29 +54,37 @@ def evidence_age(result: Any, *, locale: str = "en_GB") -> EvidenceAge:
     evidence = getattr(result, "evidence", None)
     if evidence is None:
         raise DesignError("The result does not say how old its evidence is (`evidence`).")
-    return EvidenceAge(readable(say, evidence.sentence), _standing(say, result, evidence), _later(say, evidence))
+    return EvidenceAge(
+        readable(say, evidence.sentence), _standing(say, result, evidence), _later(say, result, evidence)
+    )
 
 
 def _standing(say: Words, result: Any, evidence: Any) -> str:
     months = counted_months(evidence.after_months)
-    reach = f"The data reach to {say.month(evidence.data_to)}"
+    reached = getattr(evidence, "data_to", None)
+    reach = "" if reached is None else f" The data reach to {say.month(reached)}."
     shown = answers(effect_rows(result))
     if all(row["value"] is None for row in shown):
-        return f"No effect is claimed of them. {reach}."
+        return f"No effect is claimed of them.{reach}"
+    from_ = said_of(shown[0]).from_
+    over = "is" if int(evidence.after_months) == 1 else "are"
     if all(is_interim(row) for row in shown):
-        return f"Interim: the {months} after the contact are not over for all of them. {reach}."
-    return f"Mature: the {months} after the contact are over for all of them. {reach}."
+        return f"Interim: the {months} after {from_} {over} not over for all of them.{reach}"
+    return f"Mature: the {months} after {from_} {over} over for all of them.{reach}"
 
 
-def _later(say: Words, evidence: Any) -> str:
+def _later(say: Words, result: Any, evidence: Any) -> str:
     limit = (
         "What later contacts change is not known yet: to multiply these effects by a newer number of contacts is to "
         "assume that nothing has changed since."
     )
-    if evidence.interim_from is None or evidence.interim_to is None:
+    if said_of(next(iter(effect_rows(result)), {})).question == "coming to social":
+        limit = "What later contacts bring is not known yet; no sum of money is made of these figures."
+    first, last = (getattr(evidence, name, None) for name in ("interim_from", "interim_to"))
+    if first is None or last is None:
         return limit
-    since = say.months(evidence.interim_from, evidence.interim_to)
-    come = f"in {since}" if evidence.interim_from == evidence.interim_to else f"from {since}"
+    since = say.months(first, last)
+    come = f"in {since}" if first == last else f"from {since}"
     return (
         f"Those who first contacted us {come} have been followed for a shorter time; their figures are interim and "
         f"stand apart, at the end. {limit}"

@@ -12,9 +12,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import humanised
 from analysis.reporting.shell import environment, shell
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import humanised, words
+from analysis.reporting.wording import words
 from analysis.tables.intake.report import STREAMS, TableReport
 from analysis.tables.intake.take_in import Intake
 

@@ -28,10 +28,10 @@ from traitlets import default
 from analysis.reporting import tables
 from analysis.reporting.charts.figure import CHART_MIME, NoAlternativeText
 from analysis.reporting.formats import ELLIPSIS, plain, shown_lines
+from analysis.reporting.naming import humanised
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.shell import TEMPLATES, shell
 from analysis.reporting.signed import standing_line
-from analysis.reporting.wording import humanised
 from analysis.studies.result import GRADE_WORDS
 
 HIDDEN = frozenset({"remove_cell", "remove-cell", "remove_output", "remove-output", "hide-output"})

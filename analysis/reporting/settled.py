@@ -11,8 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from analysis.reporting.naming import group_in_words, outcome_in_words
+from analysis.reporting.parties import is_step
 from analysis.reporting.rows import Row, is_naive
-from analysis.reporting.wording import Words, group_in_words, outcome_in_words
+from analysis.reporting.wording import Words
+
+_WROTE, _BEGAN, _INVITED = (
+    "Customers who first wrote on social", "Customers who first came to social", "Customers invited to social care",
+)  # fmt: skip
 
 
 def settled(rows: Iterable[Row]) -> list[Row]:
@@ -80,6 +86,15 @@ def age_in_words(row: Row, say: Words) -> str:
     """
     if not row.get("index_from") or not row.get("index_to"):
         return ""
+    if is_step(row):
+        return (
+            f"The figure in its own months, {say.months(row['index_from'], row['index_to'])}, against its path before."
+        )
+    if row.get("design") in ("service_effect", "adoption"):
+        began = _BEGAN if row.get("treated") != "answered_in_time" else _WROTE
+        began = began if row.get("treated") in ("social", "answered_in_time") else _INVITED
+        said = f"{began} {_from_to(say, row['index_from'], row['index_to'])}"
+        return f"{said}, followed for {counted_months(row['after_months'])}." if row.get("after_months") else f"{said}."
     channel = "on social" if row.get("treated") == "social" else f"through {group_in_words(str(row.get('treated')))}"
     said = f"Customers who first contacted us {channel} {_from_to(say, row['index_from'], row['index_to'])}"
     if row.get("after_months"):

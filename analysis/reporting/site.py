@@ -21,15 +21,20 @@ from markupsafe import Markup
 
 from analysis.foundation.provenance import write_atomically
 from analysis.ledger.signature import DRAFT, Standing
+from analysis.reporting.changes import step_rows
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import humanised
 from analysis.reporting.shell import environment, shell
 from analysis.reporting.signed import standing_line
 from analysis.reporting.summary import answer_in_words, headline, status_in_words
-from analysis.reporting.wording import Words, evidence_in_words, humanised, words
+from analysis.reporting.wording import Words, evidence_in_words, words
 
 INDEX = "index.html"
 _MANIFEST, _RESULTS = "manifest.json", "results.json"
-_ORDER = ("metrics", "before_after", "ab_segments", "roi_case", "summary")
+_ORDER = (
+    "metrics", "month_close", "before_after", "service_effect", "adoption", "change_log", "ab_segments", "roi_case",
+    "summary",
+)  # fmt: skip
 _FRONT = "summary"  # the notebook that the report opens with
 _TITLE = re.compile(r"<title>([^<]*?)(?: – [^<]*)?</title>")
 StandingOf = Callable[[Path], Standing]
@@ -96,7 +101,8 @@ def _entry(folder: Path, results: Mapping[str, Any], standing: StandingOf, local
     say = words(locale)
     try:
         head = headline(results)
-        said = "This report counts and claims no effect." if head is None else answer_in_words(results, say)
+        quiet = head is None and not step_rows(results)
+        said = "This report counts and claims no effect." if quiet else answer_in_words(results, say)
         return Entry(
             study=plain(results["study"], 120),
             period=_period(results.get("period"), say),

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import in_plain_words
 from analysis.reporting.rows import Row, metric_rows, monthly
 from analysis.reporting.tables.cells import CLOSED, figure_name, periods_in_words, value_cell
 from analysis.reporting.tables.closed import notice_in_words, notices_in_order
 from analysis.reporting.tables.happened import days_in_words, incident_rows, product_in_words
 from analysis.reporting.tables.scorecard import score_rows, shown_month, target_in_words
-from analysis.reporting.wording import Words, in_plain_words
+from analysis.reporting.wording import Words
 
 _MOST = 3
 

@@ -13,20 +13,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from analysis.reporting.beside import after_changes, other_findings, outcome_of
+from analysis.reporting.changes import step_rows
 from analysis.reporting.formats import plain
-from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
-from analysis.reporting.settled import age_in_words, is_interim, older_than_the_volume, settled
-from analysis.reporting.standing import closed_months, incidents, still_open, targets
-from analysis.reporting.tables.cells import readable
-from analysis.reporting.tables.difference import since_in_words, title_since
-from analysis.reporting.tables.matching import matching_in_words
-from analysis.reporting.tables.table import numbers_whole
-from analysis.reporting.vocabulary import METHOD_NOTES
-from analysis.reporting.wording import (
-    Words,
+from analysis.reporting.naming import (
     action_in_words,
     check_in_words,
-    evidence_in_words,
     grade_in_words,
     group_in_words,
     humanised,
@@ -36,8 +28,17 @@ from analysis.reporting.wording import (
     state_in_words,
     verdict_in_words,
     verdict_of,
-    words,
 )
+from analysis.reporting.parties import said_of
+from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
+from analysis.reporting.settled import age_in_words, is_interim, older_than_the_volume, settled
+from analysis.reporting.standing import closed_months, incidents, still_open, targets
+from analysis.reporting.tables.cells import readable
+from analysis.reporting.tables.difference import since_in_words, title_since
+from analysis.reporting.tables.matching import matching_in_words
+from analysis.reporting.tables.table import numbers_whole
+from analysis.reporting.vocabulary import METHOD_NOTES
+from analysis.reporting.wording import Words, evidence_in_words, words
 
 QUESTIONS = ("channel_effect", "service_effect", "experiment_effect", "complier_effect", "adoption_effect")
 OUTCOMES = ("orders", "revenue", "margin", "repurchased", "issues", "support_cost", "spend", "conversion", "visit")
@@ -45,6 +46,9 @@ STEPS = {
     "metrics": "What was counted",
     "month_close": "The closed months",
     "before_after": "Before and after",
+    "service_effect": "Answered in time",
+    "adoption": "Taking up social care",
+    "change_log": "What changed, and what figures did then",
     "ab_segments": "Randomised tests",
     "roi_case": "The case in money",
 }
@@ -84,11 +88,15 @@ class Summary:
     since: tuple[str, ...] = ()
     since_title: str = ""
     matching: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     def sections(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The lists under the figures, each with its heading; an empty one says so, or is left out if nobody asked."""
         for title, items in (
             (self.since_title, self.since),
+            ("What other comparisons found", self.others),
+            ("What figures did after our own changes", self.changes),
             ("Where targets stand", self.targets),
             ("Days that stood out", self.incidents),
             ("What is closed", self.closed),
@@ -147,9 +155,10 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
     whole = [row for row in effects if not row["segment"]]
     head = headline(results)
     outcomes = _outcomes(results)
+    changes = after_changes(results, say)
     return Summary(
         answer=answer_in_words(results, say),
-        evidence=evidence_in_words(head),
+        evidence="Each change below has its own grade." if head is None and changes else evidence_in_words(head),
         age="" if head is None or head["value"] is None else age_in_words(head, say),
         also=_also(head, whole, outcomes, say),
         figures=tuple(_figures(results, whole, outcomes, say))[:MOST_FIGURES],
@@ -162,6 +171,8 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
         since=tuple(since_in_words(results, say)),
         since_title=title_since(results),
         matching=tuple(matching_in_words(about, say)) if (about := _matching(results)) else (),
+        others=other_findings(sorted(whole, key=lambda row: _place(row, outcomes)), head, say),
+        changes=changes,
     )
 
 
@@ -187,6 +198,8 @@ def answer_in_words(results: Mapping[str, Any], say: Words) -> str:
     'No comparison was made; this report counts and claims no effect.'
     """
     head = headline(results)
+    if head is None and step_rows(results):
+        return "No customers were compared; what figures did after our own changes stands below."
     if head is None:
         return "No comparison was made; this report counts and claims no effect."
     first = min(_answering(results), key=lambda row: (QUESTIONS.index(row["estimand"]), *_place(row)))
@@ -276,7 +289,7 @@ def _figures(
         low = "no limit" if row["low"] is None else say.effect_signed(row, row["low"])
         high = "no limit" if row["high"] is None else say.effect_signed(row, row["high"])
         yield KeyFigure(
-            outcome_in_words(row["outcome"]).label + arm,
+            outcome_of(row) + arm,
             say.effect_signed(row),
             f"{say.level(row)}: {low} to {high}",
             grade_in_words(row["grade"]),
@@ -332,31 +345,33 @@ def _provisional(results: Mapping[str, Any], effects: Sequence[Row], say: Words)
 
 def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[Row], say: Words) -> Iterator[str]:
     for verdict in ("failed", "not_run", "cannot_be_known"):
-        found: dict[tuple[str, str], list[str]] = {}
+        found: dict[tuple[str, str, str], list[str]] = {}
         for row in sorted(whole, key=_place):
             for check in row["checks"]:
                 if verdict_of(check) == verdict:
-                    outcomes = found.setdefault((check["name"], check["detail"]), [])
+                    asked = said_of(row).question
+                    outcomes = found.setdefault((asked, check["name"], check["detail"]), [])
                     label = outcome_in_words(row["outcome"]).label
                     outcomes += [label] if label not in outcomes else []
-        for (name, detail), outcomes in found.items():
-            yield (
-                f"“{check_in_words(name)}” {verdict_in_words(verdict)} ({', '.join(outcomes)}). "
-                f"{in_plain_words(plain(detail))}"
-            )
+        for (asked, name, detail), outcomes in found.items():
+            question = f"{asked[:1].upper()}{asked[1:]}: " if asked else ""
+            seen = f"“{check_in_words(name)}” {verdict_in_words(verdict)} ({', '.join(outcomes)})."
+            yield f"{question}{seen} {in_plain_words(plain(detail, 600))}"
     if money := older_than_the_volume(results, say):
         yield money
     if any(row["grade"] == "B" and row["value"] is not None for row in whole):
         yield "A cause that nobody recorded could explain a comparison, even one that passed its checks."
     late = sum(not row.get("declared", True) for row in effects)
     notes = (results.get("coverage") or {}).get("notes") or {}
-    given = [str(note) for step in sorted(notes) for note in notes[step]]
+    given = [str(note) for step in sorted(notes) if step not in _ON_ITS_PAGE for note in notes[step]]
     told = [_whole(note) for note in _gathered(given) if not note.startswith(METHOD_NOTES)]
     yield from dict.fromkeys(readable(say, note, 300) for note in told)
     if late:
         yield f"{late} {'effect was' if late == 1 else 'effects were'} not named before the data were looked at."
 
 
+_ON_ITS_PAGE = ("change_log",)
+"""Steps whose notes tell of single entries, and stand on their own page only."""
 _RUN_OFF = re.compile(r"(?P<kind>[^:]+): The run-off of `(?P=kind)` cannot be told\. (?P<why>.*)", re.DOTALL)
 
 

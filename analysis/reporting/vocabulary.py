@@ -28,6 +28,15 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
         "Wald": "joint",
         "E-value": "strength an unrecorded cause would need",
         "covariate": "recorded cause",
+        "instrument": "luck of the queue",
+        "instrumental": "by luck",
+        "2SLS": "comparison by luck",
+        "two-stage least squares": "comparison by luck",
+        "Anderson-Rubin": "robust",
+        "REML": "likelihood",
+        "AR(1)": "month-to-month",
+        "TWFE": "usual regression",
+        "Bacon": "usual regression",
     }
 )
 """Words no page for executives may hold, each with what to say instead."""
@@ -37,11 +46,15 @@ SAID_PLAINER: Mapping[str, str] = MappingProxyType(
         "index issue": "issue",
         "index month": "month of the issue",
         "index months": "months",
+        "effective F": "strength (F)",
+        "standardised difference": "gap in standard deviations",
     }
 )
 """Words of a study that a page says more plainly; unlike those above they are no fault in a text of our own."""
 
-METHOD_NOTES = ("Cells were made coarser", "Expected: ", "Ordinary days scatter")
+METHOD_NOTES = (
+    "Cells were made coarser", "Expected: ", "Ordinary days scatter", "The adjusted comparison stands for the effect",
+)  # fmt: skip
 """How notes begin that tell how something was found; they stand beside it and limit nothing."""
 
 MONEY = ("revenue", "spend", "margin", "support_cost", "index_issue_cost")
@@ -50,7 +63,13 @@ MONEY = ("revenue", "spend", "margin", "support_cost", "index_issue_cost")
 COUNTED = ("orders", "issues")
 """Outcomes whose name is also the unit in which they are counted."""
 
-ANY_CASE = ("estimand", "pre-trend", "ledger", "placebo", "covariate", "E-value")
+UNITLESS = ("", "money", "ratio", "score")
+"""Units that say nothing beside a number."""
+
+ANY_CASE = (
+    "estimand", "pre-trend", "ledger", "placebo", "covariate", "E-value", "instrument", "instrumental",
+    "two-stage least squares", "Anderson-Rubin",
+)  # fmt: skip
 """Those that are forbidden however they are written; the others are common words in other letters."""
 
 VERDICTS: Mapping[str, str] = MappingProxyType(
@@ -181,6 +200,9 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "other_channels": "another channel",
         "never_social": "never used social",
         "no_contact": "no contact",
+        "answered_in_time": "answered in time",
+        "not_answered_in_time": "not answered in time",
+        "not_yet_treated": "not yet",
         "before": "before",
         "after": "after",
     }
@@ -215,17 +237,51 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "no_single_customer": "No single customer makes the answer",
         "enough_purchases_a_month": "Months hold enough purchases to compare",
         "outcome_recorded": "The outcome is known of equally many in every group",
+        "first_stage": "The queue decides who is answered in time",
+        "placebo_before": "The queue goes with nothing that was bought before",
+        "other_incidents": "Incidents of other products change nothing but the wait",
+        "busy_hours": "Busy hours bring no other customers and change nothing but the wait",
+        "reply_not_by_chance": "Nothing unrecorded decided who was answered in time",
+        "invited_by_plan": "Customers were invited by plan, not because of what they had just done",
+        "problem_apart": "What the problem did can be told from what the contact did",
+        "control_series": "A figure that the change did not touch shows no step then",
+        "placebo_dates": "No step is found at earlier dates without a change",
+        "single_cause": "Nothing else was changed in these months",
+        "written_before": "The change was written down when it took effect",
+        "long_enough": "There are months enough on both sides",
+        "possible_path": "What was to be expected lies where the figure can be",
+        "season": "The yearly season is allowed for",
+        "closed_months": "All months used are closed",
+        "many_figures": "What is clear stays clear among all figures looked at",
     }
 )
+
+CHANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "programme": "programme",
+        "staffing": "change in staffing",
+        "hours": "change of hours",
+        "tool": "change of tools",
+        "policy": "change of policy",
+        "price": "change of prices",
+        "product": "change of the product",
+        "campaign": "campaign",
+        "incident": "incident",
+        "measurement": "change in how things are counted",
+    }
+)
+"""What an entry of the change log is called, by its kind; "change" for any other."""
 
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "channel_effect": "change from before to after the issue, compared with similar customers who had an issue in "
         "the same month on another channel",
         "service_effect": "customers answered in time, compared with similar customers who were not",
+        "level_change": "the path of the figure before the change, carried on; a step and a turn allowed from then on",
+        "slope_change": "the path of the figure before the change, carried on; a step and a turn allowed from then on",
         "experiment_effect": "groups formed by chance, compared as they were formed",
         "complier_effect": "groups formed by chance, scaled to those who took part",
-        "adoption_effect": "customers who took it up, compared with similar customers who had not yet",
+        "adoption_effect": "customers who took it up, month by month compared with similar customers who had not yet",
         "naive_before_after": "the same customers before and after, not adjusted",
         "naive_user_gap": "users against all others, not adjusted",
     }
@@ -251,5 +307,5 @@ OPEN_QUESTIONS: Mapping[str, str] = MappingProxyType(
 )
 """What leaves a comparison with open questions, by the worst verdict among its checks, worst first."""
 
-CANNOT_BE_KNOWN = ("scale_of_shares", "later_channel_mix", "window_over")
+CANNOT_BE_KNOWN = ("scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart")
 """Checks that no data of the kind could pass: nothing was left undone."""

@@ -2,7 +2,7 @@
 
 Findings are said in the customer's words, harm as plainly as gain, and never without their interval. How numbers and
 dates are written is left to `analysis.reporting.formats`, which words stand for which names to
-`analysis.reporting.vocabulary`, what to say first to `analysis.reporting.summary`.
+`analysis.reporting.naming`, what to say first to `analysis.reporting.summary`.
 """
 
 from __future__ import annotations
@@ -13,174 +13,23 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from analysis.foundation.errors import UnknownName
 from analysis.inference.estimate import NO_EFFECT
-from analysis.metrics.catalogue import definition
 from analysis.reporting.formats import GAP, MINUS, Formats, is_currency, plain
-from analysis.reporting.vocabulary import (
-    ACTIONS,
-    ANY_CASE,
-    BASES,
-    CANNOT_BE_KNOWN,
-    CHECKS,
-    COUNTED,
-    FORBIDDEN_ON_PAGES,
-    GROUPS,
-    LIMITS,
-    METHODS,
-    MONEY,
-    OPEN_QUESTIONS,
-    OUTCOMES,
-    SAID_PLAINER,
-    STATES,
-    VERDICTS,
-    Outcome,
+from analysis.reporting.naming import (
+    grade_in_words,
+    in_plain_words,
+    metric_in_words,
+    outcome_in_words,
+    segment_in_words,
+    unit_in_words,
+    verdict_of,
 )
+from analysis.reporting.parties import beyond_the_grade, is_step, parties, said_of
+from analysis.reporting.vocabulary import COUNTED, LIMITS, MONEY, OPEN_QUESTIONS, UNITLESS
 from analysis.studies.claim import LIMITS as LIMITS_SEEN
 from analysis.studies.claim import LIMITS_UNSEEN, NOT_OVER
-from analysis.studies.result import GRADE_WORDS
 
-__all__ = [
-    "FORBIDDEN_ON_PAGES",
-    "Words",
-    "basis_in_words",
-    "check_in_words",
-    "forbidden_words",
-    "grade_in_words",
-    "in_plain_words",
-    "plain",
-    "words",
-]
-
-
-def forbidden_words(text: str) -> tuple[str, ...]:
-    """Which of the words that no page for executives may hold are in this text?
-
-    Examples
-    --------
-    >>> forbidden_words("The ATT passed its pre-trend test; attention!")
-    ('ATT', 'pre-trend')
-    """
-    return tuple(word for word in FORBIDDEN_ON_PAGES if _pattern(word).search(text))
-
-
-def in_plain_words(text: str) -> str:
-    """A sentence of a study with every forbidden word said otherwise, and without the marks of code.
-
-    Examples
-    --------
-    >>> in_plain_words("The pre-trend is flat.")
-    'The earlier path is flat.'
-    """
-    for word, instead in (*FORBIDDEN_ON_PAGES.items(), *SAID_PLAINER.items()):
-        text = _pattern(word).sub(instead, text)
-    return text.replace("`", "")
-
-
-@cache
-def _pattern(word: str) -> re.Pattern[str]:
-    shape = re.escape(word).replace(r"\-", r"[-_\s]?")
-    end, flags = ("s?", re.IGNORECASE) if word in ANY_CASE else ("", re.RegexFlag(0))
-    return re.compile(rf"(?<![A-Za-z0-9]){shape}{end}(?![A-Za-z0-9])", flags)
-
-
-def humanised(name: object, limit: int = 80) -> str:
-    """An identifier as words: `visit_rate` is "Visit rate"."""
-    text = in_plain_words(plain(name, limit).replace("_", " ").strip())
-    return text[:1].upper() + text[1:]
-
-
-def grade_in_words(grade: str) -> str:
-    """The grade as a page prints it.
-
-    Examples
-    --------
-    >>> grade_in_words("B")
-    'comparison that passed its checks'
-    """
-    words_by_grade: Mapping[str, str] = GRADE_WORDS  # type: ignore[assignment]
-    if grade not in words_by_grade:
-        raise UnknownName.of("grade", str(grade), words_by_grade)
-    return words_by_grade[grade]
-
-
-def check_in_words(name: str) -> str:
-    """A check by what it shows when it passes."""
-    return CHECKS.get(name) or humanised(name)
-
-
-def verdict_in_words(verdict: str) -> str:
-    """The verdict of a check as a page prints it."""
-    if verdict not in VERDICTS:
-        raise UnknownName.of("verdict", str(verdict), VERDICTS)
-    return VERDICTS[verdict]
-
-
-def verdict_of(check: Mapping[str, Any]) -> str:
-    """The verdict of a check, where "not_run" is "cannot_be_known" if no data of the kind could have told.
-
-    Examples
-    --------
-    >>> verdict_of({"name": "scale_of_shares", "verdict": "not_run"})
-    'cannot_be_known'
-    """
-    verdict = str(check["verdict"])
-    return "cannot_be_known" if verdict == "not_run" and check.get("name") in CANNOT_BE_KNOWN else verdict
-
-
-def state_in_words(state: str) -> str:
-    """The state of a figure as a page prints it."""
-    return STATES.get(state) or humanised(state).lower()
-
-
-def basis_in_words(basis: str) -> str:
-    """What decides the month a figure is counted in: "by the month it happened", "by the month of the post"."""
-    return BASES.get(basis) or humanised(basis).lower()
-
-
-def action_in_words(kind: str) -> str:
-    """What people did with posts: `click` is "Clicks"."""
-    return ACTIONS.get(kind) or humanised(kind)
-
-
-def metric_in_words(name: str) -> str:
-    """The label of a metric, from the catalogue where it is known."""
-    try:
-        return definition(name).label
-    except UnknownName:
-        return humanised(name)
-
-
-def outcome_in_words(name: str) -> Outcome:
-    """How an outcome is said, for our names and for those that come with an experiment."""
-    if name in OUTCOMES:
-        return OUTCOMES[name]
-    label = humanised(name)
-    quoted = f"“{plain(name, 60).replace('_', ' ')}”"
-    inside = quoted.replace("{", "{{").replace("}", "}}")
-    return Outcome(label, f"were {{}} higher on {inside}", f"were {{}} lower on {inside}", quoted, "higher", "lower")
-
-
-def group_in_words(name: str) -> str:
-    """A treated or comparison group: `other_channels` is "another channel", an arm keeps its name."""
-    return GROUPS.get(name) or plain(name, 60)
-
-
-def segment_in_words(segment: Mapping[str, str]) -> str:
-    """A segment: "all customers", or "region north, product mobile"."""
-    if not segment:
-        return "all customers"
-    return ", ".join(f"{plain(key, 40).replace('_', ' ')} {plain(value, 60)}" for key, value in sorted(segment.items()))
-
-
-def unit_in_words(unit: str) -> str:
-    """A unit as a page prints it: `logins_90d per customer` is "logins 90d per customer"."""
-    return plain(unit, 60).replace("_", " ")
-
-
-def method_in_words(estimand: str) -> str:
-    """How an effect was found, in the customer's words."""
-    return METHODS.get(estimand) or "described in the executed notebook"
+_MONTHS = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])\b(?!-)")
 
 
 @cache
@@ -210,6 +59,10 @@ class Words(Formats):
         level = round(100 * row["level"], 6)
         return f"{self.number(level, 0 if level.is_integer() else 1)}{GAP}% interval"
 
+    def dated(self, text: str) -> str:
+        """A text with its months as words: "2026-09 is not over" is "September 2026 is not over"."""
+        return _MONTHS.sub(lambda found: self.month(found[0]), text)
+
     def effect_size(self, row: Mapping[str, Any], value: float | None = None, *, bare: bool = False) -> str:
         """How much, without its direction: "8 %", "7.7 percentage points", "€3.20", "0.21 orders".
 
@@ -220,6 +73,8 @@ class Words(Formats):
         shift = abs(shift_of(row, row["value"] if value is None else value))
         unit = str(row.get("unit") or "").partition(" per ")[0]
         percent = row["scale"] == "ratio" or unit == "share"
+        if unit == "seconds":
+            return self.duration(shift)
         shift *= 100 if percent else 1
         digits = _digits_of(row)
         while round(shift, digits) == 0 and shift > 0 and digits < 6:
@@ -290,12 +145,13 @@ class Words(Formats):
         Customers whose issue went to social bought 8\xa0% more often (95\xa0% interval: 4\xa0% to 12\xa0% more) \
 than similar customers whose issue went to another channel.
         """
-        subject, against = _parties(row)
+        if is_step(row):
+            return self.step(row)
+        subject, against = parties(row)
         outcome = outcome_in_words(row["outcome"])
         if row.get("value") is None:
-            reason = in_plain_words(plain(row.get("reason") or "no reason was recorded")).rstrip(".")
             whom = f" for {segment_in_words(row['segment'])}" if row.get("segment") else ""
-            return f"No effect on {outcome.measure} is claimed{whom}: {reason}."
+            return f"No effect{said_of(row).of} on {outcome.measure} is claimed{whom}: {self._reason(row)}."
         interval = f"{self.level(row)}: {self.effect_range(row)}"
         if holds_no_effect(row):
             sentence = f"no difference in {outcome.measure} could be seen ({interval}) between {subject} and {against}"
@@ -311,6 +167,50 @@ than similar customers whose issue went to another channel.
             sentence = f"in {segment_in_words(row['segment'])}, {sentence}"
         raw = " This is a raw difference, not an effect." if row["estimand"].startswith("naive_") else ""
         return sentence[0].upper() + sentence[1:] + "." + raw
+
+    def _reason(self, row: Mapping[str, Any]) -> str:
+        """Why nothing is claimed, as the end of a sentence."""
+        return in_plain_words(self.dated(plain(row.get("reason") or "no reason was recorded"))).rstrip(".")
+
+    def step(self, row: Mapping[str, Any], after: str | None = None) -> str:
+        """What one figure did after a change as one sentence, with its interval.
+
+        Parameters
+        ----------
+        row : mapping
+            A row of the change log: a step ("level_change") or a turn ("slope_change").
+        after : str, optional
+            What to call the change, or changes; by default its id.
+
+        Examples
+        --------
+        >>> row = {"design": "change_log", "estimand": "level_change", "treated": "CH2", "comparison": "before",
+        ...     "outcome": "response_rate", "segment": {}, "scale": "difference", "value": 0.083, "low": 0.061,
+        ...     "high": 0.104, "level": 0.95, "unit": "share", "index_from": "2025-04"}
+        >>> print(Words().step(row).replace("\\xa0", " "))
+        After change CH2, response rate stood 8 percentage points higher (95 % interval: 6 to 10 percentage points \
+higher) in April 2025 than its earlier path led to expect.
+        """
+        name = figure_in_words(row)
+        label = name[:1].lower() + name[1:] if name[1:2].islower() else name
+        many = any(
+            check["name"] == "single_cause" and check["verdict"] == "failed" for check in row.get("checks") or ()
+        )
+        change = after or f"change {plain(row['treated'], 60)}" + (" and others of the same months" if many else "")
+        turn = row["estimand"] == "slope_change"
+        if row.get("value") is None:
+            return f"No {'turn' if turn else 'step'} in {label} after {change} is claimed: {self._reason(row)}."
+        interval = f"{self.level(row)}: {self.effect_range(row)}"
+        if holds_no_effect(row):
+            return f"After {change}, no clear {'turn' if turn else 'step'} in {label} could be seen ({interval})."
+        size = f"{self.effect_size(row)} {'higher' if row['value'] > 0 else 'lower'} ({interval})"
+        if turn:
+            said = f"After {change}, the monthly change of {label} was {size} than before."
+        else:
+            beside = "" if row["comparison"] == "before" else f" and {plain(row['comparison'], 60)}"
+            month = self.month(str(row.get("index_from") or "that month"))
+            said = f"After {change}, {label} stood {size} in {month} than its earlier path{beside} led to expect."
+        return said if stands_out(row) else f"{said} It does not stand out among all the figures looked at."
 
 
 def refusals_in_words(rows: Sequence[Mapping[str, Any]], say: Words) -> list[str]:
@@ -345,7 +245,7 @@ def evidence_in_words(row: Mapping[str, Any] | None) -> str:
         verdicts = {verdict_of(check) for check in row.get("checks") or () if check.get("gate", True)}
         why = next((said for verdict, said in OPEN_QUESTIONS.items() if verdict in verdicts), None)
         limit = limit if why is None else f"{why}, {limit.partition(', ')[2]}"
-    return f"Grade {row['grade']}, {grade_in_words(row['grade'])}. {limit}"
+    return f"Grade {row['grade']}, {grade_in_words(row['grade'])}. {limit} {beyond_the_grade(row)}".rstrip()
 
 
 def _limit(row: Mapping[str, Any]) -> str:
@@ -362,6 +262,22 @@ def _limit(row: Mapping[str, Any]) -> str:
     return LIMITS_UNSEEN[grade] if unseen and grade in ("A", "B", "C") else LIMITS[grade]
 
 
+def figure_in_words(row: Mapping[str, Any]) -> str:
+    """What a row of the change log tells of: a metric, of one part of it where the row is limited to one."""
+    name = metric_in_words(str(row["outcome"]))
+    return f"{name} ({segment_in_words(row['segment'])})" if row.get("segment") else name
+
+
+def stands_out(row: Mapping[str, Any]) -> bool:
+    """Whether a row's interval leaves out "no effect", allowing for how many figures were looked at with it."""
+    return row.get("value") is not None and not holds_no_effect(row) and not has_failed(row, "many_figures")
+
+
+def has_failed(row: Mapping[str, Any], name: str) -> bool:
+    """Whether a check of that name failed."""
+    return any(check["name"] == name and check["verdict"] == "failed" for check in row.get("checks") or ())
+
+
 def shift_of(row: Mapping[str, Any], value: float) -> float:
     """How far a value lies from "no effect", on the row's own scale."""
     return value - NO_EFFECT[row["scale"]]
@@ -374,28 +290,10 @@ def holds_no_effect(row: Mapping[str, Any]) -> bool:
     return bool(low <= NO_EFFECT[row["scale"]] <= high)
 
 
-def _parties(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Who is compared with whom, so that "A bought more than B" can be said."""
-    treated, comparison = group_in_words(row["treated"]), group_in_words(row["comparison"])
-    known = {
-        "channel_effect": (
-            f"customers whose issue went to {treated}",
-            f"similar customers whose issue went to {comparison}",
-        ),
-        "service_effect": ("customers who were answered in time", "similar customers who were not"),
-        "experiment_effect": (f"customers assigned to {treated}", f"customers assigned to {comparison}"),
-        "complier_effect": (f"customers who took up {treated}", f"such customers assigned to {comparison}"),
-        "adoption_effect": (f"customers who took up {treated}", "similar customers who had not yet"),
-        "naive_before_after": (f"customers in touch through {treated}", "the same customers before"),
-        "naive_user_gap": (f"customers in touch through {treated}", "all other customers"),
-    }
-    return known.get(row["estimand"], (f"customers of {treated}", f"customers of {comparison}"))
-
-
 def _has_no_unit(row: Mapping[str, Any]) -> bool:
     """Whether all that is known of the unit is the outcome's own name, or that it is money."""
     unit = str(row.get("unit") or "").partition(" per ")[0]
-    return unit in ("", "money", row["outcome"]) and row["outcome"] not in COUNTED
+    return unit in UNITLESS or (unit == row["outcome"] and unit not in COUNTED)
 
 
 def _digits_of(row: Mapping[str, Any]) -> int:

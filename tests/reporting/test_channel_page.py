@@ -19,10 +19,10 @@ from analysis.foundation.errors import DesignError
 from analysis.reporting import charts, tables
 from analysis.reporting.charts import NothingToDraw, NotShown
 from analysis.reporting.evidence_age import evidence_age
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.summary import headline, summary
 from analysis.reporting.theme import COLOURS, NARROW, SHADE
-from analysis.reporting.wording import forbidden_words
 from analysis.studies.channel_result import ChannelResult, Evidence, PreTrend
 from analysis.studies.gates import Finding, judge
 from analysis.studies.result import Check

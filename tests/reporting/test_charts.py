@@ -14,8 +14,9 @@ from scipy.stats import norm
 from analysis.reporting import charts
 from analysis.reporting.charts import NothingToDraw, NotShown
 from analysis.reporting.charts.marks import nice_ticks, spread, tick_label
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import COLOURS, NARROW
-from analysis.reporting.wording import Words, forbidden_words
+from analysis.reporting.wording import Words
 
 SAY = Words("en_GB")
 

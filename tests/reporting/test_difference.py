@@ -19,9 +19,9 @@ from analysis.reporting.difference.effects import change_of, effects_compared
 from analysis.reporting.difference.figures import HOW, figures_compared
 from analysis.reporting.difference.pairs import leaves, leaves_changed, paired, rows_of_one
 from analysis.reporting.difference.said import HOW_SAID
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.summary import summary
-from analysis.reporting.wording import forbidden_words
 
 TOP_KEYS = (
     "study", "period", "known_at", "provenance", "rows", "metrics", "effects", "roi", "close", "effect_covariance",

@@ -15,8 +15,8 @@ from matplotlib.colors import to_hex
 from analysis.foundation.provenance import rounded
 from analysis.reporting import charts
 from analysis.reporting.charts import NothingToDraw
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import NARROW, PAPER
-from analysis.reporting.wording import forbidden_words
 
 NAMES = ("mention_trend", "incident_days", "complaints_around_programme", "both_bases", "score_trends")
 

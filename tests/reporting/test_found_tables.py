@@ -14,8 +14,8 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.foundation.provenance import rounded
 from analysis.reporting import tables
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
-from analysis.reporting.wording import forbidden_words
 
 COUNTED = (
     "scorecard", "index_parts", "incidents", "programme", "stories", "stories_base", "kinds", "confusion", "areas",

@@ -12,9 +12,9 @@ import pytest
 
 from analysis.reporting import charts, tables
 from analysis.reporting.charts import NoAlternativeText
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.page import render_page
 from analysis.reporting.summary import summary
-from analysis.reporting.wording import forbidden_words
 
 NAV = (("Summary", "index.html"), ("What was counted", "metrics.html"))
 REPRODUCTION = {

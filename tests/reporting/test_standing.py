@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from analysis.foundation.provenance import rounded
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.standing import closed_months, incidents, still_open, targets
 from analysis.reporting.summary import status_in_words, summary
-from analysis.reporting.wording import Words, forbidden_words
+from analysis.reporting.wording import Words
 
 SAY = Words("en_GB")
 

@@ -7,9 +7,9 @@ import json
 import re
 
 from analysis.foundation.provenance import canonical_json
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.summary import MOST_FIGURES, STEPS, headline, status_in_words, summary
-from analysis.reporting.wording import forbidden_words
 from analysis.runner import steps as runner_steps
 
 
@@ -70,7 +70,7 @@ def test_what_is_provisional_and_missing_is_said(made):
     found = summary(made.results())
     assert "September 2026" in found.provisional[0]
     assert any("product tv: 12 contacted customers" in line for line in found.missing)
-    assert any(line.startswith("Adoption: this comparison is not built yet") for line in found.missing)
+    assert any(line.startswith("Taking up social care: this comparison is not built yet") for line in found.missing)
 
 
 def test_an_experiment_alone_answers(made):

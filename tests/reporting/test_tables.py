@@ -10,8 +10,8 @@ import pytest
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting import tables
+from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
-from analysis.reporting.wording import forbidden_words
 
 
 def every_table(made):

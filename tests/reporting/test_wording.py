@@ -5,16 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analysis.foundation.errors import UnknownName
+from analysis.reporting.naming import check_in_words, forbidden_words, grade_in_words, in_plain_words
 from analysis.reporting.vocabulary import FORBIDDEN_ON_PAGES, OUTCOMES
-from analysis.reporting.wording import (
-    Words,
-    check_in_words,
-    evidence_in_words,
-    forbidden_words,
-    grade_in_words,
-    in_plain_words,
-    words,
-)
+from analysis.reporting.wording import Words, evidence_in_words, words
 
 SAY = Words("en_GB")
 

@@ -21,6 +21,9 @@ PARTS = {
     "metrics": {"metrics": [{"id": "mentions", "state": "provisional"}]},
     "month_close": {},
     "before_after": {"effects": []},
+    "service_effect": {},
+    "adoption": {},
+    "change_log": {},
     "ab_segments": {},
     "roi_case": {},
 }
@@ -31,6 +34,7 @@ TABLES = {
     + "".join(f"o{n},c{n % 3},2026-0{n % 6 + 1}-0{n + 1}T10:00:00Z,10.00,EUR\n" for n in range(6)),
     "issues": "issue_id,customer_id,opened_at,channel\n"
     + "".join(f"i{n},c{n % 3},2026-0{n % 6 + 1}-2{n}T10:00:00Z,social\n" for n in range(6)),
+    "changes": "change_id,effective_from,kind,description\nh1,2026-03-01T00:00:00Z,staffing,More people\n",
     "assignments": "experiment_id,customer_id,arm\n" + "".join(f"e,c{n},{'ab'[n % 2]}\n" for n in range(3)),
     "outcomes": "experiment_id,customer_id,name,value\n" + "".join(f"e,c{n},visit,{n % 2}\n" for n in range(3)),
     "customers": "customer_id,region\nc0,north\nc1,south\nc2,\n",

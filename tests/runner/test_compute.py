@@ -22,6 +22,8 @@ from analysis.runner.run import run_study
 from analysis.runner.shipped import PACKAGE, shipped
 from analysis.synthetic.make import make_world
 
+DESIGNS = ("service_effect", "adoption", "change_log")
+
 CUSTOMERS = 3000
 
 
@@ -51,7 +53,7 @@ def test_one_file_is_written_and_two_calls_give_the_same_bytes(small_demo: Path)
     assert set(results) == set(TOP_KEYS)
     assert results["metrics"]
     assert results["roi"]["currency"] == "EUR"
-    assert {row["design"] for row in results["effects"]} == {"before_after", "ab_randomised"}
+    assert {row["design"] for row in results["effects"]} == {*DESIGNS, "before_after", "ab_randomised"}
     assert str(small_demo) not in first.read_text()
 
 
@@ -100,7 +102,8 @@ def test_a_comparison_the_data_cannot_answer_is_left_out_or_refused(small_demo: 
     left_out = {one["step"]: one["reason"] for one in results["coverage"]["skipped"]}
     assert "20 months before and 20 after" in left_out["before_after"]
     assert left_out["roi_case"] == "needs what `before_after` finds, and that did not run"
-    assert {row["design"] for row in results["effects"]} == {"ab_randomised"}
+    assert {"service_effect", "adoption"} <= set(left_out), "their windows are the same"
+    assert {row["design"] for row in results["effects"]} == {"ab_randomised", "change_log"}
     path.write_text(text + "designs: [before_after]\n")
     with pytest.raises(TooSoon, match="20 months before and 20 after"):
         compute_study(path, out=small_demo / "none")
@@ -115,7 +118,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     assert (done.report / "results.json").read_bytes() == computed
     assert is_whole(done.report)
     assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
-        ("metrics", "month_close", "before_after", "ab_segments", "roi_case", "summary"), "done"
+        ("metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "roi_case", "summary"), "done"
     )
     for path in done.report.rglob("*"):
         if path.is_file():
@@ -127,7 +130,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     [
         ("metrics", {"metrics"}),
         ("roi_case", {"before_after", "roi_case"}),
-        ("summary", {"metrics", "month_close", "before_after", "ab_segments", "roi_case"}),
+        ("summary", {"metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "roi_case"}),
     ],
 )
 def test_plain_papermill_runs_a_shipped_notebook_alone(

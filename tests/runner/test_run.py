@@ -33,7 +33,9 @@ from analysis.runner.study import Study
 
 Killing = Callable[[int, Callable[[], None]], bool]
 Writing = Callable[..., None]
-STEPS = {"metrics", "month_close", "before_after", "ab_segments", "roi_case", "summary"}
+BESIDE = ("service_effect", "adoption", "change_log", "ab_segments")
+"""Steps that nobody reads."""
+STEPS = {"metrics", "month_close", "before_after", *BESIDE, "roi_case", "summary"}
 FAIL_IF_TOLD = "import pathlib\nif pathlib.Path('fail').exists(): raise ValueError('row 17: Jane Doe')"
 
 
@@ -68,7 +70,7 @@ def test_a_run_leaves_a_whole_report_that_names_nothing_of_this_machine(home: Pa
     assert report.is_symlink()
     assert done.folder == report.resolve() == home / "reports" / ".runs" / "trial" / done.run
     assert is_whole(report)
-    pages = {"index.html", "metrics.html", "month_close.html", "before_after.html", "ab_segments.html", "roi_case.html"}
+    pages = {"index.html", *(f"{step}.html" for step in STEPS - {"summary"})}
     assert {path.name for path in report.iterdir()} == pages | {
         "results.json", "params.json", "status.json", "manifest.json", "parts", "notebooks"
     }  # fmt: skip
@@ -116,7 +118,7 @@ def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path, wr
     status = json.loads((folder / "status.json").read_text())
     assert status["state"] == "failed"
     assert {name: step["state"] for name, step in status["steps"].items()} == {
-        "metrics": "done", "month_close": "done", "ab_segments": "done", "before_after": "failed"
+        "metrics": "done", "month_close": "done", **dict.fromkeys(BESIDE, "done"), "before_after": "failed"
     }  # fmt: skip
     assert "Jane Doe" not in (folder / "status.json").read_text()
     assert not (folder / "results.json").exists()
@@ -126,8 +128,8 @@ def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path, wr
     done = run(told)
     assert done.folder == folder
     assert told.ended == {
-        "metrics": "kept", "month_close": "kept", "ab_segments": "kept", "before_after": "done", "roi_case": "done",
-        "summary": "done",
+        "metrics": "kept", "month_close": "kept", **dict.fromkeys(BESIDE, "kept"), "before_after": "done",
+        "roi_case": "done", "summary": "done",
     }  # fmt: skip
     assert (home / "reports" / "trial").resolve() == folder
     assert is_whole(folder)
@@ -165,7 +167,7 @@ def test_a_comparison_nobody_named_may_be_left_out_and_what_reads_it_too(home: P
     done = run(told)
     assert "before_after is left out: wait until May" in told.said
     assert {name: step.state for name, step in done.steps.items()} == {
-        "metrics": "done", "month_close": "done", "ab_segments": "done", "before_after": "skipped",
+        "metrics": "done", "month_close": "done", **dict.fromkeys(BESIDE, "done"), "before_after": "skipped",
         "roi_case": "skipped", "summary": "done",
     }  # fmt: skip
     results = json.loads((done.report / "results.json").read_text())
@@ -242,7 +244,7 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
     real = running.wait
 
     def interrupted(*arguments: object, **given: object) -> object:
-        if told.ended.get("metrics") and told.ended.get("ab_segments"):
+        if all(told.ended.get(step) for step in ("metrics", "month_close", *BESIDE)):
             raise KeyboardInterrupt
         return real(*arguments, **given)  # type: ignore[arg-type]
 
@@ -255,7 +257,7 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
     assert not {child.pid for child in psutil.Process().children(recursive=True)} - before
     folder = next(path for path in (home / "reports/.runs/trial").iterdir() if path.is_dir())
     assert json.loads((folder / "status.json").read_text())["state"] == "interrupted"
-    assert set(read_status(folder)) == {"metrics", "month_close", "ab_segments"}
+    assert set(read_status(folder)) == {"metrics", "month_close", *BESIDE}
     monkeypatch.setattr(running, "wait", real)
     (home / "wait").unlink()
     told = Told()

@@ -65,7 +65,8 @@ def rewrite(home: Path, text: str) -> None:
 def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict[str, Any]) -> None:
     answers["metrics"] = Found(metrics=[{"id": "a"}, {"id": "b"}])
     answers["before_after"] = TooSoon("wait until May")
-    answers["month_close"] = answers["ab_segments"] = Found(effects=[])
+    others = ("month_close", "service_effect", "adoption", "change_log", "ab_segments")
+    answers.update(dict.fromkeys(others, Found(effects=[])))
     with open_study("params/trial.yaml") as study:
         said = study.record(study.metrics())
         assert str(said) == repr(said) == "Recorded for the report under `metrics`: 2 metrics."
@@ -78,9 +79,7 @@ def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict
         assert study.part("ab_segments") is None
         results = study.results()
         assert [row["id"] for row in results["metrics"]] == ["a", "b"]
-        assert results["coverage"]["notes"] == {key: ["a note"] for key in ("metrics", "month_close", "ab_segments")}, (
-            "made when asked for"
-        )
+        assert results["coverage"]["notes"] == {key: ["a note"] for key in ("metrics", *others)}, "made when asked for"
         assert [one["reason"] for one in results["coverage"]["skipped"]] == [
             "wait until May",
             "needs what `before_after` finds, and that did not run",

@@ -43,7 +43,17 @@ def test_the_engine_is_locked_on_the_release_that_was_tried() -> None:
 
 def test_there_are_notebooks() -> None:
     names = {path.stem for path in NOTEBOOKS}
-    assert names >= {"start_here", "metrics", "before_after", "ab_segments", "roi_case", "summary"}
+    assert names >= {
+        "start_here",
+        "metrics",
+        "before_after",
+        "service_effect",
+        "adoption",
+        "change_log",
+        "ab_segments",
+        "roi_case",
+        "summary",
+    }
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -12,18 +12,24 @@ from html import escape
 from typing import Any
 
 from analysis.foundation.errors import DesignError
+from analysis.reporting.charts.adoption_months import adoption_months
 from analysis.reporting.charts.bases import both_bases
+from analysis.reporting.charts.change_figures import figures_around
 from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
 from analysis.reporting.charts.event_study import event_study
 from analysis.reporting.charts.figure import Figure, NoAlternativeText, NothingToDraw, Story
 from analysis.reporting.charts.incidents import incident_days
+from analysis.reporting.charts.interrupted import interrupted
 from analysis.reporting.charts.maturing import maturing
 from analysis.reporting.charts.mentions import mention_kinds, mention_platforms, mention_trend
 from analysis.reporting.charts.money import npv_range, yearly_money
 from analysis.reporting.charts.paths import paths
+from analysis.reporting.charts.placebo_dates import placebo_dates
 from analysis.reporting.charts.programme import complaints_around_programme
 from analysis.reporting.charts.responses import response_by_month
 from analysis.reporting.charts.scores import score_trends
+from analysis.reporting.charts.service_bands import service_bands
+from analysis.reporting.charts.service_hours import service_hours
 
 __all__ = [
     "Figure",
@@ -31,12 +37,14 @@ __all__ = [
     "NotShown",
     "NothingToDraw",
     "Story",
+    "adoption_months",
     "arms",
     "both_bases",
     "complaints_around_programme",
     "effect_by_segment",
     "event_study",
     "incident_days",
+    "interrupted",
     "maturing",
     "mention_kinds",
     "mention_platforms",
@@ -44,11 +52,19 @@ __all__ = [
     "naive_against_adjusted",
     "npv_range",
     "paths",
+    "placebo_dates",
     "response_by_month",
     "score_trends",
+    "service_bands",
+    "service_hours",
     "shown",
+    "shown_by_change",
     "yearly_money",
 ]
+
+
+MOST_BY_CHANGE = 12
+"""Charts shown of all changes and figures; the others stand in the table of results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +92,33 @@ def shown(chart: Callable[..., Figure], *args: Any, **options: Any) -> Figure | 
         return chart(*args, **options)
     except DesignError as missing:
         return NotShown(str(missing))
+
+
+def shown_by_change(
+    chart: Callable[..., Figure], found: Any, *, most: int = MOST_BY_CHANGE, **options: Any
+) -> tuple[Figure | NotShown, ...]:
+    """A chart of every figure around every change that has a line, in the order of the study, clear or not.
+
+    Parameters
+    ----------
+    chart : function
+        `interrupted` or `placebo_dates`.
+    found : ChangeLogResult
+    most : int
+        Those beyond it are counted in a sentence.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> print(*shown_by_change(interrupted, SimpleNamespace(series=None)))
+    Not shown. No figure could be followed around a change; the table of results has the reasons.
+    """
+    pairs = figures_around(found)
+    if not pairs:
+        return (NotShown("No figure could be followed around a change; the table of results has the reasons."),)
+    drawn = tuple(shown(chart, found, *pair, **options) for pair in pairs[:most])
+    rest = len(pairs) - most
+    if rest <= 0:
+        return drawn
+    more = "1 further figure stands" if rest == 1 else f"{rest} further figures stand"
+    return (*drawn, NotShown(f"{more} in the table of results."))

@@ -17,9 +17,10 @@ from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, month_axis, quiet, value_axis
 from analysis.reporting.formats import plain
 from analysis.reporting.months import months_of
+from analysis.reporting.naming import action_in_words, metric_in_words
 from analysis.reporting.rows import metric_rows, monthly, of_metric
 from analysis.reporting.theme import COLOURS, PAPER, SOFT, points
-from analysis.reporting.wording import Words, action_in_words, metric_in_words, words
+from analysis.reporting.wording import Words, words
 
 _ACTION, _POST = COLOURS["neutral"], SOFT
 _MONTHS = 13

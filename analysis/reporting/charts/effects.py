@@ -15,22 +15,18 @@ import pandas as pd
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_intervals, heading, interval_height
 from analysis.reporting.formats import GAP, is_currency, plain
-from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
-from analysis.reporting.settled import settled
-from analysis.reporting.wording import (
-    Words,
+from analysis.reporting.naming import (
     grade_in_words,
     group_in_words,
-    holds_no_effect,
     in_plain_words,
     method_in_words,
     outcome_in_words,
-    refusals_in_words,
     segment_in_words,
-    shift_of,
     unit_in_words,
-    words,
 )
+from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.settled import settled
+from analysis.reporting.wording import Words, holds_no_effect, refusals_in_words, shift_of, words
 
 _MOST_SEGMENTS = 24
 

@@ -10,20 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 
+from analysis.reporting.charts.around import AroundMonth, draw_around, relative_month
 from analysis.reporting.charts.effects import sized
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
-from analysis.reporting.charts.marks import baseline, nice_ticks, quiet, tick_label
-from analysis.reporting.charts.paths import relative_month
+from analysis.reporting.naming import grade_in_words, method_in_words, outcome_in_words
 from analysis.reporting.rows import Row, effect_rows
 from analysis.reporting.settled import answers
-from analysis.reporting.theme import COLOURS, PAPER, SHADE, SIZES, SOFT, points
-from analysis.reporting.wording import Words, grade_in_words, method_in_words, outcome_in_words, words
+from analysis.reporting.wording import Words, has_failed, words
 
 _COLUMNS = ("outcome", "month", "ratio", "low", "high", "part")
-_UNTESTED = ("dip", "index")
-_LEFT, _TOP, _BELOW = 56.0, 26.0, 56.0
 
 
 def event_study(channel: Any, outcome: str = "orders", *, locale: str = "en_GB") -> Figure:
@@ -58,7 +54,7 @@ def event_study(channel: Any, outcome: str = "orders", *, locale: str = "en_GB")
     effect = next((row for row in answers(rows) if row["outcome"] == outcome), None)
     interval = say.level({"level": level})
     label = outcome_in_words(outcome).label
-    title = _title(say, label, effect, _drifted(effect))
+    title = _title(say, label, effect, effect is not None and has_failed(effect, "pre_trend"))
     months = f"{relative_month(int(frame['month'].min()))} to {relative_month(int(frame['month'].max()))}"
     story = Story(
         title=title,
@@ -78,25 +74,13 @@ def event_study(channel: Any, outcome: str = "orders", *, locale: str = "en_GB")
         + (f" {say.finding(effect)}" if effect else ""),
     )  # fmt: skip
 
+    note = f"Months before and after the month of the issue. Lines: {interval}s. Hollow: not tested."
+    drawn = [_around(row) for row in frame.to_dict("records")]
+
     def paint(body: Body) -> None:
-        axes = body.axes(_LEFT, _TOP, body.width - _LEFT - 8, body.height - _TOP - _BELOW)
-        _frame(axes, frame, say, narrow=body.narrow)
-        for row in frame.to_dict("records"):
-            _month(axes, row)
-        _shade(axes, frame)
-        middle = body.width / 2 if body.narrow else _LEFT + (body.width - _LEFT - 8) / 2
-        note = f"Months before and after the month of the issue. Lines: {interval}s. Hollow: not tested."
-        lines = body.figure.wrapped(note, body.width, "note", lines=2)
-        for number, line in enumerate(lines):
-            body.text(middle, body.height - 8 - 15 * (len(lines) - 1 - number), line, "note", SOFT, ha="center")
+        draw_around(body, drawn, say, "percent change", "issue", note)
 
     return Figure(story, frame, paint, lambda narrow: 300 if narrow else 340)
-
-
-def _drifted(effect: Row | None) -> bool:
-    """Whether the gate of the months before failed."""
-    checks = (effect or {}).get("checks") or ()
-    return any(check["name"] == "pre_trend" and check["verdict"] == "failed" for check in checks)
 
 
 def _title(say: Words, label: str, effect: Row | None, drifted: bool) -> str:
@@ -121,45 +105,7 @@ def _in_words(say: Words, frame: pd.DataFrame) -> str:
     return " ".join([*said, "The month of the issue and the one before it are shaded and not tested."])
 
 
-def _frame(axes: Axes, frame: pd.DataFrame, say: Words, *, narrow: bool) -> None:
-    quiet(axes, grid="y")
-    first, last = int(frame["month"].min()), int(frame["month"].max())
-    axes.set_xlim(first - 0.6, last + 0.6)
-    ticks = nice_ticks(min(0.0, float(frame["low"].min()) - 1), max(0.0, float(frame["high"].max()) - 1), 5)
-    axes.set_ylim(ticks[0], ticks[-1])
-    axes.set_yticks(ticks, [tick_label(tick, ticks, say, "percent change") for tick in ticks])
-    step = 1 if last - first <= (8 if narrow else 16) else 2 if last - first <= 24 else 3
-    shown = [month for month in range(first, last + 1) if month % step == 0]
-    axes.set_xticks(shown, [relative_month(month) for month in shown])
-    baseline(axes)
-
-
-def _month(axes: Axes, row: Row) -> None:
-    """A month's interval and its figure: square before, round after, hollow where nothing is tested."""
-    untested = row["part"] in _UNTESTED
-    colour = SOFT if untested else COLOURS["before" if row["part"] == "lead" else "contacted"]
-    axes.plot(
-        [row["month"]] * 2, [row["low"] - 1, row["high"] - 1], color=colour, linewidth=points(2.2), zorder=3,
-        solid_capstyle="butt", gid="interval", marker="_", markersize=points(8), markeredgewidth=points(2.2),
-        linestyle=(0, (2, 2)) if untested else "-",
-    )  # fmt: skip
-    axes.plot(
-        [row["month"]], [row["ratio"] - 1], color=colour, marker="s" if row["part"] == "lead" else "o",
-        markersize=points(8), markerfacecolor=PAPER if untested else colour, markeredgecolor=colour,
-        markeredgewidth=points(2), linestyle="none", gid=row["part"], zorder=4,
-    )  # fmt: skip
-
-
-def _shade(axes: Axes, frame: pd.DataFrame) -> None:
-    untested = frame.loc[frame["part"].isin(_UNTESTED), "month"]
-    where = axes.get_xaxis_transform()
-    names = [(group["month"].mean(), name) for name, part in (("before", "lead"), ("after", "after"))
-             if not (group := frame[frame["part"] == part]).empty]  # fmt: skip
-    if not untested.empty:
-        axes.axvspan(untested.min() - 0.5, untested.max() + 0.5, color=SHADE, zorder=0).set_gid("issue")
-        names.append((untested.mean(), "issue"))
-    for x, name in names:
-        axes.text(
-            x, 1.02, name, transform=where, ha="center", va="bottom", color=SOFT, fontsize=points(SIZES["note"]),
-            parse_math=False,
-        )  # fmt: skip
+def _around(row: Row) -> AroundMonth:
+    return AroundMonth(
+        month=int(row["month"]), value=row["ratio"] - 1, low=row["low"] - 1, high=row["high"] - 1, part=row["part"]
+    )

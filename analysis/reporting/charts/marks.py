@@ -30,7 +30,8 @@ _BELOW = 46.0  # under a row of intervals: ticks and what the axis measures
 class IntervalRow:
     """One row of a chart of intervals: what it is, the number and its interval (None: open), and how to say it.
 
-    A row without a value is a refused one: `said` gives the reason. `meaning` is a colour of the theme.
+    A row without a value is a refused one: `said` gives the reason. `meaning` is a colour of the theme. `raw` is a raw
+    figure with its interval, drawn hollow under the number.
     """
 
     label: str
@@ -42,6 +43,7 @@ class IntervalRow:
     bold: bool = False
     under: str = ""
     heading: bool = field(default=False, kw_only=True)
+    raw: tuple[float, float, float] | None = field(default=None, kw_only=True)
 
 
 def heading(label: str) -> IntervalRow:
@@ -210,7 +212,8 @@ def draw_intervals(
     heights = [_height(row, narrow) for row in rows]
     axes = body.axes(left, top, body.width - left - right, sum(heights))
     quiet(axes, grid="x")
-    ends = [end for row in rows for end in (row.value, row.low, row.high) if end is not None and math.isfinite(end)]
+    every = [end for row in rows for end in (row.value, row.low, row.high, *(row.raw or ()))]
+    ends = [end for end in every if end is not None and math.isfinite(end)]
     ticks = nice_ticks(min([line, *ends]), max([line, *ends]), 4 if narrow else 5)
     axes.set_xlim(ticks[0], ticks[-1])
     axes.set_xticks(ticks, [tick_label(tick, ticks, words, unit) for tick in ticks])
@@ -227,7 +230,10 @@ def draw_intervals(
             axes.vlines(ticks, y + 24, y + height, color=RULE, linewidth=points(1), zorder=1)
             axes.vlines([line], y + 24, y + height, color=INK, linewidth=points(1.2), zorder=2).set_gid("baseline")
         if row.value is not None:
-            draw_interval(axes, row, y + (36.0 if narrow else height / 2))
+            middle = y + (36.0 if narrow else height / 2)
+            if row.raw is not None:
+                draw_interval(axes, IntervalRow("", *row.raw, "", "naive"), middle + 7)
+            draw_interval(axes, row, middle if row.raw is None else middle - 5)
         _name(body, row, top + y, height, left)
         _said(body, row, top + y, height, right)
         y += height

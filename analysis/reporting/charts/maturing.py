@@ -16,10 +16,11 @@ from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import baseline, nice_ticks, quiet, tick_label
 from analysis.reporting.cohorts import INTERIM_MONTHS, change, cohort_in_words, has_matured, moved_by, moved_in_words
 from analysis.reporting.formats import GAP
+from analysis.reporting.naming import method_in_words, outcome_in_words
 from analysis.reporting.rows import effect_rows, level_of
 from analysis.reporting.settled import counted_months
 from analysis.reporting.theme import COLOURS, PAPER, SIZES, SOFT, points
-from analysis.reporting.wording import Words, method_in_words, outcome_in_words, words
+from analysis.reporting.wording import Words, words
 
 _COLUMNS = ("outcome", "cohort_from", "cohort_to", "interim", "interim_low", "interim_high", "mature", "mature_low",
             "mature_high", "moved")  # fmt: skip

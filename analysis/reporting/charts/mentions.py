@@ -27,8 +27,9 @@ from analysis.reporting.charts.marks import end_labels, month_axis, quiet, value
 from analysis.reporting.charts.months import monthly_frame, monthly_rows, provisional_in_words
 from analysis.reporting.formats import GAP, plain
 from analysis.reporting.months import months_of
+from analysis.reporting.naming import humanised
 from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SOFT, points
-from analysis.reporting.wording import Words, humanised, words
+from analysis.reporting.wording import Words, words
 
 _LINE = COLOURS["neutral"]
 _MOST_BARS = 10

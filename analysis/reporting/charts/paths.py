@@ -11,20 +11,15 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from analysis.reporting.charts.around import draw_note, relative_month
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, nice_ticks, quiet, tick_label
-from analysis.reporting.formats import MINUS, is_currency
+from analysis.reporting.formats import is_currency
+from analysis.reporting.naming import grade_in_words, method_in_words, outcome_in_words
 from analysis.reporting.rows import effect_rows
 from analysis.reporting.settled import answers
 from analysis.reporting.theme import COLOURS, SHADE, SIZES, SOFT, points
-from analysis.reporting.wording import (
-    grade_in_words,
-    holds_no_effect,
-    method_in_words,
-    outcome_in_words,
-    shift_of,
-    words,
-)
+from analysis.reporting.wording import holds_no_effect, shift_of, words
 
 _STYLES = {"contacted": ("o", "-"), "comparison": ("s", (0, (5, 2)))}
 _COLUMNS = ("month", "group", "outcome", "mean", "low", "high")
@@ -118,11 +113,8 @@ def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale:
         ends = [_path(axes, frame[frame["group"] == group], group) for group in ("comparison", "contacted")]
         names = {"contacted": "Contacted", "comparison": "Similar"}
         end_labels(body, axes, [(last, end, names[group], COLOURS[group]) for group, end in ends])
-        middle = 50 + (body.width - 50 - right) / 2
         note = f"Months before and after the month of the issue. Bands: {interval}"
-        lines = body.figure.wrapped(note, body.width, "note", lines=2)
-        for number, line in enumerate(lines):
-            body.text(middle, body.height - 8 - 15 * (len(lines) - 1 - number), line, "note", SOFT, ha="center")
+        draw_note(body, note, left=50, right=right)
 
     return Figure(story, frame, paint, lambda narrow: 300 if narrow else 340)
 
@@ -138,11 +130,6 @@ def _path(axes: Axes, frame: pd.DataFrame, group: str) -> tuple[str, float]:
         markersize=points(6), gid=group, zorder=3,
     )  # fmt: skip
     return group, float(frame["mean"].iloc[-1])
-
-
-def relative_month(month: int) -> str:
-    """A month counted from that of the issue: "−3", "0", "+6"."""
-    return f"+{month}" if month > 0 else f"{MINUS}{-month}" if month else "0"
 
 
 def _months(count: int) -> str:

@@ -28,11 +28,12 @@ from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import nice_ticks, quiet, tick_label
 from analysis.reporting.formats import plain
 from analysis.reporting.months import months_of
+from analysis.reporting.naming import basis_in_words, humanised
 from analysis.reporting.rows import Row
 from analysis.reporting.tables.cells import value_cell
 from analysis.reporting.tables.scorecard import met_in_words, score_rows, shown_month, target_in_words
 from analysis.reporting.theme import COLOURS, INK, PAPER, SIZES, SOFT, points
-from analysis.reporting.wording import Words, basis_in_words, humanised, words
+from analysis.reporting.wording import Words, words
 
 _LINE = COLOURS["neutral"]
 _PLOT, _HEADING, _GAP, _LEFT = 86.0, 34.0, 20.0, 46.0

@@ -6,8 +6,11 @@ where it is the wrong result, a `DesignError`.
 
 from __future__ import annotations
 
+from analysis.reporting.tables.adoption import adoption_calendar, adoption_groups, two_way_warning
 from analysis.reporting.tables.answers import effects_on_all
 from analysis.reporting.tables.bases import bridge, run_off, triangle
+from analysis.reporting.tables.change_log import change_checks, change_entries, change_findings, change_results
+from analysis.reporting.tables.change_log_beside import change_regions, made_up_dates
 from analysis.reporting.tables.checks import checks
 from analysis.reporting.tables.closed import changes, close, notices, reported, waiting
 from analysis.reporting.tables.comparability import balance, drift
@@ -21,18 +24,32 @@ from analysis.reporting.tables.matching import matched_and_unmatched, matching
 from analysis.reporting.tables.maturing import interim, maturing
 from analysis.reporting.tables.money import case_lines, money
 from analysis.reporting.tables.scorecard import index_parts, scorecard
+from analysis.reporting.tables.service import (
+    estimates_beside,
+    queue_balance,
+    queue_strength,
+    reply_bands,
+    reply_hours,
+)
 from analysis.reporting.tables.stories import stories, stories_base
 from analysis.reporting.tables.table import Table, frame
 from analysis.reporting.tables.unrecorded import sensitivity
 
 __all__ = [
     "Table",
+    "adoption_calendar",
+    "adoption_groups",
     "areas",
     "arms",
     "balance",
     "bridge",
     "by_segment",
     "case_lines",
+    "change_checks",
+    "change_entries",
+    "change_findings",
+    "change_regions",
+    "change_results",
     "changes",
     "checks",
     "claims",
@@ -41,12 +58,14 @@ __all__ = [
     "drift",
     "effects",
     "effects_on_all",
+    "estimates_beside",
     "figure_notes",
     "frame",
     "incidents",
     "index_parts",
     "interim",
     "kinds",
+    "made_up_dates",
     "matched_and_unmatched",
     "matching",
     "maturing",
@@ -55,6 +74,10 @@ __all__ = [
     "money",
     "notices",
     "programme",
+    "queue_balance",
+    "queue_strength",
+    "reply_bands",
+    "reply_hours",
     "reported",
     "rows_used",
     "run_off",
@@ -65,5 +88,6 @@ __all__ = [
     "stories",
     "stories_base",
     "triangle",
+    "two_way_warning",
     "waiting",
 ]

@@ -15,15 +15,17 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Estimate
-from analysis.reporting.formats import GAP, is_currency, plain
+from analysis.reporting.formats import GAP, is_currency
+from analysis.reporting.naming import grade_in_words, in_plain_words, outcome_in_words, unit_in_words
+from analysis.reporting.parties import raw_in_words, said_of
 from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
 from analysis.reporting.settled import answers, counted_months, is_interim, settled
 from analysis.reporting.tables.cells import NONE, readable, unbroken
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import Words, grade_in_words, in_plain_words, outcome_in_words, unit_in_words, words
+from analysis.reporting.wording import Words, words
 from analysis.studies.claim import Naive, why_naive_differs
 
-RAW: Mapping[Naive, str] = {"naive_before_after": "before against after", "naive_user_gap": "users against all others"}
+RAW: tuple[Naive, ...] = ("naive_before_after", "naive_user_gap")
 _BELIEVED = "How far it can be believed"
 
 
@@ -63,14 +65,21 @@ def effects_on_all(result: Any, *, locale: str = "en_GB") -> Table:
     ]  # fmt: skip
     if len(every) > len(raw):
         notes.append("Raw figures are not shown alone: where nothing is claimed they are left out.")
+    heads = said_of(found[0])
     shown = [*found, *raw, *(beside[_what(row)] for row in found if _what(row) in beside)]
     return Table(
-        caption=f"What the contact changed for all customers; per customer {_window(found[0])}",
+        caption=f"{heads.changed} for all customers; per customer {_window(found[0])}",
         cells=pd.DataFrame(records),
         frame=pd.DataFrame([{name: value for name, value in row.items() if name != "checks"} for row in shown]),
-        numbers=(head, "Per customer", "Contacted", "Similar"),
+        numbers=(head, "Per customer", heads.treated, heads.similar),
         notes=(*dict.fromkeys(notes), *why_raw_figures_differ(rows, say)),
     )
+
+
+_WHY_SERVICE = (
+    "Raw, answered in time against all others: the desk and the hour decide who is answered soon, and what made a "
+    "contact urgent or easy also moves what customers do later. The raw figure holds that as well."
+)
 
 
 def why_raw_figures_differ(rows: Sequence[Row], say: Words) -> list[str]:
@@ -81,11 +90,13 @@ def why_raw_figures_differ(rows: Sequence[Row], say: Words) -> list[str]:
     with one reason share a sentence.
     """
     found = answers(rows)
+    if any(row["estimand"] == "service_effect" for row in found):
+        return [_WHY_SERVICE] if any(is_naive(row) and row["value"] is not None for row in rows) else []
     adjusted = {row["outcome"]: row for row in found if row["scale"] == "ratio" and row["value"] is not None}
     every = [row for row in rows if is_naive(row) and not row["segment"]]
     raw = [row for row in every if row["value"] is not None and row["outcome"] in adjusted]
     said = []
-    for kind, label in RAW.items():
+    for kind in RAW:
         reasons: dict[str, list[str]] = {}
         for row in (row for row in raw if row["estimand"] == kind):
             sentence = why_naive_differs(_estimate(row), _estimate(adjusted[row["outcome"]]), kind)
@@ -94,6 +105,7 @@ def why_raw_figures_differ(rows: Sequence[Row], say: Words) -> list[str]:
             names.append(f"{_name(row)}, {sentence[:1].lower()}{sentence[1:].rstrip('.')}")
         for reason, names in reasons.items():
             what = "; ".join(names)
+            label = next(raw_in_words(row) for row in raw if row["estimand"] == kind)
             said.append(f"Raw, {label}. {what[:1].upper()}{what[1:]}{reason}.")
     bought = [row for row in raw if row["estimand"] == "naive_before_after" and row["outcome"] != "issues"]
     if bought:
@@ -162,20 +174,20 @@ def _record(say: Words, row: Row, other: Row | None, head: str) -> dict[str, str
         if other is None or other["value"] is None or row["scale"] == "difference"
         else unbroken(say.effect_in_short(other)) + _measured(other),
         _BELIEVED: grade_in_words(row["grade"]) if claimed else "not claimed",
-        "Contacted": say.number(row["n_treated"]),
-        "Similar": say.number(row["n_comparison"]),
+        said_of(row).treated: say.number(row["n_treated"]),
+        said_of(row).similar: say.number(row["n_comparison"]),
     }
 
 
 def _raw_record(say: Words, row: Row, head: str) -> dict[str, str]:
     outcome = outcome_in_words(row["outcome"]).label
     return {
-        "Outcome": f"{outcome}, raw: {RAW.get(row['estimand'], plain(row['estimand'], 40))}",
+        "Outcome": f"{outcome}, raw: {raw_in_words(row)}",
         head: unbroken(say.effect_in_short(row)) + _graded(row),
         "Per customer": NONE,
         _BELIEVED: f"{grade_in_words(row['grade'])}, no effect",
-        "Contacted": say.number(row["n_treated"]),
-        "Similar": NONE,
+        said_of(row).treated: say.number(row["n_treated"]),
+        said_of(row).similar: NONE,
     }
 
 
@@ -199,4 +211,5 @@ def _what(row: Row) -> tuple[Any, ...]:
 def _window(row: Row) -> str:
     """Over which time a difference per customer adds up: "over the 6 months after the contact"."""
     months = row.get("after_months")
-    return f"over the {counted_months(months)} after the contact" if months else "over the time after the contact"
+    from_ = said_of(row).from_
+    return f"over the {counted_months(months)} after {from_}" if months else f"over the time after {from_}"

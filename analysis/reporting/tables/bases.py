@@ -14,11 +14,12 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import action_in_words
 from analysis.reporting.rows import Row
 from analysis.reporting.tables.cells import interval_cell, readable
 from analysis.reporting.tables.closed import close_part
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, action_in_words, words
+from analysis.reporting.wording import Words, words
 
 _OLDER = 3
 _APART = {

@@ -15,10 +15,7 @@ from analysis.foundation.errors import UnknownName
 from analysis.metrics.catalogue import AREAS, definition, definitions
 from analysis.reporting.formats import is_currency, plain
 from analysis.reporting.months import months_of
-from analysis.reporting.rows import Row
-from analysis.reporting.vocabulary import ACTIONS
-from analysis.reporting.wording import (
-    Words,
+from analysis.reporting.naming import (
     action_in_words,
     basis_in_words,
     humanised,
@@ -26,6 +23,9 @@ from analysis.reporting.wording import (
     metric_in_words,
     state_in_words,
 )
+from analysis.reporting.rows import Row
+from analysis.reporting.vocabulary import ACTIONS
+from analysis.reporting.wording import Words
 
 NONE = "–"
 NAMED = frozenset(
@@ -37,7 +37,6 @@ MARKS: Mapping[str, str] = {"provisional": "p", "locked": "c", "adjusted": "a", 
 """The letters that stand for states beside figures."""
 CLOSED = ("locked", "adjusted", "restated")
 """The states of a closed figure."""
-_MONTHS = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])\b(?!-)")
 
 
 def value_cell(say: Words, value: float | None, unit: str) -> str:
@@ -85,7 +84,7 @@ def readable(say: Words, text: object, limit: int = 600) -> str:
     >>> readable(words(), "2026-09 is not over yet; see `posts` of 2026-09-01.")
     'September 2026 is not over yet; see posts of 2026-09-01.'
     """
-    said = in_plain_words(_MONTHS.sub(lambda found: say.month(found[0]), plain(text, limit)))
+    said = in_plain_words(say.dated(plain(text, limit)))
     kind, colon, rest = said.partition(": ")
     return f"{action_in_words(kind)}: {rest}" if colon and kind in ACTIONS else said
 

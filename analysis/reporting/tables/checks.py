@@ -15,26 +15,21 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.compare import normal_quantile
+from analysis.reporting.naming import check_in_words, outcome_in_words, verdict_in_words, verdict_of
 from analysis.reporting.rows import Row, effect_rows, is_naive
 from analysis.reporting.settled import settled
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import (
-    Words,
-    check_in_words,
-    outcome_in_words,
-    refusals_in_words,
-    verdict_in_words,
-    verdict_of,
-    words,
-)
+from analysis.reporting.wording import Words, refusals_in_words, words
 from analysis.studies.gates import GATES, STANDARD_ERRORS_SEEN, UNSEEN_ALLOWED
 
 _CAPTION = "Checks of the comparison"
-_SIGNS = {"failed": "✗", "not_run": "?", "cannot_be_known": "?", "passed": "✓", "not_applicable": "–"}
-_ORDER = tuple(_SIGNS)
+SIGNS = {"failed": "✗", "not_run": "?", "cannot_be_known": "?", "passed": "✓", "not_applicable": "–"}
+_ORDER = tuple(SIGNS)
 _LIMITING = ("failed", "not_run", "cannot_be_known")
 """Verdicts that leave a comparison with open questions."""
+_AS_SHARES = ("placebo_before", "other_incidents", "busy_hours")
+"""Gates that come out as a share of a mean, not as a ratio."""
 _LEVEL = 0.95
 """Of the interval of every check, as `studies.result.Check` has it."""
 
@@ -69,7 +64,7 @@ def checks(result: Any, *, locale: str = "en_GB") -> Table:
         {
             "Decides": _group(check),
             "What was tested": check_in_words(check["name"]),
-            "Result": f"{_SIGNS.get(check['verdict'], '')} {verdict_in_words(check['verdict'])}",
+            "Result": f"{SIGNS.get(check['verdict'], '')} {verdict_in_words(check['verdict'])}",
             "Outcome": _outcomes(check["outcomes"], outcomes),
             "What came out": _came_out(say, check),
         }
@@ -152,7 +147,8 @@ def _outcomes(names: Sequence[str], of: int) -> str:
 
 
 def _has_figure(check: Mapping[str, Any]) -> bool:
-    return check["name"] in GATES and all(check.get(name) is not None for name in ("value", "low", "high"))
+    shown = (*GATES, *_AS_SHARES)
+    return check["name"] in shown and all(check.get(name) is not None for name in ("value", "low", "high"))
 
 
 def _figure(say: Words, check: Mapping[str, Any]) -> str:
@@ -160,6 +156,10 @@ def _figure(say: Words, check: Mapping[str, Any]) -> str:
     if not _has_figure(check):
         return ""
     numbers = {name: check[name] for name in ("value", "low", "high")}
+    if check["name"] in _AS_SHARES:
+        value, low, high = (("+" if number > 0 else "") + say.share(number, 0) for number in numbers.values())
+        seen = STANDARD_ERRORS_SEEN * (check["high"] - check["low"]) / (2 * normal_quantile(_LEVEL))
+        return f"{value} ({low} to {high}); seen from {say.share(seen, 0 if seen >= 0.095 else 1)}"
     found = say.effect_in_short({"scale": "ratio", "unit": "ratio", "level": _LEVEL, **numbers})
     seen = detectable(check["low"], check["high"])
     return f"{found}; seen from {say.share(seen, 0 if seen >= 0.095 else 1)}"

@@ -13,10 +13,12 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import GAP, plain
+from analysis.reporting.naming import humanised, outcome_in_words
+from analysis.reporting.parties import Said, said_of
 from analysis.reporting.rows import effect_rows, level_of
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, humanised, outcome_in_words, words
+from analysis.reporting.wording import Words, words
 
 _MOST_ROWS = 15
 _ALIKE = 0.1
@@ -43,12 +45,13 @@ def balance(result: Any, *, locale: str = "en_GB") -> Table:
     ranked = frame.assign(judged=judged, _worst=worst).sort_values(
         ["judged", "_worst"], ascending=[False, False], kind="stable"
     )
+    said = _said(result)
     shown = ranked.drop(columns="_worst").head(_MOST_ROWS)
     records = [
         {
             "Known of them": humanised(row["covariate"]) + _value(row["value"]),
-            "Contacted": _level(say, row["contacted"], row["value"]),
-            "Similar": _level(say, row["comparison"], row["value"]),
+            said.treated: _level(say, row["contacted"], row["value"]),
+            said.similar: _level(say, row["comparison"], row["value"]),
             "Gap in standard deviations": _signed(say, float(row["difference"])),
             "Judged": _verdict(row),
         }
@@ -65,11 +68,10 @@ def balance(result: Any, *, locale: str = "en_GB") -> Table:
         notes.append(f"{more} in the executed notebook.")
     cells_of = str(getattr(result, "strata", "") or "")
     if cells_of:
-        notes.append(
-            f"Contacted customers were compared with customers alike in: {readable(say, cells_of).rstrip('.')}."
-        )
+        who = f"{said.who[:1].upper()}{said.who[1:]}"
+        notes.append(f"{who} were compared with customers alike in: {readable(say, cells_of).rstrip('.')}.")
     return Table(
-        caption, pd.DataFrame(records), frame, numbers=("Contacted", "Similar", "Gap in standard deviations"),
+        caption, pd.DataFrame(records), frame, numbers=(said.treated, said.similar, "Gap in standard deviations"),
         notes=tuple(notes),
     )  # fmt: skip
 
@@ -83,11 +85,12 @@ def drift(result: Any, *, locale: str = "en_GB") -> Table:
         With `pre_trends` by outcome.
     """
     say = words(locale)
-    caption = "Before the contact"
+    from_ = _said(result).from_
+    caption = f"Before {from_}"
     found = dict(getattr(result, "pre_trends", None) or {})
     if not found:
         return sentences_alone(
-            caption, "Whether the groups drifted apart before the contact could not be tested: too few earlier months."
+            caption, f"Whether the groups drifted apart before {from_} could not be tested: too few earlier months."
         )
     level = level_of(effect_rows(result)) or 0.95
     records, values = [], []
@@ -95,11 +98,16 @@ def drift(result: Any, *, locale: str = "en_GB") -> Table:
         records.append(
             {
                 "Outcome": outcome_in_words(outcome).label,
-                "What was seen before the contact": drift_in_words(say, one, level),
+                f"What was seen before {from_}": drift_in_words(say, one, level),
             }
         )
         values.append({"outcome": outcome} | {name: getattr(one, name) for name in _PARTS})
     return Table(caption, pd.DataFrame(records), pd.DataFrame(values), sentences=True)
+
+
+def _said(result: Any) -> Said:
+    rows = effect_rows(result) if hasattr(result, "effects") else []
+    return said_of(rows[0]) if rows else Said()
 
 
 _PARTS = ("drift", "low", "high", "se_log", "detectable", "wald", "degrees", "p_joint")

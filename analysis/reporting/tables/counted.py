@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import basis_in_words, humanised, metric_in_words
 from analysis.reporting.rows import Row, metric_rows, monthly
 from analysis.reporting.tables.cells import (
     AREA_NAMES,
@@ -32,7 +33,7 @@ from analysis.reporting.tables.cells import (
 )
 from analysis.reporting.tables.coverage import lacking
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, basis_in_words, humanised, metric_in_words, words
+from analysis.reporting.wording import Words, words
 
 _MOST_MONTHS = 6
 _WHOLE = "Whole period"

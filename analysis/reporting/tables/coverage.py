@@ -13,10 +13,11 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.metrics.catalogue import AREAS
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import humanised, in_plain_words, metric_in_words
 from analysis.reporting.rows import part_of
 from analysis.reporting.tables.cells import place_of
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import humanised, in_plain_words, metric_in_words, words
+from analysis.reporting.wording import words
 
 _MOST_NAMED = 6
 

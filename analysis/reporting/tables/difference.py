@@ -14,10 +14,11 @@ import pandas as pd
 
 from analysis.reporting.difference.causes import nothing_changed, same_inputs
 from analysis.reporting.formats import MINUS, plain
+from analysis.reporting.naming import group_in_words, in_plain_words, metric_in_words, outcome_in_words
 from analysis.reporting.rows import Row, is_naive, monthly
 from analysis.reporting.tables.cells import figure_name, money_cell, period_in_words, periods_in_words, value_cell
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import Words, group_in_words, in_plain_words, metric_in_words, outcome_in_words, words
+from analysis.reporting.wording import Words, words
 
 MONEY: Mapping[str, str] = {"npv.p50": "Net present value", "probability_npv_positive": "Chance of a gain"}
 _CLOSED: Mapping[str, str] = {

@@ -13,21 +13,20 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
-from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
-from analysis.reporting.settled import is_own, settled
-from analysis.reporting.tables.cells import unbroken
-from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import (
-    Words,
-    evidence_in_words,
+from analysis.reporting.naming import (
     grade_in_words,
     group_in_words,
     humanised,
     in_plain_words,
     outcome_in_words,
     segment_in_words,
-    words,
 )
+from analysis.reporting.parties import is_step, raw_in_words, said_of
+from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.settled import is_own, settled
+from analysis.reporting.tables.cells import readable, unbroken
+from analysis.reporting.tables.table import Table, sentences_alone
+from analysis.reporting.wording import Words, evidence_in_words, words
 
 
 def effects(result: Any, *, outcome: str | None = None, segments_only: bool = False, locale: str = "en_GB") -> Table:
@@ -68,7 +67,9 @@ def effects(result: Any, *, outcome: str | None = None, segments_only: bool = Fa
     per = next(iter(pers)) if len(pers) == 1 else ""
     head, each = f"Difference{per}{interval}", f"Per customer{interval}"
     grades = {outcome: _grade(shown, outcome) for outcome in outcomes}
-    reached = "In the arm" if all(row["estimand"] == "experiment_effect" for row in rows) else "Contacted"
+    heads = said_of(rows[0])
+    reached = "In the arm" if all(row["estimand"] == "experiment_effect" for row in rows) else heads.treated
+    others = "Comparison" if reached in ("In the arm", "Contacted") else heads.similar
     arms = {(row["treated"], row["comparison"]) for row in rows if not is_naive(row)}
     records = [
         {
@@ -82,7 +83,7 @@ def effects(result: Any, *, outcome: str | None = None, segments_only: bool = Fa
             head: _difference(say, row, level) + ("" if per or row["value"] is None else _per(row)),
             **({each: _per_customer(say, row, beside)} if both else {}),
             reached: say.number(row["n_treated"]),
-            "Comparison": say.number(row["n_comparison"]),
+            others: say.number(row["n_comparison"]),
         }
         for row in shown
     ]
@@ -96,7 +97,7 @@ def effects(result: Any, *, outcome: str | None = None, segments_only: bool = Fa
         + ("" if outcome is None else f" on {outcome_in_words(outcome).label.lower()}"),
         cells=pd.DataFrame(records),
         frame=pd.DataFrame([{name: value for name, value in row.items() if name != "checks"} for row in rows]),
-        numbers=(head, *((each,) if both else ()), reached, "Comparison"),
+        numbers=(head, *((each,) if both else ()), reached, others),
         groups="Outcome",
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -152,19 +153,24 @@ def arms(experiment: Any, *, locale: str = "en_GB") -> Table:
 
 
 def sample(result: Any, *, locale: str = "en_GB") -> Table:
-    """Who was studied? The account of the sample, one line a count, and what was left out."""
+    """Who, or what, was studied? The account of the sample, one line a count, and what was left out.
+
+    Of those left out, only reasons that held for somebody have a line.
+    """
     say = words(locale)
     account = dict(getattr(result, "sample", None) or {})
     if not account:
         raise DesignError("The result holds no account of who was studied.")
-    account = _with_comparison(account, effect_rows(result) if hasattr(result, "effects") else ())
+    rows = effect_rows(result) if hasattr(result, "effects") else []
+    account = _with_comparison(account, rows)
+    asked = "What" if rows and is_step(rows[0]) else "Who"
     records = [
-        {"Who": humanised(name), "Number": say.number(value) if _is_number(value) else plain(value, 200)}
+        {asked: _counted_as(name), "Number": say.number(value) if _is_number(value) else plain(value, 200)}
         for name, value in account.items()
     ]
     frame = pd.DataFrame({"who": list(account), "number": list(account.values())})
-    notes = tuple(in_plain_words(plain(note, 600)) for note in getattr(result, "notes", ()))
-    return Table("Who was studied", pd.DataFrame(records), frame, numbers=("Number",), notes=notes)
+    notes = tuple(readable(say, note) for note in getattr(result, "notes", ()))
+    return Table(f"{asked} was studied", pd.DataFrame(records), frame, numbers=("Number",), notes=notes)
 
 
 def _with_comparison(account: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
@@ -173,14 +179,28 @@ def _with_comparison(account: Mapping[str, Any], rows: Sequence[Row]) -> dict[st
     whole.sort(key=lambda row: row["outcome"] != "orders")
     kept: dict[str, Any] = {}
     for name, value in account.items():
-        if name == "issues_outside_the_data_span" and value == 0:
+        if value == 0 and name.startswith(_ONLY_IF_ANY):
             continue
         kept[name] = value
         if name == "contacted" and whole:
             kept["of_them_with_a_comparison"] = whole[0]["n_treated"]
-        if name == "comparison_customers" and whole:
+        if name == "comparison_customers" and whole and "contacted" in account:
             kept["of_them_similar_to_somebody_contacted"] = whole[0]["n_comparison"]
     return kept
+
+
+_ONLY_IF_ANY = ("issues_outside_the_data_span", "left_out_", "told_apart_", "rows_of_unknown_", "customers_unknown")
+"""Counts of what went wrong, which are told only where there was any."""
+
+
+def _counted_as(name: str) -> str:
+    """A line of the account: `left_out_start_unknown` is "Left out: start unknown"."""
+    if name == "rows":
+        return "Followed for the whole time"
+    for aside in ("left_out_", "told_apart_"):
+        if name.startswith(aside):
+            return f"{humanised(aside)}: {humanised(name.removeprefix(aside)).lower()}"
+    return humanised(name)
 
 
 def _grade(rows: Sequence[Row], outcome: str) -> str | None:
@@ -201,10 +221,8 @@ def _key(row: Row) -> tuple[Any, ...]:
 
 
 def _whom(row: Row, *, several: bool) -> str:
-    if row["estimand"] == "naive_before_after":
-        return "raw: before against after"
-    if row["estimand"] == "naive_user_gap":
-        return "raw: users against all others"
+    if is_naive(row):
+        return f"raw: {raw_in_words(row)}"
     whom = segment_in_words(row["segment"]) + (f", {plain(row['method'], 80)}" if is_own(row) else "")
     return f"{group_in_words(row['treated'])}, {whom}" if several else whom
 

@@ -12,10 +12,11 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import humanised, in_plain_words
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.tables.cells import NONE, interval_cell, money_cell, period_in_words, readable
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, humanised, in_plain_words, words
+from analysis.reporting.wording import Words, words
 
 _CAPTION = "Incidents: days with far more mentions than usual"
 _SIDES = {"before": "Before we started responding", "after": "After"}

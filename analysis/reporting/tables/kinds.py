@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from analysis.foundation.errors import DesignError
+from analysis.reporting.naming import humanised
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.tables.cells import NONE, interval_cell, period_in_words, readable
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, humanised, words
+from analysis.reporting.wording import Words, words
 
 _CAPTION = "Kinds of mentions, estimated"
 NOT_ASKED = "Kinds are not estimated: the parameters do not ask for it (metrics, classify_kinds)."

@@ -13,10 +13,11 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.metrics.matching_result import few_in_words
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import humanised, in_plain_words
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.tables.cells import NONE
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, humanised, in_plain_words, words
+from analysis.reporting.wording import Words, words
 
 _HIDDEN = "fewer than 10, or hidden"
 _LIKE = "Matched and unmatched contacts, side by side"

@@ -14,11 +14,12 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.reporting.cohorts import INTERIM_MONTHS, change, cohort_in_words, has_matured, moved_by, moved_in_words
 from analysis.reporting.formats import GAP
+from analysis.reporting.naming import grade_in_words, outcome_in_words
 from analysis.reporting.rows import Row, effect_rows
 from analysis.reporting.settled import answers, counted_months, interims
 from analysis.reporting.tables.cells import NONE, unbroken
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, grade_in_words, outcome_in_words, words
+from analysis.reporting.wording import Words, words
 
 
 def interim(result: Any, *, locale: str = "en_GB") -> Table:

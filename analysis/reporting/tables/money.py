@@ -8,8 +8,9 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import grade_in_words, humanised, in_plain_words
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import Words, grade_in_words, humanised, in_plain_words, words
+from analysis.reporting.wording import Words, words
 
 
 def case_lines(case: Any, *, locale: str = "en_GB") -> Table:

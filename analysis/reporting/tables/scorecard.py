@@ -14,10 +14,11 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.metrics.catalogue import AREAS
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import basis_in_words, humanised, metric_in_words, state_in_words
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.tables.cells import NONE, place_of, readable, value_cell
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, basis_in_words, humanised, metric_in_words, state_in_words, words
+from analysis.reporting.wording import Words, words
 
 _TEAM = "set by the team"
 _SIDES = {"higher": " or more", "lower": " or less"}

@@ -13,10 +13,11 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.inference.suppression import HIDDEN
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import humanised
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.tables.cells import NONE, readable
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, humanised, words
+from analysis.reporting.wording import Words, words
 
 _HIDDEN = "hidden"
 _COLUMNS = ("yes", "no", "not known", "all")

@@ -18,8 +18,9 @@ import pandas as pd
 from great_tables import GT
 
 from analysis.reporting.formats import MINUS, plain
+from analysis.reporting.naming import humanised
 from analysis.reporting.sanitise import sanitised
-from analysis.reporting.wording import humanised, words
+from analysis.reporting.wording import words
 
 _NUMBER = re.compile(rf"({MINUS}[^\s<>&()]*[0-9][^\s<>&()]*)(?=[^<>]*<)")
 _CELL, _SENTENCE = 300, 900

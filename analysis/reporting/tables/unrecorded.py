@@ -15,9 +15,12 @@ import pandas as pd
 from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import NO_EFFECT, Scale
 from analysis.reporting.formats import plain
+from analysis.reporting.naming import outcome_in_words
+from analysis.reporting.parties import Said, said_of
+from analysis.reporting.rows import effect_rows
 from analysis.reporting.tables.cells import NONE, readable
 from analysis.reporting.tables.table import Table, sentences_alone
-from analysis.reporting.wording import Words, outcome_in_words, words
+from analysis.reporting.wording import Words, words
 
 _CAPTION = "What could explain the findings away"
 
@@ -40,12 +43,18 @@ def sensitivity(result: Any, *, locale: str = "en_GB") -> Table:
     if not rows:
         return sentences_alone(_CAPTION, "Nothing is claimed, so nothing need be explained away.")
     shown = _main(rows)
-    bounds = any(row.get("bounds") for row in shown)
+    ranges = {row["outcome"]: row for row in rows if row.get("bounds")}
+    effects = effect_rows(result) if hasattr(result, "effects") else []
+    who = said_of(effects[0]).who if effects else Said().who
     records = [
         {
             "Outcome": outcome_in_words(row["outcome"]).label,
-            "What an unrecorded cause would have to do": readable(say, row["sentence"]),
-            **({"If the groups had drifted apart anyway": _bounds(say, row) or NONE} if bounds else {}),
+            "What an unrecorded cause would have to do": readable(say, row["sentence"]).replace(Said().who, who),
+            **(
+                {"If the groups had drifted apart anyway": _bounds(say, ranges.get(row["outcome"], row)) or NONE}
+                if ranges
+                else {}
+            ),
         }
         for row in shown
     ]
