@@ -1,14 +1,14 @@
 """How sure is a line whose errors remember the month before? Coefficients at every rho, their intervals and p-values.
 
 A short series does not know its own rho, and an interval at the likeliest one is too narrow where rho is large. t on
-effective degrees of freedom n (1 − rho) / (1 + rho) − k does not mend that: of 6,000 series of 24 points with rho 0.7 it
-held the change of direction in 89.9 % only (the step in 94.2 %), and its median interval of the step was 11.1 standard
-deviations wide. So intervals are averaged: at every rho of the grid the coefficients have a t distribution, and each
-counts by the restricted likelihood of its rho. That held 93.2 % and 92.6 % there, 3.1 wide. The price is paid where
-months do not resemble their neighbours, which a short series cannot know either: with 24 points and rho 0 the intervals
-of step and direction are 16 % and 40 % wider than those of least squares, which are right there and hold 71 % and 58 %
-at rho 0.7. How distributions are averaged is left to `analysis.inference.averaged_t`, how the likelihood is found to
-`analysis.inference.ar1_reml`.
+effective degrees of freedom n (1 − rho) / (1 + rho) − k does not mend that: of 6,000 series of 24 points with rho 0.7
+it held the change of direction in 89.9 % only (the step in 94.2 %), and its median interval of the step was 11.1
+standard deviations wide. So intervals are averaged: at every rho of the grid the coefficients have a t distribution,
+and each counts by the restricted likelihood of its rho. That held 93.2 % and 92.6 % there, 3.1 wide. The price is paid
+where months do not resemble their neighbours, which a short series cannot know either: with 24 points and rho 0 the
+intervals of step and direction are 16 % and 40 % wider than those of least squares, which are right there and hold 71 %
+and 58 % at rho 0.7. How distributions are averaged is left to `analysis.inference.averaged_t`, how the likelihood is
+found to `analysis.inference.ar1_reml`.
 """
 
 from __future__ import annotations
@@ -99,11 +99,12 @@ class Ar1Fit:
         middle, spread = self._at_every_rho(np.atleast_2d(np.asarray(weights, dtype=float)))
         below = averaged_below(self.shares[:, :, None], middle, spread, self._freedom, 0.0)
         found = np.clip(2 * np.minimum(below, 1 - below), 0.0, 1.0)
-        return found if np.ndim(weights) == 2 else found[:, 0]
+        parts: Floats = found if np.ndim(weights) == 2 else found[:, 0]
+        return parts
 
     @property
     def _freedom(self) -> int:
-        return self.points - self.coefficients.shape[1]
+        return self.points - int(self.coefficients.shape[1])
 
     def _at_every_rho(self, asked: Floats) -> tuple[Floats, Floats]:
         """Value and standard error of combinations at every rho, shape (n_series, n_grid, n_combinations)."""

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.absorb import Absorber
 from analysis.inference.anderson_rubin import ArSet, anderson_rubin_set
 from analysis.inference.estimate import Estimate
 from analysis.inference.within import NOTHING_LEFT, Floats, columns_within
@@ -73,7 +74,7 @@ def instrumented(
     treated: ArrayLike,
     instrument: ArrayLike,
     *,
-    absorb: Sequence[ArrayLike],
+    absorb: Sequence[ArrayLike] | Absorber,
     covariates: ArrayLike | None,
     cluster: ArrayLike,
     name: str,
@@ -87,8 +88,9 @@ def instrumented(
     outcome, treated : array of float, shape (n_rows,)
         The treatment is usually 0 or 1.
     instrument : array of float, shape (n_rows,) or (n_rows, k)
-    absorb : sequence of array of int, shape (n_rows,)
-        Sets of categories; without one, the overall mean is taken out.
+    absorb : sequence of array of int, shape (n_rows,), or Absorber
+        Sets of categories; without one, the overall mean is taken out. Ready to be absorbed where several regressions
+        share them.
     covariates : array of float, shape (n_rows,) or (n_rows, n_covariates), optional
     cluster : array of int, shape (n_rows,)
         Rows whose errors may go together share a code.

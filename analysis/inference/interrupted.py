@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.foundation.errors import DesignError, TooSoon
-from analysis.inference.ar1_reml import Ar1Fit, ar1_reml
+from analysis.inference.ar1_fit import Ar1Fit
+from analysis.inference.ar1_reml import ar1_reml
 from analysis.inference.segmented import EFFECTS, Segmented, without_terms
 
 Floats = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What can be read off a line with a step in it? The step, the turn, the effect months later, and the path without them.
+"""What can be read off a line with a step in it? Step, turn, effect months later, and the path without them.
 
 Each with its interval, all from one fit. How the line comes about is left to `analysis.inference.interrupted`.
 """
@@ -33,8 +33,8 @@ class Segmented:
     name, unit : str
         What the series counts, and in what.
     terms : tuple of str
-        "constant", "trend", "level", "slope", then "pulse_<position>", "missing_<position>", "control", "season_<i>", and
-        those asked for by name.
+        "constant", "trend", "level", "slope", then "pulse_<position>", "missing_<position>", "control", "season_<i>",
+        and those asked for by name.
     coefficients : mapping of term to float
         In `unit`; trend and slope per point.
     covariance : array of float, shape (k, k)
@@ -47,7 +47,7 @@ class Segmented:
     observed, fitted, without, residuals : array of float, shape (n,)
         The series as analysed (less its control where asked for as a difference), the line, the line without level and
         slope, and what the line leaves over. The terms of single points (incidents, missing ones) are in neither line:
-        what an incident added stands in the residuals. Missing points stay "not a number" in `observed` and `residuals`.
+        what an incident added stands in the residuals. Missing points are "not a number" in `observed` and `residuals`.
     n, n_before, n_after : int
         Points seen: missing ones and those with a pulse of their own tell nothing of the change and do not count.
     at : int
@@ -126,7 +126,7 @@ class Segmented:
         )
 
     def p_value(self, term: str) -> float:
-        """How often would chance alone move a coefficient so far from 0? Two-sided, from what its interval is read from.
+        """How often would chance alone move a coefficient so far from 0? Two-sided, in step with its interval.
 
         Raises
         ------

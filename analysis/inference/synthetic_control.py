@@ -15,19 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.inference.simplex import simplex_weights
-from analysis.inference.synthetic_did import (
-    NEVER,
-    Cohort,
-    Floats,
-    Ints,
-    SyntheticDid,
-    checked_panel,
-    checked_starts,
-    cohort_of,
-    judged,
-    noise_of,
-    weights_near,
-)
+from analysis.inference.synthetic_panel import NEVER, checked_panel, checked_starts, noise_of
+from analysis.inference.synthetic_path import Cohort, Floats, Ints, SyntheticDid, cohort_of, weights_near
+from analysis.inference.synthetic_placebo import judged
 
 METHOD = "synthetic control"
 _RIDGE = 1e-6

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.absorb import absorber
+from analysis.inference.absorb import Absorber, absorber
 from analysis.inference.estimate import Estimate
 
 Floats = NDArray[np.float64]
@@ -114,9 +114,11 @@ class Columns:
 
 
 def columns_within(
-    absorb: Sequence[ArrayLike], covariates: ArrayLike | None, cluster: ArrayLike, **named: ArrayLike
+    absorb: Sequence[ArrayLike] | Absorber, covariates: ArrayLike | None, cluster: ArrayLike, **named: ArrayLike
 ) -> Columns:
     """Take categories and covariates out of the named columns, `treatment` among them.
+
+    The categories are given as they are, or ready to be absorbed (`absorber`) where several regressions share them.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def columns_within(
     """
     given = {"covariates": np.empty((np.shape(cluster)[0], 0)) if covariates is None else covariates, **named}
     tables = {label: _table(label, column, np.shape(cluster)[0]) for label, column in given.items()}
-    out = absorber(absorb, len(np.asarray(cluster)))
+    out = absorb if isinstance(absorb, Absorber) else absorber(absorb, len(np.asarray(cluster)))
     tables = {label: table[out.kept] for label, table in tables.items()}
     left = {label: out.residuals(table) for label, table in tables.items()}
     basis = _basis(tables["covariates"], left["covariates"])
@@ -145,7 +147,7 @@ def columns_within(
         column = left[label] - basis @ (basis.T @ left[label])
         if (np.linalg.norm(column, axis=0) <= _least(tables[label])).any():
             raise DesignError(
-                f"The {label} does not vary within the {len(absorb)} sets of categories and the covariates "
+                f"The {label} does not vary within the {len(out.codes)} sets of categories and the covariates "
                 f"({len(column):,} rows). Use coarser categories, fewer covariates or a longer period."
             )
         rest[label] = column

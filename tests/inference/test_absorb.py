@@ -113,8 +113,42 @@ def test_sets_of_other_lengths_are_refused():
 
 def test_sweeps_that_do_not_come_to_rest_are_told(monkeypatch):
     monkeypatch.setattr(absorb, "MOST_SWEEPS", 1)
+    monkeypatch.setattr(absorb, "MOST_SOLVED", 0)
     rng = np.random.default_rng(6)
     sets, values = codes(rng, 200, 30, 30), rng.normal(size=200)
     of = absorber(sets)
     with pytest.raises(DesignError, match="After 1 sweeps over 2 sets"):
         of.residuals(values[of.kept])
+
+
+def test_a_column_is_swept_once_and_is_told_the_same_again() -> None:
+    rng = np.random.default_rng(1)
+    sets = [rng.integers(0, 9, 300), rng.integers(0, 7, 300)]
+    columns = rng.standard_normal((300, 2))
+    ready = absorber(sets)
+    first = ready.residuals(columns)
+    assert len(ready.done) == 2
+    assert np.array_equal(ready.residuals(columns[:, 1]), first[:, 1])
+    assert len(ready.done) == 2
+    assert np.array_equal(absorber(sets).residuals(columns), first)
+    first[:] = 0.0
+    assert ready.residuals(columns).any(), "what was handed out is a copy"
+
+
+@pytest.mark.parametrize("sizes", [(30, 30), (60, 9, 5), (40, 40, 1)])
+def test_solving_and_sweeping_leave_the_same(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...]) -> None:
+    """Both roads, also where sets hang together in parts, or one says what another says."""
+    rng = np.random.default_rng(7)
+    sets = [*(rng.integers(0, size, 900) for size in sizes)]
+    sets.append(sets[0] // 7)  # said by the first already
+    values = rng.standard_normal((900, 3)) * [1.0, 1e6, 1e-6]
+    solved = absorber(sets)
+    assert solved.solved is not None
+    monkeypatch.setattr(absorb, "MOST_SOLVED", 0)
+    swept = absorber(sets)
+    assert swept.solved is None
+    one, other = (each.residuals(values[each.kept]) for each in (solved, swept))
+    assert np.abs((one - other) / values.std(axis=0)).max() < 1e-9
+    for code, size in zip(solved.codes, solved.sizes, strict=True):
+        means = np.bincount(code, weights=one[:, 0]) / size
+        assert np.abs(means).max() < 1e-11

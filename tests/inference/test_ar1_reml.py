@@ -10,7 +10,7 @@ from scipy.linalg import toeplitz
 from analysis.foundation.errors import DesignError
 from analysis.inference.ar1_fit import effective_degrees
 from analysis.inference.ar1_reml import RHO_LIMIT, ar1_reml
-from analysis.inference.averaged_t import averaged_below, averaged_quantile
+from analysis.inference.averaged_t import averaged_quantile
 from analysis.inference.interrupted import segment_terms
 from analysis.runner.proving.series import METHODS, series_records
 from analysis.synthetic.monthly_series import autoregressive

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.synthetic_control import synthetic_control
-from analysis.inference.synthetic_did import noise_of
+from analysis.inference.synthetic_panel import noise_of
 from analysis.synthetic.monthly_series import PanelWorld, panel_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "synthetic_did" / "reference.json"

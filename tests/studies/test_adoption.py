@@ -307,3 +307,24 @@ class TestBadInput:
     def test_what_cannot_be_followed_is_said(self, tables) -> None:
         found = adoption_effect(tables, replace(ROLLED, strata=("colour",), outcomes=("orders",), robust=False))
         assert any("Stratum `colour` was skipped" in note for note in found.notes)
+
+
+def test_a_month_with_one_adopter_shows_no_interval_of_its_own() -> None:
+    """The whole effect counts it; among the months it is left out, since its error cannot be seen."""
+    rng = np.random.default_rng(3)
+    panel = waves(rng.poisson(2.0, (121, 14)).tolist(), [6] * 60 + [7] + [-1] * 60)
+    plan = AdoptionPlan(before_months=3, after_months=3, outcomes=("orders",), roll_out="pilot", robust=False)
+    found = adoption_on(panel, plan)
+    assert found.groups["n"].tolist() == [60]
+    assert found.sample["studied"] == 61
+
+
+def test_adopters_without_an_issue_are_counted_in_a_note() -> None:
+    panel = of_lean(lean_life(world_named("none"), 1, 4_000))
+    assert not any("without an issue in that month" in note for note in adoption_on(panel, CONTACTS).notes)
+    some = np.flatnonzero((panel.adopted >= panel.begin.number + 6) & (panel.adopted <= panel.end.number - 6))[:60]
+    issues = np.array(panel.counted["issues"])
+    issues[some, panel.adopted[some] - panel.begin.number] = 0
+    found = adoption_on(replace(panel, counted={**panel.counted, "issues": issues}), CONTACTS)
+    (note,) = [note for note in found.notes if "without an issue in that month" in note]
+    assert int(note.split()[0]) > 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError, UnknownName
 from analysis.studies.adoption.panel import NEVER
 from analysis.studies.adoption.rows_sql import panel_of
+from analysis.studies.adoption.waves_sql import arms_in_words
 from analysis.studies.sample import IndexRules
 from analysis.synthetic.roll_out import EXPERIMENT, FIRST_MONTH, RollOutLife, roll_out_life
 from analysis.synthetic.roll_out_folder import ZONE, write_roll_out
@@ -180,6 +182,39 @@ class TestRollOut:
         tables = company(**frames(assignments=blocks))
         panel = panel_of(tables, SMALL, outcomes=("orders",), roll_out="pilot")
         assert (len(panel), panel.account["left_out_assigned_to_two_waves"], panel.account["assigned"]) == (2, 1, 3)
+
+    def test_other_experiments_and_a_wave_that_nobody_is_in(self, company) -> None:
+        """Waves of one day are one cohort; who joined after the invitation is read and cannot be studied."""
+        given = assignments(
+            a=("wave_1", DAYS[6]), b=("wave_2", DAYS[6]), c=("wave_9", DAYS[15]), d=("control", DAYS[0])
+        )
+        other = assignments(a=("control", DAYS[2]), c=("b", DAYS[4])).assign(experiment_id="colours")
+        panel = panel_of(
+            company(**frames(assignments=pd.concat([given, other]))), SMALL, outcomes=("orders",), roll_out="pilot"
+        )
+        jan = Month.of("2025-01").number
+        assert (panel.adopted - jan).tolist() == [3, 3, 7, NEVER - jan]
+        assert (panel.account["assigned"], len(panel)) == (4, 4)
+
+    def test_the_month_of_an_invitation_is_the_local_one(self, company) -> None:
+        """Half an hour before midnight in London on the last of April is May in Berlin; 23:30 UTC is May in London."""
+        given = assignments(a=("one", "2025-04-30T22:30Z"), b=("two", "2025-04-30T23:30Z"), c=("never", None))
+        tables = company(**frames(assignments=given))
+        may = Month.of("2025-05").number
+        for zone, months in (("UTC", [-1, -1]), ("Europe/London", [-1, 0]), ("Europe/Berlin", [0, 0])):
+            panel = panel_of(tables, replace(SMALL, zone=zone), outcomes=("orders",), roll_out="pilot")
+            assert (panel.adopted[:2] - may).tolist() == months
+
+    def test_how_arms_were_read_is_said(self, company) -> None:
+        given = assignments(a=("wave_1", DAYS[6]), b=("Holdout", DAYS[6]), c=("later", None), d=("wave_1", DAYS[9]))
+        tables = company(**frames(assignments=given))
+        read, undated = arms_in_words(tables, "pilot", "UTC")
+        assert read == (
+            "Arms of `pilot` read as invited: `wave_1` (2 customers, 2025-04 to 2025-05); as never invited: `Holdout` "
+            "(1 customer)."
+        )
+        assert "`later` (1 customer)" in undated
+        assert "is called control, holdout, never or not_invited" in undated
 
     def test_an_experiment_that_does_not_exist(self, company) -> None:
         with pytest.raises(UnknownName, match="pilot"):

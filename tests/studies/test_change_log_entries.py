@@ -10,17 +10,8 @@ import pytest
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError, InputError, UnknownName
-from analysis.studies.change_log.entries import (
-    Entry,
-    asked_for,
-    bundled,
-    entries_of,
-    months_of_incident,
-    one_line,
-    others_within,
-    segments_named,
-    touches,
-)
+from analysis.studies.change_log.entries import Entry, asked_for, entries_of, one_line
+from analysis.studies.change_log.reach import bundled, months_of_incident, others_within, segments_named, touches
 
 
 def row(name: str = "CH1", on: Any = datetime(2025, 3, 3), **more: Any) -> dict[str, Any]:
@@ -112,7 +103,9 @@ def test_scopes_name_whole_words_and_text_is_only_text() -> None:
     assert segments_named("tvs", known) == ()
     assert segments_named("axxb", known) == ()
     assert segments_named("a.*b", known) == (("product", "a.*b"),)
-    assert segments_named("region=south", known) == ()
+    assert segments_named("Region = North", known) == (("region", "north"),)
+    assert segments_named("region=south", known) == (("region", "south"),)  # no figure of it, but none of the north
+    assert segments_named("shop=south", known) == ()
     assert segments_named(None, known) == ()
     assert segments_named("(unclosed [", known) == ()
 

@@ -74,11 +74,11 @@ def test_made_up_dates_by_hand(p_values: tuple[float, ...], level: float, usual:
 
 
 def test_dates_that_could_not_have_seen_the_step_cannot_tell() -> None:
-    """Standard error 10: a step of 28 would probably have been seen. 28 > 15 % of 100, and more than the step found."""
+    """Standard error 10: a step of 43 would probably have been seen. 43 > 15 % of 100, and more than the step found."""
     rough = steps(0.5, 0.5, 0.5, se=10)
     assert judged_steps(control=None, placebo=rough, usual=100, found=20)[1].verdict == "not_run"
-    assert judged_steps(control=None, placebo=rough, usual=100, found=-30)[1].verdict == "passed"
-    assert judged_steps(control=None, placebo=rough, usual=200, found=0)[1].verdict == "passed"
+    assert judged_steps(control=None, placebo=rough, usual=100, found=-45)[1].verdict == "passed"
+    assert judged_steps(control=None, placebo=rough, usual=300, found=0)[1].verdict == "passed"
 
 
 def test_the_two_tests_are_judged_together_by_holm() -> None:

@@ -1,8 +1,8 @@
 """Which few numbers does a panel of customers by periods leave behind, so that every comparison of cohorts follows?
 
-Each cohort's count, its totals by period, and its sums of products over pairs of periods (`CohortSums`). They are
-whole numbers of a decimal unit, so that they are exact: parts add up to the whole in any order, on any engine, and
-nothing is lost when the outcome is large beside its spread. Estimates are left to `group_time` and `two_way`, tables to
+Each cohort's count, its totals by period, and its sums of products over pairs of periods (`CohortSums`). They are whole
+numbers of a decimal unit, so that they are exact: parts add up to the whole in any order, on any engine, and nothing is
+lost when the outcome is large beside its spread. Estimates are left to `group_time` and `two_way`, tables to
 `tables.panel_sums`.
 """
 

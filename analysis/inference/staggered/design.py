@@ -1,8 +1,8 @@
 """Which cohort is compared with which, in which period and against which? The cells of a staggered study.
 
-The rules are those of `group_time`, which is asked for the cells of cohorts of these sizes. Cells of a cohort
-with the same controls make one `Comparison`, so that whatever depends on the controls alone is fitted once. Effects are
-left to `rows` and `strata`.
+The rules are those of `group_time`, which is asked for the cells of cohorts of these sizes. Cells of a cohort with the
+same controls make one `Comparison`, so that whatever depends on the controls alone is fitted once. Effects are left to
+`rows` and `strata`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 For each comparison (with never-treated controls one a cohort, whatever the number of periods): the logit of being in
 the cohort, the regression of the controls' changes on the covariates, and the sums that turn both into ATT(g, t) and
 into each unit's influence on it. Rows are read in chunks of one cohort; nothing as long as the panel is kept but the
-covariates. Which cells there are, the joint covariance and the checks of what was given are left to `design`
-and `rows`.
+covariates. Which cells there are, the joint covariance and the checks of what was given are left to `design` and
+`rows`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Fit:
         return self.treated_mean - self.control_mean
 
 
-def cohort_sums(panel: Panel) -> Floats:
+def covariate_sums(panel: Panel) -> Floats:
     """Sums of covariates times (outcomes beside covariates), a cohort each: shape (n_cohorts, k, n_periods + k)."""
     k, periods = panel.covariates.shape[1], panel.outcomes.shape[1]
     sums = np.zeros((len(panel.names), k, periods + k))
@@ -94,7 +94,7 @@ def fits(panel: Panel, comparisons: Sequence[Comparison], method: Method) -> lis
         If a comparison has too few controls for its covariates, these determine each other among them, the covariates
         tell the groups apart, or no control is left after trimming.
     """
-    sums = cohort_sums(panel)
+    sums = covariate_sums(panel)
     k = panel.covariates.shape[1]
     for comparison in comparisons:
         count = panel.size(comparison.controls)

@@ -3,8 +3,7 @@
 Callaway and Sant'Anna's ATT(g, t) without covariates: by how much did customers first treated in g change from the last
 period before it to t, beyond customers who were not treated by then? Every such number, and how any two vary together,
 follows from the sums of each cohort (`CohortSums`): the rows are read once and never again. Averages over cohorts and
-periods, bands and tests are left to `aggregate`, covariates to `rows`, sums of tables to
-`tables.panel_sums`.
+periods, bands and tests are left to `aggregate`, covariates to `rows`, sums of tables to `tables.panel_sums`.
 """
 
 from __future__ import annotations

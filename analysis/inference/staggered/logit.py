@@ -1,9 +1,8 @@
 """How likely was a unit of this kind to be in the cohort rather than among its controls? A weighted logit.
 
 Maximum likelihood by Newton steps with halving, over stretches of rows of one large table of covariates, so that a fit
-for each cohort copies no rows. Which cohorts are compared, and what the shares are used for, is left to
-`rows` and `fits`. What cannot be fitted (separated groups, collinear covariates) is named, with
-counts.
+for each cohort copies no rows. Which cohorts are compared, and what the shares are used for, is left to `rows` and
+`fits`. What cannot be fitted (separated groups, collinear covariates) is named, with counts.
 """
 
 from __future__ import annotations

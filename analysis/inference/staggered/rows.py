@@ -2,10 +2,9 @@
 
 Callaway and Sant'Anna's ATT(g, t) with covariates that do not change over time: by outcome regression (`reg`), by
 weighting with the share of the cohort among like units (`ipw`), or by both (`dr`, right if either is). The result is a
-`GroupTime` as in `group_time`, so that averages, bands and tests serve both. Which cells there are stands in
-`design`, the checks of what was given in `panel`, the logits and regressions in `fits`;
-here the joint covariance, added up chunk by chunk from influences, never units times cells. Categories are faster as
-strata: `strata`.
+`GroupTime` as in `group_time`, so that averages, bands and tests serve both. Which cells there are stands in `design`,
+the checks of what was given in `panel`, the logits and regressions in `fits`; here the joint covariance, added up chunk
+by chunk from influences, never units times cells. Categories are faster as strata: `strata`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 
 from analysis.inference.cells import Flags, Floats, Ints
 from analysis.inference.staggered.group_time import GroupTime
-from analysis.studies.adoption.cohorts import Cohort, Studied
+from analysis.studies.adoption.cohorts import Cohort, Studied, different
 from analysis.studies.adoption.panel import AdoptionPanel
 
 _MORE = 2
@@ -172,7 +172,7 @@ def estimated(
         cells[position], influence = _effects(panel, one, outcome, months, before, reference)
         added.append(influence)
     sizes = np.array([int(one.treated.sum()) for one in cohorts], dtype=np.int64)
-    people = np.unique(np.concatenate([one.customer for one in cohorts]))
+    people = different([one.customer for one in cohorts])
     found = Estimated(
         outcome=outcome,
         months=months,
@@ -181,8 +181,8 @@ def estimated(
         sizes=sizes,
         cells=cells,
         covariance=_covariance(cohorts, added, len(panel)),
-        with_shares=_with_shares(cohorts, added, place, len(people)),
-        n=len(people),
+        with_shares=_with_shares(cohorts, added, place, people),
+        n=people,
         n_comparison=studied.n_comparison,
         largest=0.0,
     )
@@ -245,8 +245,8 @@ def _with_shares(cohorts: tuple[Cohort, ...], added: list[Floats], place: Ints, 
     for one, influence in zip(cohorts, added, strict=True):
         adopts = place[one.customer]
         later = np.flatnonzero(adopts >= 0)
-        marked = adopts[later][:, None] == np.arange(len(cohorts))
-        found.append(influence[later].T @ marked / n)
+        sums = [np.bincount(adopts[later], column, minlength=len(cohorts)) for column in influence[later].T]
+        found.append(np.stack(sums) / n)
     return np.concatenate(found)
 
 

@@ -73,8 +73,30 @@ class Studied:
     @property
     def n_comparison(self) -> int:
         """Different comparison customers, over all cohorts."""
-        found = [one.customer[~one.treated] for one in self.cohorts]
-        return len(np.unique(np.concatenate(found))) if found else 0
+        return different([one.customer[~one.treated] for one in self.cohorts])
+
+
+def different(parts: Sequence[Ints]) -> int:
+    """How many different positions are there in some arrays?
+
+    Examples
+    --------
+    >>> different([np.array([0, 3]), np.array([3])])
+    2
+    """
+    seen = np.zeros(max((int(part.max(initial=-1)) for part in parts), default=-1) + 1, dtype=bool)
+    for part in parts:
+        seen[part] = True
+    return int(seen.sum())
+
+
+def without_an_issue(panel: AdoptionPanel, studied: Studied) -> int:
+    """Adopters whose first contact on social belongs to no issue of that month, as far as issues are counted."""
+    issues = panel.counted.get("issues")
+    if issues is None:
+        return 0
+    begin = panel.begin.number
+    return sum(int((issues[one.customer[one.treated], one.month - begin] == 0).sum()) for one in studied.cohorts)
 
 
 def must_fit(panel: AdoptionPanel, before: int, after: int) -> None:

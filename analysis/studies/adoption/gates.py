@@ -3,7 +3,8 @@
 `overlap`: nearly every adopter has customers like them to be compared with. `balance`: weighted, the others are like
 adopters in all that is fixed; in a roll-out also in what they bought before its first wave, which a plan that does not
 look at customers leaves alike. `pre_trend`: in the months before the dip both moved alike, drift and single months.
-First contacts are capped: a customer comes to social because of a problem, and what it did is in the figure.
+First contacts are capped: a customer comes to social because of a problem, and what it did is in the figure. Whether
+a roll-out was one at all is asked in `by_plan`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from analysis.studies.gates import STANDARD_ERRORS_SEEN, Finding, combined_p, ju
 from analysis.studies.result import Check
 from analysis.studies.strata import UNMATCHED_ALLOWED
 
-NEEDED = ("overlap", "balance", "pre_trend")
+NEEDED = ("overlap", "balance", "pre_trend", "invited_by_plan")
 """Gates without which a roll-out is not graded B."""
 FEWEST_LEADS = 3
 HARM = "includes the harm of the problem that led to the contact"

@@ -10,6 +10,8 @@ from analysis.studies.sample import IndexRules
 
 OUTCOMES = ("orders", "revenue", "margin", "issues")
 """What this study can follow."""
+FIRST_CONTACTS = "social"
+"""What is called treated where no roll-out is studied."""
 DIP = 1
 """Months before a first contact that belong to its problem."""
 
@@ -52,6 +54,11 @@ class AdoptionPlan:
                 f"Changes are measured from {-self.reference} months before adoption, and what came before is tested: "
                 f"windows are {1 - self.reference} to 36 months before and 1 to 36 after; given were "
                 f"{self.before_months} and {self.after_months}. Set a longer `before_months`."
+            )
+        if self.roll_out == FIRST_CONTACTS:
+            raise DesignError(
+                f"A roll-out named `{FIRST_CONTACTS}` could not be told from first contacts in what is reported: give "
+                "it another `experiment_id`."
             )
         if not 0.5 <= self.level <= 0.999:
             raise DesignError(f"The level of an interval lies between 0.5 and 0.999, not at {self.level}.")

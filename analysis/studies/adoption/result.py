@@ -83,8 +83,8 @@ class AdoptionResult:
         One row per outcome and month relative to adoption: `value`, `low`, `high` per customer and month, a band
         (`band_low`, `band_high`) that holds for all months at once, and the `part` (lead, dip, index, after).
     groups, calendar : DataFrame
-        Mean effect per customer and month after adoption: by `cohort` ("2025-07") with its `n` adopters, and by
-        calendar `month`.
+        Mean effect per customer and month after adoption: by `cohort` ("2025-07") with its `n` adopters, two or more,
+        and by calendar `month`.
     bacon : DataFrame
         The comparisons that a regression with two-way fixed effects would have been made of: `treated`, `comparison`
         (a month, or "never"), `kind`, `weight`, `estimate`, `unit`. Empty where there is no such regression.
@@ -165,11 +165,11 @@ def _part(month: int, reference: int) -> str:
 
 
 def groups_frame(found: Estimated, unit: str, level: float) -> pd.DataFrame:
-    """The mean effect by month of adoption."""
+    """The mean effect by month of adoption, of months with two adopters or more: one alone shows no spread."""
     told = aggregate(found.group_time(only_after=True), "group", level=level, draws=_NO_BAND)
     cohorts = [str(Month(int(key))) for key in told.keys]
     columns = {"outcome": found.outcome, "cohort": cohorts, "n": found.sizes, **_ends(told), "unit": unit}
-    return pd.DataFrame(columns)[list(GROUPS)]
+    return pd.DataFrame(columns)[found.sizes > 1][list(GROUPS)].reset_index(drop=True)
 
 
 def calendar_frame(found: Estimated, unit: str, level: float) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 First contacts: all customers with an issue or a message on social; the month of the first contact on social, be it an
 issue or an inbound message, is the month of adoption. A roll-out: all customers of an experiment in `assignments`; the
-month of `assigned_at` is the month of adoption, and who was assigned to a control arm never adopts. What they did is
-added up by customer and month in the engine, in whole numbers; no customer's events stay. Who is compared with whom is
-left to `cohorts`.
+month of `assigned_at` is the month of adoption (`waves_sql`). What they did is added up by customer and month in the
+engine, in whole numbers; no customer's events stay. Who is compared with whom is left to `cohorts`.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.foundation.calendar import Month
-from analysis.foundation.errors import DesignError, UnknownName
+from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Ints
-from analysis.studies.ab import CONTROL_NAMES
 from analysis.studies.adoption.panel import NEVER, AdoptionPanel, Grid, IssueMonths, issue_months
+from analysis.studies.adoption.waves_sql import invited, must_assign_customers, not_in_the_roll_out
 from analysis.studies.sample import IndexRules, find_span
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack_issues_sql import Workshop
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
     from analysis.tables.load import Tables
 
-NOT_INVITED = (*CONTROL_NAMES, "never", "not_invited")
-"""Arms of a roll-out whose customers are not invited."""
 _MICRO = 6
 _LARGEST, _EXACT = 2**62, 2**53
 _FAST = 100_000_000
@@ -69,7 +66,7 @@ def panel_of(
         If the data are too short for the windows or lack a month, or an experiment did not assign customers.
     """
     if roll_out is not None:
-        _must_assign_customers(tables, roll_out)
+        must_assign_customers(tables, roll_out)
     span = find_span(tables, rules.zone, rules.until)
     span.must_fit(rules)
     span.must_hold_every_month()
@@ -101,23 +98,6 @@ def panel_of(
         currency=currency_of_orders(tables),
         account=account,
     )
-
-
-def _must_assign_customers(tables: Tables, experiment: str) -> None:
-    if not tables.has("assignments"):
-        raise DesignError(f"The roll-out `{experiment}` needs the table `assignments`, which was not given.")
-    known = tables.engine.query("select distinct experiment_id from assignments order by 1").column(0).to_pylist()
-    if experiment not in known:
-        raise UnknownName.of("experiment", experiment, known)
-    units = tables.engine.query(
-        "select distinct unit from assignments where experiment_id = ? and unit is not null order by 1", [experiment]
-    )
-    others = [str(unit) for unit in units.column(0).to_pylist() if unit != "customer"]
-    if others:
-        raise DesignError(
-            f"`{experiment}` assigned by {' and '.join(others)}, not by customer. Customers assigned together are not "
-            "so many single cases, and errors by customer would be too small: name a roll-out by customer."
-        )
 
 
 def _source(shop: Workshop) -> str:
@@ -154,8 +134,8 @@ def _find_people(shop: Workshop, roll_out: str | None, attributes: Sequence[str]
         account: dict[str, int] = {}
         shop.keep("met", who)
     else:
-        shop.keep("met", *_invited(roll_out))
-        account = _not_in_the_roll_out(shop, roll_out)
+        shop.keep("met", *invited(roll_out))
+        account = not_in_the_roll_out(shop, roll_out)
     met, tables = shop.named("met"), shop.tables
     columns = "".join(f", cast({identifier(name)} as varchar) as a{i}" for i, name in enumerate(attributes))
     if tables.has("customers"):
@@ -190,37 +170,6 @@ def _dated(shop: Workshop, column: str, *, before: int, after: int) -> str:
         f"case when {column} is null then null when {column} < {shop.start_of(shop.begin)} then {before} "
         f"when {column} >= {shop.start_of(shop.end.plus(1))} then {after} else {shop.month(column)} end"
     )
-
-
-def _invited(experiment: str) -> tuple[str, list[object]]:
-    """Customers of a roll-out and when each was invited; those who were given two dates, or none, are left out."""
-    control = ", ".join(f"'{name}'" for name in NOT_INVITED)
-    sql = f"""
-        select customer_id, min(case when lower(arm) in ({control}) then null else assigned_at end) as adopted_at
-        from assignments where experiment_id = ? group by customer_id
-        having count(distinct arm) = 1 and min(assigned_at) is not distinct from max(assigned_at)
-               and (min(lower(arm)) in ({control}) or count(assigned_at) = count(*))
-    """
-    return sql, [experiment]
-
-
-def _not_in_the_roll_out(shop: Workshop, experiment: str) -> dict[str, int]:
-    """Customers of the experiment who were left out, by reason."""
-    row = shop.tables.engine.query(
-        """
-        select count(*) as n, count(case when waves > 1 then 1 end) as twice from (
-            select customer_id, greatest(count(distinct arm), count(distinct assigned_at)) as waves
-            from assignments where experiment_id = ? group by customer_id
-        ) as assigned
-        """,
-        [experiment],
-    ).to_pylist()[0]
-    twice, kept = int(row["twice"]), shop.count("met")
-    return {
-        "assigned": int(row["n"]),
-        "left_out_assigned_to_two_waves": twice,
-        "left_out_assigned_without_a_time": int(row["n"]) - twice - kept,
-    }
 
 
 def _issues(

@@ -21,11 +21,12 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Bounds, Estimate, Scale
 from analysis.studies.adoption import gates
+from analysis.studies.adoption.by_plan import invited_by_plan
 from analysis.studies.adoption.cells import Estimated, estimated
-from analysis.studies.adoption.cohorts import cohorts_of
+from analysis.studies.adoption.cohorts import cohorts_of, without_an_issue
 from analysis.studies.adoption.estimates import difference_of, drift_bounds, ratio_of
 from analysis.studies.adoption.panel import AdoptionPanel
-from analysis.studies.adoption.plan import AdoptionPlan
+from analysis.studies.adoption.plan import FIRST_CONTACTS, AdoptionPlan
 from analysis.studies.adoption.result import (
     CALENDAR,
     DYNAMIC,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 DESIGN, ESTIMAND, COMPARISON = "adoption", "adoption_effect", "not_yet_treated"
+MANY_WITHOUT = 0.02
+"""A larger share of adopters without an issue in their month is told."""
 _SCALES: tuple[Scale, ...] = ("difference", "ratio")
 
 
@@ -76,6 +79,7 @@ def adoption_effect(tables: Tables, plan: AdoptionPlan) -> AdoptionResult:
         If no window fits the data, or nobody is left to compare with.
     """
     from analysis.studies.adoption.rows_sql import panel_of
+    from analysis.studies.adoption.waves_sql import arms_in_words
 
     notes = []
     outcomes = list(plan.outcomes)
@@ -88,6 +92,8 @@ def adoption_effect(tables: Tables, plan: AdoptionPlan) -> AdoptionResult:
     notes += [f"Stratum `{name}` was skipped: {lack}" for name, lack in lacks.items() if lack is not None]
     strata = tuple(name for name, lack in lacks.items() if lack is None)
     panel = panel_of(tables, plan.rules(), outcomes=outcomes, roll_out=plan.roll_out, attributes=strata)
+    if plan.roll_out is not None:
+        notes += arms_in_words(tables, plan.roll_out, plan.zone)
     found = adoption_on(panel, replace(plan, outcomes=tuple(outcomes), strata=strata))
     return replace(found, notes=(*notes, *found.notes))
 
@@ -135,8 +141,10 @@ class _Study:
     def result(self) -> AdoptionResult:
         """Every outcome, then what stands beside them."""
         frame = gates.balance_frame(self.panel, self.studied, self.plan.before_months)
-        alike = (gates.overlap(self.studied), balance(frame[frame["judged"]]))
-        effects = [effect for outcome in self.plan.outcomes for effect in self._effects(outcome, alike)]
+        alike = [gates.overlap(self.studied), balance(frame[frame["judged"]])]
+        if self.by_plan:
+            alike.append(invited_by_plan(self.panel, self.studied, self.plan.before_months, self.plan.after_months))
+        effects = [effect for outcome in self.plan.outcomes for effect in self._effects(outcome, tuple(alike))]
         shown = next((name for name in self.plan.outcomes if name != "issues"), "orders")
         bacon, warning = two_way_warning(self.panel, shown, self._unit(shown))
         columns = {"dynamic": DYNAMIC, "groups": GROUPS, "calendar": CALENDAR}
@@ -246,7 +254,7 @@ class _Study:
         return {
             "design": DESIGN,
             "estimand": ESTIMAND,
-            "treated": self.plan.roll_out or "social",
+            "treated": self.plan.roll_out or FIRST_CONTACTS,
             "comparison": COMPARISON,
             "outcome": outcome,
             "scale": scale,
@@ -276,6 +284,12 @@ class _Study:
                 f"{self.plan.after_months} months later."
             )
         if not self.by_plan:
+            alone = without_an_issue(self.panel, studied)
+            if alone > MANY_WITHOUT * studied.n_treated:
+                notes.append(
+                    f"{alone:,} of {studied.n_treated:,} adopters came to social without an issue in that month; they "
+                    "are compared with customers who had one."
+                )
             notes.append(
                 "In made-up companies where no contact has any effect, this comparison finds about 5 % fewer orders, "
                 "and one with all customers not yet on social about 14 % fewer: such a figure is no sign of harm."

@@ -7,46 +7,17 @@ point). Which grade was earned is left to `grade`, the gates to `gates`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from analysis.foundation.calendar import Month
 from analysis.inference.estimate import Estimate
 from analysis.studies.change_log.entries import Bundle, Entry, one_line
+from analysis.studies.change_log.sizes import interval_said, side_said
 from analysis.studies.claim import LIMITS, LIMITS_UNSEEN
 from analysis.studies.result import GRADE_WORDS, Grade
 
 BY_ITSELF = "None of these changes can be given the credit, or the blame, alone."
 MANY = "It does not stand out once it is allowed for that {count} figures were looked at."
-_MINUTES, _HOURS = 120.0, 7200.0
-
-
-def amount(value: float, unit: str, beside: Sequence[float] = ()) -> str:
-    """A size without its sign, in words that fit the unit, and fit the sizes it stands beside.
-
-    Examples
-    --------
-    >>> [amount(value, unit) for value, unit in ((0.083, "share"), (-2891, "seconds"), (41.23, "mentions"))]
-    ['8.3 percentage points', '48.2 minutes', '41.2 mentions']
-    """
-    number, word = _number_and_word(value, unit, beside)
-    return f"{number} {word}".strip()
-
-
-def interval_said(low: float, high: float, unit: str, value: float) -> str:
-    """Both ends of an interval, each with its side.
-
-    Examples
-    --------
-    >>> interval_said(-0.113, -0.066, "share", -0.09), interval_said(-20, 700, "seconds", 300)
-    ('6.6 to 11.3 percentage points lower', '0.3 minutes lower to 11.7 minutes higher')
-    """
-    beside = (low, high, value)
-    if math.isinf(low) or math.isinf(high) or low < 0 <= high:
-        return f"{_side(low, unit, beside)} to {_side(high, unit, beside)}"
-    near, far = sorted((abs(low), abs(high)))
-    number, _ = _number_and_word(near, unit, beside)
-    return f"{number} to {amount(far, unit, beside)} {'higher' if low >= 0 else 'lower'}"
 
 
 def changes_said(bundle: Bundle, others: Sequence[Entry] = ()) -> str:
@@ -132,7 +103,7 @@ def claim_of_step(
     named = f"{shown[:1].lower()}{shown[1:]}" if shown[1:2].islower() else shown
     named += "".join(f" ({one_line(column)}: {one_line(value)})" for column, value in sorted(segment.items()))
     slope = estimand == "slope_change"
-    size = _side(estimate.value, unit, (estimate.low, estimate.high))
+    size = side_said(estimate.value, unit, (estimate.low, estimate.high))
     ends = interval_said(estimate.low, estimate.high, unit, estimate.value)
     interval = f"{estimate.level * 100:g} % interval: {ends}"
     when = f"in {month}" if until is None else f"from {month} to {until}"
@@ -156,27 +127,3 @@ def claim_of_step(
         sentences.append(f"{named} {'was' if len(afterwards) == 1 else 'were'} written down afterwards.")
     sentences.append((LIMITS if estimate.excludes_no_effect and clear else LIMITS_UNSEEN)[grade])
     return " ".join([*sentences, f"Grade {grade}: {GRADE_WORDS[grade]}."])
-
-
-def _side(value: float, unit: str, beside: Sequence[float] = ()) -> str:
-    side = "higher" if value >= 0 else "lower"
-    return f"{side} without limit" if math.isinf(value) else f"{amount(value, unit, beside)} {side}"
-
-
-def _number_and_word(value: float, unit: str, beside: Sequence[float]) -> tuple[str, str]:
-    size = abs(value)
-    largest = max((size, *(abs(one) for one in beside if math.isfinite(one))))
-    if unit == "share":
-        return _digits(size * 100, 1), "percentage points"
-    if unit == "seconds" and largest >= _MINUTES:
-        return (f"{size / 3600:.1f}", "hours") if largest >= _HOURS else (f"{size / 60:.1f}", "minutes")
-    if len(unit) == 3 and unit.isupper():
-        return f"{size:,.2f}", unit
-    said = _digits(size, 0 if largest >= 1000 else 1 if largest >= 10 else 3)
-    return said, "" if unit in ("ratio", "score") else one_line(unit)
-
-
-def _digits(size: float, digits: int) -> str:
-    if size == 0 or size >= 0.5 * 10**-digits:
-        return f"{size:,.{digits}f}"
-    return f"{size:.2g}"

@@ -1,16 +1,16 @@
-"""Which changes are studied, from which month does each show, and what else changed meanwhile?
+"""Which changes are studied, and from which month does each show?
 
 The change log is data: an entry says from when something held, of which kind it was, whom it touched and when it was
 written down. Entries of one month are one intervention: no figure by month can tell them apart. Nothing is looked up in
-a figure here, so no outcome can choose what is studied. What the figures show is left to `change_log`.
+a figure here, so no outcome can choose what is studied. Whom an entry touched, and what else changed meanwhile, is left
+to `reach`, what the figures show to `study`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 OWN_KINDS = ("programme", "staffing", "hours", "tool", "policy", "price", "product", "campaign")
 """Kinds of what a company does itself, and may want to know the effect of."""
 KINDS = (*OWN_KINDS, "incident", "measurement", "other")
-LATE_IN_MONTH = 20
-"""An incident that begins after this day is taken to reach into the next month."""
 LONGEST_SHOWN = 120
-_NAMED = re.compile(r"^\s*([^=]{1,60}?)\s*=\s*(.{1,120}?)\s*$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,84 +199,6 @@ def asked_for(entries: Sequence[Entry], wanted: Sequence[str] | None) -> tuple[E
         faults = [fault for name in unknown for fault in UnknownName.of("change", name, known).faults]
         raise UnknownName(faults)
     return tuple(entry for entry in entries if entry.change_id in set(wanted))
-
-
-def bundled(entries: Iterable[Entry], known: Mapping[str, Collection[str]] | None = None) -> tuple[Bundle, ...]:
-    """Entries of one month and one reach together, oldest first.
-
-    Parameters
-    ----------
-    entries : iterable of Entry
-    known : mapping of column to values, optional
-        Segments for which there are series; a scope that names one of them limits an entry to it.
-    """
-    found: dict[tuple[int, tuple[tuple[str, str], ...]], list[Entry]] = {}
-    for entry in entries:
-        named = segments_named(entry.scope, known or {})
-        segment = named if len(named) == 1 else ()
-        found.setdefault((entry.month.number, segment), []).append(entry)
-    return tuple(Bundle(tuple(found[key]), key[1]) for key in sorted(found))
-
-
-def segments_named(scope: str | None, known: Mapping[str, Collection[str]]) -> tuple[tuple[str, str], ...]:
-    """The segments that a scope names: as `column=value`, or by a value as a word of it.
-
-    Examples
-    --------
-    >>> products = {"product": ["broadband", "mobile"], "region": ["north"]}
-    >>> [segments_named(scope, products) for scope in ("region = North", "Broadband", "all")]
-    [(('region', 'north'),), (('product', 'broadband'),), ()]
-    """
-    if scope is None:
-        return ()
-    if pair := _NAMED.match(scope):
-        column, value = pair[1].casefold(), pair[2].casefold()
-        return tuple((c, v) for c in sorted(known) if c.casefold() == column for v in known[c] if v.casefold() == value)
-    words = scope.casefold()
-    return tuple(
-        (column, value)
-        for column in sorted(known)
-        for value in sorted(known[column])
-        if re.search(rf"(?<!\w){re.escape(value.casefold())}(?!\w)", words)
-    )
-
-
-def touches(entry: Entry, segment: Mapping[str, str], known: Mapping[str, Collection[str]]) -> bool:
-    """Whether an entry may have moved a figure of that segment: it does unless it names another one of its column."""
-    named = segments_named(entry.scope, known)
-    return all(
-        (column, value) in named or all(other != column for other, _ in named) for column, value in segment.items()
-    )
-
-
-def others_within(
-    bundle: Bundle,
-    entries: Iterable[Entry],
-    first: Month,
-    last: Month,
-    *,
-    segment: Mapping[str, str] | None = None,
-    known: Mapping[str, Collection[str]] | None = None,
-) -> tuple[Entry, ...]:
-    """Every other entry, of any kind, that took effect in these months and may have moved the figure.
-
-    One that held from the first day of the first month on lies before them all.
-    """
-    mine = {entry.change_id for entry in bundle.entries}
-    return tuple(
-        entry
-        for entry in entries
-        if entry.change_id not in mine
-        and not entry.month < first
-        and not last < entry.month
-        and (entry.partly or entry.month != first)
-        and touches(entry, segment or {}, known or {})
-    )
-
-
-def months_of_incident(entry: Entry) -> tuple[Month, ...]:
-    """The months an incident is taken to have moved: that of its day, and the next one if it began late in it."""
-    return (entry.month, entry.month.plus(1)) if entry.effective_on.day > LATE_IN_MONTH else (entry.month,)
 
 
 def one_line(text: str | None) -> str:

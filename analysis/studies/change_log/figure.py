@@ -1,7 +1,7 @@
-"""What is said of one figure after one change? Its fit, its gates, its step and its turn, or the reason why nothing is.
+"""What is one figure around one change? Its months, its line and its gates, or the reason why there is none.
 
-The figures of one change are looked at together: a step counts as clear only where it stays so once all of them are
-allowed for. How a line is fitted is left to `fit`, what a gate asks to `gates`.
+Which months are used is left to `window`, how a line is fitted to `fit`, what a gate asks to `gates`, and what is said
+of it, beside all other figures of the change, to `effects`.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
-from analysis.studies.change_log.claim import changes_said, claim_of_step
-from analysis.studies.change_log.entries import Bundle, Entry, one_line, others_within
+from analysis.studies.change_log.entries import Bundle, Entry, one_line
 from analysis.studies.change_log.fit import Line, control_found, line_of, made_up
 from analysis.studies.change_log.gates import (
     AFTER_NEEDED,
-    LEVEL,
-    NEEDED,
+    ALLOWED,
     Step,
     judged_steps,
     long_enough,
     single_cause,
     written_before,
 )
+from analysis.studies.change_log.reach import others_within
 from analysis.studies.change_log.series import MonthlySeries
+from analysis.studies.change_log.sizes import amount
 from analysis.studies.change_log.window import Window, clean_start, months_needed, window_of
-from analysis.studies.claim import refusal
-from analysis.studies.gates import holm
-from analysis.studies.grade import grade_of
-from analysis.studies.result import Check, Effect, Verdict
+from analysis.studies.result import Check
 
 if TYPE_CHECKING:
     from analysis.studies.change_log.study import ChangeLogPlan
 
-DESIGN = "change_log"
-ESTIMANDS = ("level_change", "slope_change")
-BEFORE = "before"
+
+SIGNED = ("score", "ratio")
+"""Units of figures that may lie below nought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,113 +89,49 @@ def analysed_figure(
     """
     key = plan.control.get(series.key, plan.control.get(series.metric))
     control = all_series[key] if key is not None else None
-    first = bundle.month.plus(-plan.before_months)
-    last = bundle.start.plus(plan.after_months - 1)
-    first, last = max(first, series.observed[0]), min(last, series.observed[-1])
-    others = others_within(bundle, entries, first, last, segment=series.segment, known=known)
+    latest = bundle.start.plus(plan.after_months - 1)
+    first, last = max(bundle.month.plus(-plan.before_months), series.observed[0]), min(latest, series.observed[-1])
+
+    def others_from(first: Month) -> tuple[Entry, ...]:
+        touched = [series.segment, *([control.segment] if control is not None and control.segment else [])]
+        found = {
+            id(one): one
+            for segment in touched
+            for one in others_within(bundle, entries, first, last, segment=segment, known=known)
+        }
+        return tuple(one for one in entries if id(one) in found)
+
+    others = others_from(first)
     earlier: tuple[Entry, ...] = ()
     if (clean := clean_start(series, bundle, others)) is not None:
-        every, first = others, clean
-        others = others_within(bundle, entries, first, last, segment=series.segment, known=known)
+        every, first, others = others, clean, others_from(clean)
         earlier = tuple(entry for entry in every if entry not in others and entry.kind != "incident")
     shell = Analysed(bundle=bundle, series=series, others=others, earlier=earlier)
+    about = None
+    name = one_line(series.label)
     try:
-        window = window_of(series, bundle, others, first=first, last=last, control=control)
-        about = None if control is None else control_found(control, window, bundle, known, plan.level)
-        if about is not None and about.refused is not None:
-            window = replace(window, control=None)
-        line = line_of(window, unit=series.unit, name=one_line(series.label), level=plan.level)
+        window = window_of(series, bundle, others, first=first, last=last)
+        if control is not None:
+            beside = replace(window, control=control.over(first, last))
+            about = control_found(control, beside, bundle, known)
+            window = window if about.refused is not None else beside
+        line = line_of(window, unit=series.unit, name=name, level=plan.level)
     except DesignError as error:
         return replace(shell, reason=str(error))
     if about is not None and about.refused is None:
         about = replace(about, follows=line.follows)
-    steps = made_up(window, unit=series.unit, name=one_line(series.label), level=plan.level)
-    judged = judged_steps(control=about, placebo=steps, usual=window.usual, found=line.level.value)
-    ready = months_needed(window)
+    steps = made_up(window, unit=series.unit, name=name)
     checks = (
-        *judged,
-        single_cause(bundle, others, _clear_after(bundle, shell.interfering, window)),
+        *judged_steps(control=about, placebo=steps, usual=window.usual, found=line.level.value, unit=series.unit),
+        single_cause(bundle, others, _clear_after(bundle, shell.interfering, window), earlier),
         written_before(bundle),
-        long_enough(before=window.before, after=window.after, holes=window.holes, ready=ready),
+        long_enough(before=window.before, after=window.after, holes=window.holes, ready=months_needed(window, latest)),
+        _possible(series, window, line),
         _season(window),
         _closed(series, window),
     )
     used = None if about is None or about.refused is not None else key
     return replace(shell, window=window, line=line, checks=checks, placebo=steps, control=used)
-
-
-def effects_of(figures: Sequence[Analysed], plan: ChangeLogPlan) -> list[Effect]:
-    """Step and turn of every figure of one change, judged together.
-
-    p-values are adjusted by Holm over all steps and turns of the change.
-    """
-    fitted = [one for one in figures if one.line is not None]
-    p_values = holm([p for one in fitted if one.line is not None for p in (one.line.level_p, one.line.slope_p)])
-    adjusted = {
-        (id(one), estimand): p_values[2 * number + turn]
-        for number, one in enumerate(fitted)
-        for turn, estimand in enumerate(ESTIMANDS)
-    }
-    effects = []
-    for one in figures:
-        for estimand in ESTIMANDS:
-            if one.line is None:
-                reason = one.reason or "It could not be judged."
-                effects.append(refused(one.series.metric, one.series.segment, one.bundle, estimand, reason, plan))
-            else:
-                effects.append(_effect(one, estimand, adjusted[id(one), estimand], len(figures), plan))
-    return effects
-
-
-def refused(
-    metric: str, segment: Mapping[str, str], bundle: Bundle, estimand: str, reason: str, plan: ChangeLogPlan
-) -> Effect:
-    """The row of a figure that cannot be judged."""
-    return Effect(
-        design=DESIGN, estimand=estimand, treated=bundle.id, comparison=BEFORE, outcome=metric,
-        segment=dict(segment), scale="difference", reason=reason, grade="D", claim=refusal(reason),
-        declared=plan.declared,
-    )  # fmt: skip
-
-
-def _effect(one: Analysed, estimand: str, p_value: float, looked_at: int, plan: ChangeLogPlan) -> Effect:
-    window, line = one.window, one.line
-    assert window is not None
-    assert line is not None
-    step = estimand == "level_change"
-    estimate = replace(
-        line.level if step else line.slope,
-        name=one.series.metric, n_treated=window.after, n_comparison=window.before, method=_method(one),
-    )  # fmt: skip
-    clear = p_value < LEVEL
-    grade = grade_of(one.checks, needed=NEEDED)
-    together = len(one.bundle.entries) > 1 or bool(one.interfering)
-    control = None if one.control is None else f"that of {one_line(one.control)}"
-    claim = claim_of_step(
-        estimate, label=one.series.label, segment=one.series.segment, estimand=estimand,
-        changes=changes_said(one.bundle, one.interfering), together=together, month=one.bundle.start, beside=control,
-        grade=grade, clear=clear, looked_at=looked_at,
-        afterwards=one.bundle.written_afterwards,
-    )  # fmt: skip
-    return Effect(
-        design=DESIGN, estimand=estimand, treated=one.bundle.id, comparison=one.control or BEFORE,
-        outcome=one.series.metric, segment=dict(one.series.segment), scale="difference", estimate=estimate,
-        index_from=str(one.bundle.start), index_to=str(window.months[-1]), before_months=window.ends,
-        after_months=len(window.months) - window.at, declared=plan.declared, grade=grade, claim=claim,
-        maturity="mature" if window.after >= AFTER_NEEDED else "interim",
-        checks=(*one.checks, _many(p_value, looked_at, estimate.excludes_no_effect)),
-    )  # fmt: skip
-
-
-def _method(one: Analysed) -> str:
-    window, line = one.window, one.line
-    assert window is not None
-    assert line is not None
-    season = "a yearly season" if window.season else "no season"
-    beside = "" if one.control is None else f", beside {one_line(one.control)}"
-    return (
-        f"interrupted series, AR(1) errors by REML (rho {line.rho:.2f}), interval averaged over rho, {season}{beside}"
-    )
 
 
 def _clear_after(bundle: Bundle, interfering: Sequence[Entry], window: Window) -> int | None:
@@ -204,6 +140,29 @@ def _clear_after(bundle: Bundle, interfering: Sequence[Entry], window: Window) -
         return None
     months = min(entry.month for entry in interfering).number - bundle.start.number
     return months if months >= AFTER_NEEDED else None
+
+
+def _possible(series: MonthlySeries, window: Window, line: Line) -> Check:
+    """Whether the path expected without the change stays where the figure can be at all."""
+    seen = window.values[~np.isnan(window.values)]
+    lowest = 0.0 if seen.min() >= 0 and series.unit not in SIGNED else -np.inf
+    highest = 1.0 if series.unit == "share" and lowest == 0 and seen.max() <= 1 else np.inf
+    path = line.without[window.at :]
+    away = np.maximum(lowest - path, path - highest)
+    if away.max() <= ALLOWED * window.usual:
+        return Check(
+            name="possible_path",
+            verdict="passed",
+            detail="Its earlier path carried on stays where the figure can be.",
+            gate=True,
+        )
+    place = int(away.argmax())
+    side = f"{amount(float(away[place]), series.unit)} {'below nought' if path[place] < lowest else 'above 100 %'}"
+    detail = (
+        f"Its earlier path carried on comes to lie {side} by {window.months[window.at + place]}, where it cannot be: "
+        "it would have bent by itself before, and the difference from it is not of the change alone."
+    )
+    return Check(name="possible_path", verdict="failed", detail=detail, gate=True)
 
 
 def _season(window: Window) -> Check:
@@ -220,15 +179,3 @@ def _closed(series: MonthlySeries, window: Window) -> Check:
         return Check(name="closed_months", verdict="passed", detail="Every month used is closed.")
     detail = f"{share * 100:.0f} % of the months used are closed; the others may still move."
     return Check(name="closed_months", verdict="not_run", detail=detail)
-
-
-def _many(p_value: float, looked_at: int, clear_alone: bool) -> Check:
-    of = f"{looked_at} figures, a step and a turn each" if looked_at > 1 else "a step and a turn"
-    if p_value < LEVEL:
-        detail = f"Stays clear when allowed for all that was looked at ({of})."
-    elif clear_alone:
-        detail = f"Clear alone, but not when allowed for all that was looked at ({of})."
-    else:
-        detail = f"Not clear, alone or among all that was looked at ({of})."
-    verdict: Verdict = "failed" if clear_alone and p_value >= LEVEL else "passed"
-    return Check(name="many_figures", verdict=verdict, detail=detail, p_value=p_value)

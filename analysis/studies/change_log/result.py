@@ -11,7 +11,10 @@ from analysis.studies.result import Effect, effects_frame
 if TYPE_CHECKING:
     import pandas as pd
 
-SERIES_COLUMNS = ("outcome", "segment", "change", "month", "observed", "fitted", "without", "part", "state", "unit")
+SERIES_COLUMNS = (
+    "outcome", "segment", "change", "month", "observed", "fitted", "without", "without_low", "without_high", "part",
+    "state", "unit",
+)  # fmt: skip
 ENTRY_COLUMNS = (
     "change_id", "effective_from", "kind", "scope", "description", "recorded_at", "written_afterwards",
     "others_in_window", "studied_as",
@@ -32,15 +35,16 @@ class ChangeLogResult:
         For every change and figure a step (`level_change`) and a turn (`slope_change`); refused ones keep their row.
     series : DataFrame
         `outcome`, `segment`, `change`, `month`, `observed`, `fitted`, `without` (the path expected without the change,
-        from the change on; season and control series are in it, incidents are not), `part` (`before`,
-        `partly`, `incident`, `after`), `state`, `unit`.
+        from the change on; season and control series are in it, incidents are not), `without_low` and `without_high`
+        (the interval of that path, not of single months around it), `part` (`before`, `partly`, `incident`, `after`),
+        `state`, `unit`.
     entries : DataFrame
         Every entry studied or named: `change_id`, `effective_from`, `kind`, `scope`, `description`, `recorded_at`,
         `written_afterwards` (yes, no, unknown), `others_in_window`, `studied_as` (the id under which the entries of one
         month are studied together; empty for one that is not studied). Text as it stands in the table.
     placebo : DataFrame
         `outcome`, `segment`, `change`, `month`, `level`, `low`, `high`, `p_value`, `made_up` (false in the row of the
-        change itself), `unit`: what the same model finds at dates without a change.
+        change itself), `unit`: what the same model finds at dates without a change, all with intervals of 95 %.
     synthetic : DataFrame
         `outcome`, `change`, `column`, `value` (a region, a product), `role` (`changed`, `donor`), `weight`,
         `difference` (after less before, against the others), `rank` and `of` (how large it is among all of them),
@@ -67,7 +71,7 @@ class ChangeLogResult:
         """What goes into `results.json`."""
         return {
             "effects": [effect.to_dict() for effect in self.effects],
-            "coverage": {"change_log": {"entries": self.entries.to_dict("records")}},
+            "coverage": {"change_log": {"entries": self.entries.to_dict("records"), "notes": list(self.notes)}},
         }
 
     def to_frame(self) -> pd.DataFrame:

@@ -15,11 +15,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import zone
-from analysis.foundation.errors import DesignError, UnknownName
-from analysis.metrics.catalogue import definition, definitions
-from analysis.studies.change_log.entries import Bundle, asked_for, bundled, entries_of, one_line
-from analysis.studies.change_log.figure import ESTIMANDS, Analysed, analysed_figure, effects_of, refused
-from analysis.studies.change_log.regions import Regional, regional_effects
+from analysis.foundation.errors import DesignError
+from analysis.studies.change_log.asked import dozen, figures_asked, left_out_said, segments_of, split
+from analysis.studies.change_log.effects import ESTIMANDS, effects_of, refused
+from analysis.studies.change_log.entries import Bundle, asked_for, entries_of, one_line
+from analysis.studies.change_log.figure import Analysed, analysed_figure
+from analysis.studies.change_log.reach import bundled
+from analysis.studies.change_log.regions import Regional, regional
 from analysis.studies.change_log.result import ChangeLogResult
 from analysis.studies.change_log.series import MonthlySeries
 from analysis.studies.change_log.tables import entries_frame, placebo_frame, series_frame, synthetic_frame
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_FIGURE = "No month has a value of it: what it is counted from is not in the tables, or no month is over."
-MOST_FIGURES = 12
-"""Figures looked at for one change: with more, something always moves."""
+NOT_TOUCHED = "The change was limited to another part of the company and did not touch this one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,95 +152,39 @@ def change_log(
     plan = plan or ChangeLogPlan()
     entries = entries_of(changes, plan.zone)
     asked = asked_for(entries, plan.entries)
-    keys, missing, notes = _figures(series, plan)
-    known = _segments(series)
+    keys, missing = figures_asked(series, plan)
+    left_out: dict[str, None] = {}
+    known = segments_of(series)
     analysed: list[Analysed] = []
-    regional: list[Regional] = []
+    regionals: list[Regional] = []
     effects: list[Effect] = []
     bundles = bundled(asked, known)
     for bundle in bundles:
-        alone, by_segment = _split(keys, series, bundle)
+        alone, untouched, by_segment = split(keys, series, bundle, known)
+        alone, more = dozen(alone, by_segment)
+        left_out |= dict.fromkeys(more)
         ones = [analysed_figure(series[key], bundle, entries, series, plan, known) for key in alone]
+        parts = [regional(metric, bundle, entries, series, plan, known) for metric in by_segment]
         analysed += ones
-        effects += effects_of(ones, plan)
-        effects += [refused(name, {}, bundle, kind, NO_FIGURE, plan) for name in missing for kind in ESTIMANDS]
-        more = [regional_effects(metric, bundle, entries, series, plan, known) for metric in by_segment]
-        regional += more
-        effects += [one.effect for one in more]
+        regionals += parts
+        effects += effects_of(ones, parts, plan)
+        gone: list[tuple[str, Mapping[str, str], str]] = [(name, {}, NO_FIGURE) for name in missing]
+        gone += [(series[key].metric, series[key].segment, NOT_TOUCHED) for key in untouched]
+        effects += [refused(name, part, bundle, kind, why, plan) for name, part, why in gone for kind in ESTIMANDS]
     return ChangeLogResult(
         effects=tuple(effects),
         series=series_frame(analysed),
-        entries=entries_frame(entries, bundles, [*analysed, *regional]),
+        entries=entries_frame(entries, bundles, [*analysed, *regionals]),
         placebo=placebo_frame(analysed),
-        synthetic=synthetic_frame(regional),
+        synthetic=synthetic_frame(regionals),
         sample={
             "entries": len(entries),
             "entries_studied": len(asked),
-            "figures": len(keys),
+            "figures": len({(effect.outcome, *effect.segment.items()) for effect in effects}),
             "refused": sum(effect.estimate is None for effect in effects),
         },
-        notes=(*notes, *_said_of(keys, series, bundles, analysed)),
+        notes=(*left_out_said(list(left_out)), *_said_of(keys, series, bundles, analysed)),
     )
-
-
-def _figures(series: Mapping[str, MonthlySeries], plan: ChangeLogPlan) -> tuple[list[str], list[str], list[str]]:
-    """The keys of the figures asked for, those without a value in any month, and what should be known of the rest."""
-    if not series:
-        raise DesignError("No figure was given by month, so no change can be seen in one. Count or close months first.")
-    for control in plan.control.values():
-        if control not in series:
-            raise UnknownName.of("control series", control, series)
-    missing: list[str] = []
-    if plan.metrics is None:
-        controls = set(plan.control.values())
-        keys = [key for key in sorted(series) if not series[key].segment and key not in controls]
-    else:
-        keys = []
-        for name in plan.metrics:
-            held = [name] if name in series else sorted(key for key, one in series.items() if one.metric == name)
-            if not held and not _in_catalogue(name):
-                raise UnknownName.of("figure", name, {*series, *definitions()})
-            missing += [] if held else [name]
-            keys += [key for key in held if key not in keys]
-    for figure in plan.control:
-        if figure not in {*keys, *missing, *(series[key].metric for key in keys)}:
-            raise UnknownName.of("figure with a control series", figure, keys)
-    if len(keys) <= MOST_FIGURES:
-        return keys, missing, []
-    left_out = ", ".join(f"`{one_line(key)}`" for key in keys[MOST_FIGURES:])
-    note = (
-        f"At most {MOST_FIGURES} figures are looked at for a change, or something would always move; left out: "
-        f"{left_out}. Name the ones that matter."
-    )
-    return keys[:MOST_FIGURES], missing, [note]
-
-
-def _in_catalogue(name: str) -> bool:
-    """Whether a name is a metric, so that the data may simply lack it."""
-    try:
-        definition(name.partition("[")[0])
-    except UnknownName:
-        return False
-    return True
-
-
-def _segments(series: Mapping[str, MonthlySeries]) -> dict[str, set[str]]:
-    """The segments for which there are series: columns with their values."""
-    found: dict[str, set[str]] = {}
-    for one in series.values():
-        for column, value in one.segment.items():
-            found.setdefault(column, set()).add(value)
-    return found
-
-
-def _split(keys: Sequence[str], series: Mapping[str, MonthlySeries], bundle: Bundle) -> tuple[list[str], list[str]]:
-    """The figures studied by themselves, and the metrics whose other segments can stand beside the one changed."""
-    if not bundle.segment:
-        return list(keys), []
-    changed = dict(bundle.segment)
-    regional = sorted({series[key].metric for key in keys if dict(series[key].segment) == changed})
-    alone = [key for key in keys if not set(changed) & set(series[key].segment)]
-    return alone, regional
 
 
 def _said_of(
@@ -272,6 +217,12 @@ def _said_of(
                 notes.append(
                     f"{one_line(bundle.id)}: months before {first} are not used, because of the changes then ({named})."
                 )
+        if bundle.segment:
+            ((column, value),) = bundle.segment
+            notes.append(
+                f"{one_line(bundle.id)} is taken to be limited to {one_line(column)} {one_line(value)}, which its "
+                "scope names."
+            )
         if bundle.partly:
             notes.append(
                 f"{one_line(bundle.id)}: {bundle.month} was touched in part and is left out of the line; the step is "

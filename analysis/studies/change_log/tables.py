@@ -41,7 +41,14 @@ def series_frame(figures: Iterable[Analysed]) -> pd.DataFrame:
                     "month": str(month),
                     "observed": observed,
                     "fitted": float(line.fitted[place]),
-                    "without": float(line.without[place]) if place >= window.ends else np.nan,
+                    **{
+                        name: float(path[place]) if place >= window.ends else np.nan
+                        for name, path in (
+                            ("without", line.without),
+                            ("without_low", line.without_low),
+                            ("without_high", line.without_high),
+                        )
+                    },
                     "part": window.part(place),
                     "state": states.get(month, ""),
                     "unit": one.series.unit,
@@ -88,9 +95,8 @@ def placebo_frame(figures: Iterable[Analysed]) -> pd.DataFrame:
     for one in figures:
         if one.line is None:
             continue
-        true = one.line.level
-        found = [(str(step.month), step.level, step.low, step.high, step.p_value, True) for step in one.placebo]
-        found.append((str(one.bundle.start), true.value, true.low, true.high, one.line.level_p, False))
+        steps = [*((step, True) for step in one.placebo), (one.line.step, False)]
+        found = [(str(step.month), step.level, step.low, step.high, step.p_value, tried) for step, tried in steps]
         for month, level, low, high, p_value, made_up in found:
             rows.append(
                 {

@@ -1,24 +1,27 @@
 """Which months of a figure are used around a change, and what is each to the line?
 
-A month that says nothing of the step gets a term of its own: that in which the change took effect on another day than
-the first, and those of incidents. Months before an earlier change are left out where enough lie after it; else the line
+A month that says nothing of the step gets a term of its own: that in which a change took effect on another day than the
+first, and those of incidents. Months before an earlier change are left out where enough lie after it; else the line
 has a step there, as it has wherever counting itself changed. Which entries these are is left to `entries`,
 the line to `fit`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError, TooSoon
-from analysis.studies.change_log.entries import Bundle, Entry, months_of_incident
+from analysis.studies.change_log.entries import Bundle, Entry
 from analysis.studies.change_log.gates import AFTER_NEEDED, BEFORE_NEEDED, MONTHS_NEEDED
+from analysis.studies.change_log.reach import months_of_incident
 from analysis.studies.change_log.series import Floats, MonthlySeries
+
+Flags = NDArray[np.bool_]
 
 FEWEST_BEFORE, FEWEST_AFTER = 8, 4
 """Fewer months on a side than these carry no line at all."""
@@ -31,9 +34,9 @@ class Window:
     """The months of one figure around one change, by their place from 0 on.
 
     `at` is the first whole month after the change, `partly` the month in which it took effect, where that was touched
-    in part; `incidents` have a term each; `breaks` are the months of steps of another cause; `season` is how
-    many months make a year, None where none is modelled. `clean_from` is where the stretch without any other change
-    begins, which made-up dates are taken from.
+    in part; `incidents` have a term each; `breaks` are the months of steps of another cause, `touched` those that such
+    a cause touched in part. `clean_from` is where the stretch without any other change begins, which made-up dates are
+    taken from. `control` is the control series in these months; a month without it is not used.
     """
 
     months: tuple[Month, ...]
@@ -42,9 +45,38 @@ class Window:
     partly: int | None
     incidents: tuple[int, ...]
     breaks: tuple[int, ...]
-    season: int | None
+    touched: tuple[int, ...]
     clean_from: int
     control: Floats | None = None
+
+    @property
+    def seen(self) -> Flags:
+        """Which months have a figure, and a control where there is one."""
+        known: Flags = ~np.isnan(self.values)
+        return known if self.control is None else known & ~np.isnan(self.control)
+
+    @property
+    def own(self) -> tuple[int, ...]:
+        """Months with a term of their own: incidents, and those that another change touched in part."""
+        return tuple(sorted({*self.incidents, *self.touched}))
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The breaks that can be told from each other and from the change, for months that tell lie on both sides."""
+        seen, own = self.seen, self.own
+        telling = [place for place in range(len(seen)) if seen[place] and place not in own and place != self.partly]
+        found: list[int] = []
+        for place in sorted(self.breaks):
+            ends = sorted({0, self.at, len(seen), place, *found})
+            sides = (ends[ends.index(place) - 1], place), (place, ends[ends.index(place) + 1])
+            if all(any(first <= one < end for one in telling) for first, end in sides):
+                found.append(place)
+        return tuple(found)
+
+    @property
+    def season(self) -> int | None:
+        """How many months make a year; None where too few lie before to model one."""
+        return self.months[0].per_year if self.before >= SEASON_FROM else None
 
     @property
     def ends(self) -> int:
@@ -53,19 +85,18 @@ class Window:
 
     @property
     def before(self) -> int:
-        """Months before with a figure, incidents apart."""
+        """Months before that tell something: with a figure, no incident, not touched in part."""
         return self._known(range(self.ends))
 
     @property
     def after(self) -> int:
-        """Months after with a figure, incidents apart."""
+        """The same after it."""
         return self._known(range(self.at, len(self.months)))
 
     @property
     def holes(self) -> int:
-        """Months without a figure, the month of the change apart."""
-        missing = int(np.isnan(self.values).sum())
-        return missing - int(self.partly is not None and bool(np.isnan(self.values[self.partly])))
+        """Months without a figure or its control, the month of the change apart."""
+        return sum(not seen for place, seen in enumerate(self.seen) if place != self.partly)
 
     @property
     def usual(self) -> float:
@@ -74,14 +105,15 @@ class Window:
 
     def part(self, place: int) -> str:
         """What a month is to the line."""
-        if place == self.partly:
+        if place == self.partly or (place in self.touched and place not in self.incidents):
             return "partly"
         if place in self.incidents:
             return "incident"
         return "before" if place < self.at else "after"
 
     def _known(self, places: Iterable[int]) -> int:
-        return sum(not math.isnan(self.values[place]) and place not in self.incidents for place in places)
+        seen, own = self.seen, self.own
+        return sum(bool(seen[place]) and place not in own for place in places)
 
 
 def clean_start(series: MonthlySeries, bundle: Bundle, others: Sequence[Entry]) -> Month | None:
@@ -104,7 +136,6 @@ def window_of(
     *,
     first: Month,
     last: Month,
-    control: MonthlySeries | None = None,
 ) -> Window:
     """The months that are used, and what is known of each.
 
@@ -117,7 +148,6 @@ def window_of(
         Other entries of these months that may have moved the figure.
     first, last : Month
         The months to use, of those in which the figure is known.
-    control : MonthlySeries, optional
 
     Raises
     ------
@@ -147,9 +177,8 @@ def window_of(
         partly=place[bundle.month] if bundle.start != bundle.month else None,
         incidents=_incidents(others, place, bundle),
         breaks=tuple(sorted(_breaks(others, place, bundle))),
-        season=None,
+        touched=_touched(others, place, bundle),
         clean_from=max(_ends_of_others(others, place, bundle), default=0),
-        control=None if control is None else control.over(first, last),
     )  # fmt: skip
     if found.before < FEWEST_BEFORE:
         raise DesignError(
@@ -165,17 +194,19 @@ def window_of(
     held = found.values[~np.isnan(found.values)]
     if np.ptp(held) == 0:
         raise DesignError(f"The figure is {held[0]:.6g} in all {len(held)} months: nothing in it ever moves.")
-    if found.before >= SEASON_FROM:
-        found = replace(found, season=months[0].per_year)
     return found
 
 
-def months_needed(window: Window) -> Month | None:
-    """The month that must be over before there are enough after; None where months to come cannot help."""
+def months_needed(window: Window, latest: Month) -> Month | None:
+    """The month that must be over before there are enough after; None where months to come cannot help.
+
+    `latest` is the last month that the window may ever hold.
+    """
     if window.before < BEFORE_NEEDED:
         return None
     lacking = max(AFTER_NEEDED - window.after, MONTHS_NEEDED - window.before - window.after, 0)
-    return window.months[-1].plus(lacking) if lacking else None
+    ready = window.months[-1].plus(lacking)
+    return ready if lacking and not latest < ready else None
 
 
 def _incidents(others: Sequence[Entry], place: dict[Month, int], bundle: Bundle) -> tuple[int, ...]:
@@ -186,12 +217,19 @@ def _incidents(others: Sequence[Entry], place: dict[Month, int], bundle: Bundle)
 
 def _breaks(others: Sequence[Entry], place: dict[Month, int], bundle: Bundle) -> set[int]:
     """From which months on the line has another step: where counting changed, or an earlier change lies inside."""
-    months = {
-        one.first_whole_month
-        for one in others
-        if (one.kind == "measurement" and one.month != bundle.month) or (_intervenes(one) and one.month < bundle.month)
-    }
+    months = {one.first_whole_month for one in others if _breaks_the_line(one, bundle)}
     return {place[month] for month in months if month != bundle.start and place.get(month, 0) > 0}
+
+
+def _touched(others: Sequence[Entry], place: dict[Month, int], bundle: Bundle) -> tuple[int, ...]:
+    """The months in which such a step came about on another day than the first."""
+    months = {one.month for one in others if one.partly and _breaks_the_line(one, bundle)}
+    return tuple(sorted(place[month] for month in months if month in place))
+
+
+def _breaks_the_line(one: Entry, bundle: Bundle) -> bool:
+    counted = one.kind == "measurement" and one.month != bundle.month
+    return counted or (_intervenes(one) and one.month < bundle.month)
 
 
 def _ends_of_others(others: Sequence[Entry], place: dict[Month, int], bundle: Bundle) -> list[int]:
