@@ -51,6 +51,7 @@ def service_plan(study: Study) -> ServicePlan:
         target_seconds=values.metrics.sla_seconds,
         before_months=values.index.before_months,
         after_months=values.index.after_months,
+        look_back_days=values.index.look_back_days,
         outcomes=_followed(study, OUTCOMES),
         segments=values.segments,
         zone=values.period.timezone,

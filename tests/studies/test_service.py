@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,12 @@ import pytest
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.studies.result import Check
+from analysis.studies.service.instrument import by_queue
 from analysis.studies.service.rows import service_rows
 from analysis.studies.service.rows_sql import engine_service_rows
+from analysis.studies.service.scope import ServiceScope
 from analysis.studies.service.study import ServicePlan, ServiceResult, service_effect, service_on
-from analysis.studies.service.table import NEVER
+from analysis.studies.service.table import MICRO, NEVER
 from analysis.synthetic.clock import N_MONTHS, ZONE
 from analysis.synthetic.queue_desk import queue_life
 from analysis.synthetic.queue_desk.files import write_queue_company
@@ -161,10 +164,17 @@ def test_a_strong_queue_stands_first_and_the_others_beside_it(strong: ServiceRes
     effect, raw = strong.effects
     assert (effect.design, effect.estimand, effect.scale) == ("service_effect", "service_effect", "difference")
     assert (effect.treated, effect.comparison) == ("answered_in_time", "not_answered_in_time")
-    assert [check.name for check in effect.checks] == ["first_stage", "placebo_before", "balance", "other_incidents"]
+    assert [check.name for check in effect.checks] == [
+        "first_stage",
+        "placebo_before",
+        "balance",
+        "other_incidents",
+        "busy_hours",
+    ]
     assert effect.grade == "B"
     assert "because the queue was short" in effect.claim
-    assert "unless a long queue moves what customers do in another way" in effect.claim
+    assert "unless an unrecorded cause brings other customers when the queue is long" in effect.claim
+    assert "a long queue moves them in another way than by the wait" in effect.claim
     assert effect.claim.endswith("Grade B: comparison that passed its checks.")
     assert (raw.estimand, raw.grade, raw.naive) == ("naive_user_gap", "D", True)
     assert strong.beside["estimator"].tolist() == ["queue", "adjusted", "adjusted", "raw"]
@@ -173,6 +183,55 @@ def test_a_strong_queue_stands_first_and_the_others_beside_it(strong: ServiceRes
     assert strong.instrument["ar_kind"].iloc[0] == "interval"
     line = strong.instrument.iloc[0]
     assert (line["ar_low"], line["ar_high"]) == (effect.estimate.low, effect.estimate.high)
+
+
+def test_what_a_claim_says_would_be_enough_is_enough() -> None:
+    """The second road: orders with so much added for each contact in the queue no longer exclude no effect."""
+    rows = planted(1, effect=0.3)
+    (effect, _) = service_on(rows, ORDERS).effects
+    assert effect.estimate is not None
+    assert effect.estimate.low > 0
+    told = re.search(r"\(([0-9.]+) orders per customer for each contact in the queue would be enough\)", effect.claim)
+    assert told is not None
+    enough = float(told.group(1))
+    for share, clear in ((0.9, True), (1.1, False)):
+        moved = replace(rows, after={**rows.after, "revenue": rows.after["orders"] * MICRO + np.rint(
+            share * enough * MICRO * rows.load).astype(np.int64)})  # fmt: skip
+        found = ServiceScope(moved, replace(ORDERS, outcomes=("revenue",)), {})
+        known = rows.values("orders", "before")
+        again = by_queue(moved, 3_600, moved.values("revenue"), name="r", unit="", covariates=known, level=0.95)
+        assert (again.effect.low > 0) == clear
+        assert found.strong
+
+
+def test_an_interval_without_ends_is_told_as_such() -> None:
+    """A queue that moves nobody: results carry no end, and say that there is none."""
+    result = service_on(planted(1, pull=0.0), ORDERS)
+    (line,) = [row for row in result.to_parts()["coverage"]["service"]["beside"] if row["estimator"] == "queue"]
+    assert (line["low"], line["high"], line["bounded"], line["stands"]) == (None, None, False, False)
+    (weak,) = result.to_parts()["coverage"]["service"]["instrument"]
+    assert weak["ar_kind"] in ("line", "half_lines")
+    assert weak["f"] < 10
+    (sound, _, _, _) = service_on(planted(1), ORDERS).to_parts()["coverage"]["service"]["beside"]
+    assert sound["bounded"] is True
+
+
+def test_a_few_days_are_never_a_strong_queue() -> None:
+    """19 days with a slope as clear as can be: neither its errors nor its gates can be trusted."""
+    rows = planted(1, n=4_000, days=19)
+    result = service_on(rows, ORDERS)
+    check = check_of(result, "first_stage")
+    assert check.value is not None
+    assert check.value > 10
+    assert check.verdict == "not_run"
+    assert "So few days (20 are needed)" in check.detail
+    assert result.of("orders")[0].grade == "C"
+    assert check_of(service_on(planted(1, n=4_000, days=25), ORDERS), "first_stage").verdict == "passed"
+
+
+def test_p_values_of_balance_are_those_of_the_check(strong: ServiceResult) -> None:
+    check = check_of(strong, "balance")
+    assert strong.balance["p_value"].min() == check.p_value
 
 
 def test_the_study_of_tables_names_its_customers_and_reads_as_html(found: ServiceResult) -> None:

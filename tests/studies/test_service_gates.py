@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from analysis.studies.result import Check
 from analysis.studies.service.gates import NEEDED, QueueFinding, first_stage, judge_queue, without_incidents
 from analysis.studies.service.plan import ServicePlan
 from analysis.studies.service.scope import ServiceScope
+from analysis.studies.service.table import NEVER
 from tests.studies.planted_service import planted
 
 PLAN = ServicePlan(outcomes=("orders",))
@@ -37,7 +39,7 @@ def finding(value: float = 0.0, se: float = 0.03, p_value: float = 0.9, name: st
 def test_the_placebo_fails_where_it_is_clear_and_large_and_never_passes_blind(
     value: float, se: float, p_value: float, verdict: str
 ) -> None:
-    before, _, _ = judge_queue(finding(value, se, p_value), NONE, [finding(name="severity")])
+    before, *_ = judge_queue(finding(value, se, p_value), NONE, [finding(name="severity")])
     assert before.verdict == verdict
     assert before.gate
     assert before.value == value
@@ -55,7 +57,7 @@ def test_the_placebo_fails_where_it_is_clear_and_large_and_never_passes_blind(
     ],
 )
 def test_balance_allows_a_tenth_of_a_standard_deviation(value: float, se: float, p_value: float, verdict: str) -> None:
-    _, balance, _ = judge_queue(finding(), NONE, [finding(name="severity"), finding(value, se, p_value, "issues")])
+    _, balance, *_ = judge_queue(finding(), NONE, [finding(name="severity"), finding(value, se, p_value, "issues")])
     assert balance.verdict == verdict
     assert balance.value == value, "the largest is told"
     assert "issues" in balance.detail
@@ -63,17 +65,17 @@ def test_balance_allows_a_tenth_of_a_standard_deviation(value: float, se: float,
 
 def test_p_values_are_judged_together() -> None:
     """0.02 is clear alone; of five it is not."""
-    alone, _, _ = judge_queue(finding(0.1, 0.04, 0.02), NONE, [])
-    together, _, _ = judge_queue(finding(0.1, 0.04, 0.02), finding(), [finding(name=str(place)) for place in range(3)])
+    alone, *_ = judge_queue(finding(0.1, 0.04, 0.02), NONE, [])
+    together, *_ = judge_queue(finding(0.1, 0.04, 0.02), finding(), [finding(name=str(place)) for place in range(3)])
     assert (alone.verdict, together.verdict) == ("failed", "passed")
     assert together.p_value == pytest.approx(0.1)
 
 
 def test_what_is_not_recorded_is_said_and_nothing_recorded_is_no_balance() -> None:
-    _, balance, _ = judge_queue(finding(), NONE, [], ["severity"])
+    _, balance, *_ = judge_queue(finding(), NONE, [], ["severity"])
     assert (balance.verdict, balance.value) == ("not_run", None)
     assert "Not recorded: severity." in balance.detail
-    before, _, _ = judge_queue("There were no orders before.", NONE, [finding(name="severity")])
+    before, *_ = judge_queue("There were no orders before.", NONE, [finding(name="severity")])
     assert (before.verdict, before.detail) == ("not_run", "There were no orders before.")
 
 
@@ -127,6 +129,48 @@ def test_sound_queues_pass_and_each_fault_is_caught_by_its_gate() -> None:
     assert share_of("failed", "other_incidents", range(8), surge_buys=-0.3) == 1.0
     assert share_of("failed", "balance", range(8), load_graver=0.04) >= 0.9
     assert share_of("failed", "first_stage", range(8), pull=0.0) >= 0.9
+
+
+def test_trouble_that_comes_with_busy_days_is_seen_in_the_hour_after() -> None:
+    """Unrecorded, not in what was bought before, on no day of an incident: an effect is found where there is none.
+
+    6 desks; how often sound ones fail is told above. Placebo and balance see nothing.
+    """
+    caught = [ServiceScope(planted(seed, busy_days=0.4), PLAN, {}) for seed in range(6)]
+    assert all(scope.queue("orders").effect.low > 0 for scope in caught), "there is no effect"  # type: ignore[union-attr]
+    assert [check_of(scope, "busy_hours").verdict for scope in caught].count("failed") >= 5
+    for name in ("placebo_before", "balance"):
+        assert [check_of(scope, name).verdict for scope in caught].count("failed") <= 1
+
+
+def test_busy_hours_that_cannot_be_seen_hold_no_grade_down() -> None:
+    rough = QueueFinding(name="orders", value=0.1, se=0.06, p_value=0.1)
+    for busy in (rough, "Load after does not vary."):
+        *others, check = judge_queue(finding(), NONE, [finding(name="severity")], busy=busy)
+        assert (check.name, check.verdict, check.gate) == ("busy_hours", "not_run", False)
+        assert all(one.gate for one in others)
+    clear = judge_queue(finding(), NONE, [], busy=finding(0.2, 0.03, 1e-6))[-1]
+    assert (clear.verdict, clear.gate) == ("failed", True)
+
+
+def test_who_is_left_out_to_a_bot_must_not_go_with_the_queue() -> None:
+    """A bot that takes over when the desk is busy picks who is compared; one that answers a fifth by lot does not."""
+    for seed in range(4):
+        rows, rng = planted(seed), np.random.default_rng(seed)
+        busy = rng.random(len(rows)) < np.clip(0.05 * (rows.load - 2), 0, 1)
+        chance = rng.random(len(rows)) < 0.2
+        verdicts = []
+        for bot in (busy & ~rows.in_time(3_600), chance):
+            scope = ServiceScope(replace(rows, bot=bot, waited=np.where(bot, NEVER, rows.waited)), PLAN, {})
+            assert len(scope.rows) == int((~bot).sum())
+            verdicts.append(check_of(scope, "balance"))
+        assert verdicts[0].verdict == "failed"
+        assert "left out, as only a bot replied" in verdicts[0].detail
+        assert verdicts[1].verdict == "passed"
+
+
+def check_of(scope: ServiceScope, name: str) -> Check:
+    return next(check for check in scope.queue_checks("orders") if check.name == name)
 
 
 def test_the_placebo_sees_customers_who_bought_less_before() -> None:

@@ -208,3 +208,71 @@ def test_the_order_of_rows_in_a_file_does_not_matter(company: Company) -> None:
     assert np.array_equal(one.load, other.load)
     assert np.array_equal(one.waited, other.waited)
     assert np.array_equal(one.after["orders"], other.after["orders"])
+
+
+def test_where_no_touchpoint_says_when_the_issue_does(company: Company) -> None:
+    """Half of the touchpoints come from a source without replies; their issues were answered after two hours."""
+    given = frames()
+    n = len(given["issues"])
+    lost = np.arange(n) % 2 == 0
+    at = given["touchpoints"]["occurred_at"]
+    given["touchpoints"].loc[lost, "first_reply_at"] = None
+    given["issues"]["first_reply_at"] = (at + timedelta(hours=2)).where(lost)
+    rows = rows_of(company(**given))
+    assert not (rows.waited == NEVER).any()
+    assert set(rows.waited.tolist()) == {30 * 60 * 1_000_000, 2 * 3_600 * 1_000_000}
+
+
+def test_the_issue_does_not_speak_for_a_bot_or_for_another_channel(company: Company) -> None:
+    given = frames()
+    at = given["touchpoints"]["occurred_at"]
+    given["issues"]["first_reply_at"] = at + timedelta(minutes=1)
+    bots = given["touchpoints"].assign(replied_by="bot")
+    rows = rows_of(company(**{**given, "touchpoints": pd.concat([bots, _human(given)])}))
+    assert (rows.waited == NEVER).sum() == rows.bot.sum() > 50
+    silent = given["touchpoints"].assign(first_reply_at=None)
+    silent.loc[0, "first_reply_at"] = at[0] + timedelta(hours=1)
+    with pytest.raises(DesignError, match="can be followed"):  # opened by e-mail, and answered there
+        service_effect(
+            company(**{**given, "touchpoints": silent, "issues": given["issues"].assign(channel="email")}), PLAN
+        )
+
+
+def _human(given: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One contact of a stranger, answered by a human."""
+    one = given["touchpoints"].head(1).assign(touchpoint_id="z", customer_id=None, issue_id=None)
+    return one.assign(replied_by="human")
+
+
+def test_a_contact_without_a_customer_is_that_of_its_issue(company: Company) -> None:
+    """Read as nobody's, it would hide that the customer had written before."""
+    given = frames()
+    whole = rows_of(company(**given))
+    given["touchpoints"].loc[np.arange(len(given["touchpoints"])) % 3 == 0, "customer_id"] = None
+    rows = rows_of(company(**given))
+    assert np.array_equal(rows.day, whole.day)
+    assert np.array_equal(rows.load, whole.load)
+
+
+def test_months_in_which_replies_were_not_recorded_are_left_out(company: Company) -> None:
+    """Read as they are, everybody who wrote in March would have waited in vain."""
+    given = frames()
+    march = pd.to_datetime(given["touchpoints"]["occurred_at"]).dt.month == 3
+    given["touchpoints"].loc[march, "first_reply_at"] = None
+    rows = rows_of(company(**given))
+    assert rows.account["left_out_replies_not_recorded"] == 31 * 4
+    assert Month.of("2025-03").number not in rows.month
+    assert not (rows.waited == NEVER).any()
+    result = service_effect(company(**given), PLAN)
+    assert any("124 customers wrote in months in which not one" in note for note in result.notes)
+
+
+def test_a_longer_look_back_makes_sure_that_the_contact_was_the_first(company: Company) -> None:
+    tables = company(**frames())
+    rows = rows_of(tables, replace(PLAN, look_back_days=90))
+    assert Month(int(rows.month.min())) == Month.of("2025-04")
+    assert rows.observed.min() >= 3
+    with pytest.raises(DesignError, match="Nobody can be observed for -1 days"):
+        replace(PLAN, look_back_days=-1)
+    with pytest.raises(TooSoon, match=r"index\.look_back_days"):
+        rows_of(tables, replace(PLAN, look_back_days=300))

@@ -12,9 +12,8 @@ import pandas as pd
 from analysis.inference.compare import normal_quantile
 from analysis.inference.estimate import Estimate
 from analysis.inference.instrument import Instrumented
-from analysis.studies.gates import holm
 from analysis.studies.grade import grade_of
-from analysis.studies.service.gates import NEEDED, QueueFinding
+from analysis.studies.service.gates import NEEDED, together
 
 if TYPE_CHECKING:
     from analysis.studies.result import Grade
@@ -55,7 +54,7 @@ def _by_queue(scope: ServiceScope, outcome: str) -> dict[str, Any]:
 
 def beside_frame(scope: ServiceScope) -> pd.DataFrame:
     """Every estimate of every outcome: by the queue, adjusted, and raw; a line without a number has a reason."""
-    columns = ["outcome", "estimator", "scale", "value", "low", "high", "unit", "grade", "stands", "reason"]
+    columns = ["outcome", "estimator", "scale", "value", "low", "high", "bounded", "unit", "grade", "stands", "reason"]
     lines = []
     for outcome in scope.plan.outcomes:
         if scope.refused is None and scope.constant(outcome) is None:
@@ -75,14 +74,14 @@ def _beside(scope: ServiceScope, outcome: str) -> list[dict[str, Any]]:
         about = {"outcome": outcome, "estimator": name, "stands": name == ("queue" if scope.strong else "adjusted")}
         lines += [{**about, **_numbers(estimate), "grade": grades[name], "reason": ""} for estimate in found.estimates]
         if found.reason is not None:
-            nothing = dict.fromkeys(("value", "low", "high"), _NOTHING)
+            nothing = {**dict.fromkeys(("value", "low", "high"), _NOTHING), "bounded": None}
             unit = {"scale": "difference", "unit": scope.rows.unit(outcome)}
             lines.append({**about, **nothing, **unit, "grade": "D", "reason": found.reason})
     return lines
 
 
 def _numbers(estimate: Estimate) -> dict[str, Any]:
-    return {name: getattr(estimate, name) for name in ("scale", "value", "low", "high", "unit")}
+    return {name: getattr(estimate, name) for name in ("scale", "value", "low", "high", "bounded", "unit")}
 
 
 def balance_frame(scope: ServiceScope) -> pd.DataFrame:
@@ -91,9 +90,9 @@ def balance_frame(scope: ServiceScope) -> pd.DataFrame:
     if scope.refused is not None:
         return pd.DataFrame(columns=columns)
     recorded, _ = scope.recorded
-    placebo = scope.placebo(scope.plan.outcomes[0])
-    first = [placebo.p_value] if isinstance(placebo, QueueFinding) else []
-    adjusted = holm([*first, *(one.p_value for one in recorded)])[len(first) :]
+    asked = scope.plan.outcomes[0]
+    every = together(scope.placebo(asked), scope.incidents(asked), scope.busy(asked), recorded)
+    adjusted = every[len(every) - len(recorded) :]
     reach = normal_quantile(scope.plan.level)
     lines = [
         (one.name, one.value, one.value - reach * one.se, one.value + reach * one.se, p_value)

@@ -1,18 +1,21 @@
 """Is the luck of the queue strong enough, and is it luck? The gates between the instrument and a grade B.
 
-Four gates. *First stage*: does the queue decide who is answered in time (effective F of 10 or more)? *Placebo before*:
-the same estimate on what customers bought before they wrote, where no answer can have changed anything. *Balance*: the
-same on what is recorded of contact and customer. *Other incidents*: on days when another product has an incident the
-queue is long; do customers then differ by more than the wait explains, as they would in an outage that hits all? All
-but the first are put on the scale of the effect, so that a weak instrument cannot hide a large imbalance behind a small
-slope, and their p-values are judged together. A gate fails where a difference is clear and large enough to matter, and
-does not pass where one that matters could have stayed unseen. What the grade makes of them is left to `grade`.
+Five gates. *First stage*: does the queue decide who is answered in time (effective F of 10 or more, over 20 days or
+more)? *Placebo before*: the same estimate on what customers bought before they wrote, where no answer can have changed
+anything. *Balance*: the same on what is recorded of contact and customer, and on who is left out because only a bot
+replied. *Other incidents*: on days when another product has an incident the queue is long; do customers then differ by
+more than the wait explains, as they would in an outage that hits all? *Busy hours*: contacts of the hour after delay
+nobody who already waits; do customers differ with them by more than the wait explains, as they would if busy hours
+brought other customers? All but the first are put on the scale of the effect, so that a weak instrument cannot hide a
+large imbalance behind a small slope, and their p-values are judged together. A gate fails where a difference is clear
+and large enough to matter, and does not pass where one that matters could have stayed unseen; of busy hours, which are
+a rougher measure, the latter is told and holds no grade down. What the grade makes of them is left to `grade`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.inference.compare import normal_quantile
 from analysis.inference.instrument import Instrumented
@@ -24,6 +27,8 @@ NEEDED = ("first_stage", "placebo_before", "balance")
 """The gates that a grade B cannot do without."""
 STRONG = 10.0
 """Effective F of the first stage from which on the instrument stands before the adjusted comparison."""
+FEWEST_DAYS = 20
+"""Fewer days say too little of how days differ: neither an interval nor a gate can be trusted."""
 IMBALANCE_UNSEEN = 0.5
 """Largest imbalance, in standard deviations, that may stay unseen in a gate that passes."""
 
@@ -64,13 +69,16 @@ def first_stage(found: Instrumented | None, reason: str | None, within: str) -> 
     """
     if found is None:
         return Check(name="first_stage", verdict="not_run", detail=str(reason), gate=True)
-    strong = found.f >= STRONG and found.first_stage < 0
+    strong = found.f >= STRONG and found.first_stage < 0 and found.n_clusters >= FEWEST_DAYS
     slope = found.first_stage * 100
     detail = (
         f"Each contact about another product in the hour before moves the share answered within {within} by "
         f"{slope:+.2f} percentage points; the effective F is {found.f:.1f}, on {found.n:,} contacts of "
         f"{found.n_clusters:,} days, and {STRONG:g} is the least that counts as strong."
     )
+    if found.n_clusters < FEWEST_DAYS:
+        detail += f" So few days ({FEWEST_DAYS} are needed) cannot tell luck from days; the adjusted comparison stands."
+        return Check(name="first_stage", verdict="not_run", detail=detail, gate=True, value=found.f)
     if found.f >= STRONG and not strong:
         detail += " A longer queue goes with quicker answers here, so it is no queue; the adjusted comparison stands."
     elif not strong:
@@ -83,8 +91,9 @@ def judge_queue(
     incidents: QueueFinding | Check,
     recorded: Sequence[QueueFinding],
     lacking: Sequence[str] = (),
-) -> tuple[Check, Check, Check]:
-    """The gates `placebo_before`, `balance` and `other_incidents`, judged together.
+    busy: QueueFinding | str = "It was not looked at.",
+) -> tuple[Check, Check, Check, Check]:
+    """The gates `placebo_before`, `balance`, `other_incidents` and `busy_hours`, judged together.
 
     Parameters
     ----------
@@ -96,22 +105,46 @@ def judge_queue(
         For each thing that is recorded of contact and customer.
     lacking : sequence of str
         What is not recorded and so could not be looked at.
+    busy : QueueFinding or str
+        Or why there is none, as a sentence.
 
     Examples
     --------
     >>> calm = QueueFinding(name="orders before", value=0.01, se=0.04, p_value=0.8)
     >>> grave = QueueFinding(name="severity", value=0.4, se=0.1, p_value=0.0001)
-    >>> [check.verdict for check in judge_queue(calm, calm, [grave])]
-    ['passed', 'failed', 'passed']
+    >>> [check.verdict for check in judge_queue(calm, calm, [grave], busy=calm)]
+    ['passed', 'failed', 'passed', 'passed']
     """
-    both = [one for one in (placebo, incidents) if isinstance(one, QueueFinding)]
-    adjusted = list(holm([one.p_value for one in (*both, *recorded)]))
+    adjusted = together(placebo, incidents, busy, recorded)
     if isinstance(placebo, str):
         before = Check(name="placebo_before", verdict="not_run", detail=placebo, gate=True)
     else:
         before = _judged("placebo_before", placebo, adjusted.pop(0))
     days = incidents if isinstance(incidents, Check) else _judged("other_incidents", incidents, adjusted.pop(0))
-    return before, _balance(recorded, adjusted, lacking), days
+    if isinstance(busy, str):
+        hours = Check(name="busy_hours", verdict="not_run", detail=busy)
+    else:
+        hours = _judged("busy_hours", busy, adjusted.pop(0))
+        hours = replace(hours, gate=hours.verdict != "not_run")
+    return before, _balance(recorded, adjusted, lacking), days, hours
+
+
+def together(
+    placebo: QueueFinding | str,
+    incidents: QueueFinding | Check,
+    busy: QueueFinding | str,
+    recorded: Sequence[QueueFinding],
+) -> list[float]:
+    """p-values of everything that was looked at, adjusted together (Holm), in this order; what is missing has none.
+
+    Examples
+    --------
+    >>> calm = QueueFinding(name="orders before", value=0.01, se=0.04, p_value=0.02)
+    >>> together(calm, without_incidents("not_run", "None."), "None.", [calm])
+    [0.04, 0.04]
+    """
+    found = [one for one in (placebo, incidents, busy) if isinstance(one, QueueFinding)]
+    return list(holm([one.p_value for one in (*found, *recorded)]))
 
 
 def without_incidents(verdict: Verdict, why: str) -> Check:
@@ -129,11 +162,14 @@ _WHAT = {
     "placebo_before": "The same estimate on {}, as a share of their mean.",
     "other_incidents": "Days when another product had an incident, against other days as busy: {}, as a share of their "
     "mean, beyond what the wait explains.",
+    "busy_hours": "Contacts about other products in the hour after, which delay nobody who already waits: what {} go "
+    "with them beyond the wait, as a share of their mean, if contacts in the hour before went with as much.",
 }
 _MEANS = {
     "placebo_before": "No answer can have changed what was before, so the queue goes with something else that does.",
     "other_incidents": "A long queue then moves customers in another way than by the wait, or an incident touches more "
     "than its product.",
+    "busy_hours": "Busy hours then bring customers of another kind, or move them in another way than by the wait.",
 }
 
 

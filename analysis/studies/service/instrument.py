@@ -16,7 +16,8 @@ import numpy as np
 from scipy import special
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.cells import Floats, Ints, groups_of
+from analysis.inference.absorb import Absorber
+from analysis.inference.cells import Flags, Floats, Ints, groups_of
 from analysis.inference.instrument import Instrumented, instrumented
 from analysis.inference.within import columns_within
 from analysis.studies.service.table import UNKNOWN, ServiceRows
@@ -35,6 +36,7 @@ def by_queue(
     unit: str,
     covariates: Floats | None,
     level: float,
+    absorb: Absorber | None = None,
 ) -> Instrumented:
     """By how much does an answer in time change something, for customers whose answer depended on the queue?
 
@@ -50,6 +52,8 @@ def by_queue(
     covariates : array of float, shape (n,) or (n, k), optional
         What was known before the contact, to make the answer sharper.
     level : float
+    absorb : Absorber, optional
+        `categories` of these rows, made ready once for several questions.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def by_queue(
         values,
         rows.in_time(target_seconds).astype(np.float64),
         rows.load.astype(np.float64),
-        absorb=categories(rows),
+        absorb=categories(rows) if absorb is None else absorb,
         covariates=covariates,
         cluster=rows.day,
         name=name,
@@ -97,7 +101,7 @@ def must_have_a_queue(rows: ServiceRows) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """What customers did more or less on days of other products' incidents, beyond what their longer wait explains.
+    """What customers did more or less with something that goes with the queue, beyond what their wait explains.
 
     `value` and `se` in the outcome's unit per customer, `p_value` of no such difference, from Student's t.
     """
@@ -107,40 +111,49 @@ class Direct:
     p_value: float
 
 
-def beyond_the_wait(rows: ServiceRows, target_seconds: int, values: Floats, covariates: Floats | None) -> Direct:
-    """Do incidents of other products move customers in another way than by the wait?
+def beyond_the_wait(
+    rows: ServiceRows,
+    target_seconds: int,
+    values: Floats,
+    covariates: Floats | None,
+    *,
+    beside: Flags | Ints | None = None,
+    absorb: Absorber | None = None,
+) -> Direct:
+    """Does something that goes with the queue move customers in another way than by the wait?
 
-    On such days the queue is long, but on others it is too. What an answer in time changes is judged by the queue, all
-    incidents taken out; a luck of the queue that works by the wait alone leaves nothing more on days of incidents.
-    Two-stage least squares with two regressors (answered in time, and such a day) and two instruments (the load, and
-    such a day).
+    On days of other products' incidents the queue is long, but on others it is too. What an answer in time changes is
+    judged by the queue, such days taken out; a luck of the queue that works by the wait alone leaves nothing more on
+    them. Two-stage least squares with two regressors (answered in time, and such a day) and two instruments (the load,
+    and such a day).
 
     Parameters
     ----------
-    rows, target_seconds, values, covariates
+    rows, target_seconds, values, covariates, absorb
         As in `by_queue`.
+    beside : array, shape (n,), optional
+        What goes with the queue: `surge`, if nothing is said, or `load_after`.
 
     Raises
     ------
     DesignError
-        If no day of another product's incident differs from the others in the same hours of the week and months.
+        If it does not vary within the same hours of the week and months, or not apart from the load.
     """
     table = columns_within(
-        categories(rows),
+        categories(rows) if absorb is None else absorb,
         covariates,
         rows.day,
         outcome=values,
         treatment=rows.in_time(target_seconds).astype(np.float64),
         load=rows.load.astype(np.float64),
-        surge=rows.surge.astype(np.float64),
+        other=(rows.surge if beside is None else beside).astype(np.float64),
     )
-    outcome, treated, load, surge = (table.left[name][:, 0] for name in ("outcome", "treatment", "load", "surge"))
-    instruments, regressors = np.column_stack([load, surge]), np.column_stack([treated, surge])
+    outcome, treated, load, other = (table.left[name][:, 0] for name in ("outcome", "treatment", "load", "other"))
+    instruments, regressors = np.column_stack([load, other]), np.column_stack([treated, other])
     products = instruments.T @ regressors
     if np.linalg.cond(products / np.linalg.norm(products, axis=0)) > _APART:
-        raise DesignError(
-            "The queue is long on days of other products' incidents only, so the two cannot be told apart."
-        )
+        what = "on days of other products' incidents only" if beside is None else "when more contacts follow, always"
+        raise DesignError(f"The queue is long {what}, so the two cannot be told apart.")
     inverse = np.linalg.inv(products)
     slopes = inverse @ (instruments.T @ outcome)
     scores = table.sums(instruments * (outcome - regressors @ slopes)[:, None]) @ inverse.T

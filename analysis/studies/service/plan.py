@@ -39,6 +39,8 @@ class ServicePlan:
         A contact is answered in time if a human replied within so many seconds.
     before_months, after_months : int
         Length of the windows; the month of the contact is in neither.
+    look_back_days : int
+        For how long a customer must have been observed without a social contact, if longer than the window before.
     outcomes : tuple of str
         Among orders, revenue, margin and issues.
     segments : tuple of str
@@ -68,6 +70,7 @@ be answered in no time. Set `metrics.sla_seconds`.
     target_seconds: int = HOUR
     before_months: int = 6
     after_months: int = 6
+    look_back_days: int = 0
     outcomes: tuple[str, ...] = OUTCOMES
     segments: tuple[str, ...] = ()
     zone: str = "UTC"
@@ -88,6 +91,8 @@ be answered in no time. Set `metrics.sla_seconds`.
                 f"Windows are 1 to 36 months long; given were {self.before_months} before and {self.after_months} "
                 "after."
             )
+        if self.look_back_days < 0:
+            raise DesignError(f"Nobody can be observed for {self.look_back_days} days. Set `index.look_back_days`.")
         if not 0.5 <= self.level <= 0.999:
             raise DesignError(f"The level of an interval lies between 0.5 and 0.999, not at {self.level}.")
 
@@ -103,5 +108,9 @@ be answered in no time. Set `metrics.sla_seconds`.
     def rules(self) -> IndexRules:
         """Which months can be index months."""
         return IndexRules(
-            before_months=self.before_months, after_months=self.after_months, zone=self.zone, until=self.until
+            before_months=self.before_months,
+            after_months=self.after_months,
+            look_back_days=self.look_back_days,
+            zone=self.zone,
+            until=self.until,
         )

@@ -80,11 +80,11 @@ class ServiceResult:
         `partial_r2`, `n`, `days`, `value` (two-stage least squares), `ar_kind`, `ar_low`, `ar_high`, `placebo`,
         `placebo_low`, `placebo_high` (shares of the mean before), `placebo_p` (adjusted), `unit`, `reason`.
     beside : DataFrame
-        `outcome`, `estimator` (queue, adjusted, raw), `scale`, `value`, `low`, `high`, `unit`, `grade`, `stands`,
-        `reason`: every estimate of one outcome beside the others.
+        `outcome`, `estimator` (queue, adjusted, raw), `scale`, `value`, `low`, `high`, `bounded`, `unit`, `grade`,
+        `stands`, `reason`: every estimate of one outcome beside the others.
     balance : DataFrame
         `covariate`, `difference`, `low`, `high` (standard deviations that an answer in time would have "changed"),
-        `p_value` (adjusted over these and the placebo of orders).
+        `p_value` (adjusted with the other gates of the first outcome, as its checks say it).
     evidence : ServiceEvidence
     strata : str
         What the cells of the adjusted comparison were made of.
@@ -119,6 +119,7 @@ class ServiceResult:
                 "service": {
                     "evidence": self.evidence.to_dict(),
                     "beside": _records(self.beside),
+                    "instrument": _records(self.instrument),
                     "sample": dict(self.sample),
                 }
             },

@@ -13,7 +13,8 @@ import numpy as np
 
 from analysis.foundation.calendar import Month
 from analysis.inference.cells import Flags, Ints
-from analysis.studies.service.clock import HOUR, NOWHERE, SECOND, LocalClock
+from analysis.studies.service.clock import NOWHERE, LocalClock
+from analysis.studies.service.load import loads_around
 from analysis.studies.service.plan import ServicePlan
 from analysis.studies.service.table import (
     MOST_EARLIER,
@@ -100,12 +101,14 @@ def service_rows(events: ServiceEvents, plan: ServicePlan, begin: Month, end: Mo
     """
     clock = LocalClock.of(plan.zone, begin.plus(-RECENT_MONTHS), end)
     known = events.contact_product != UNKNOWN
-    loads = _loads(events.contact_at, events.contact_product)
     order = np.lexsort((np.arange(len(events.contact_at)), events.contact_at))
     order = order[events.contact_customer[order] != UNKNOWN]
     who, first = np.unique(events.contact_customer[order], return_index=True)
     first = order[first]
     human, bot = _replies(events)
+    load, load_after = loads_around(
+        events.contact_at[known], events.contact_product[known], events.contact_at[first], events.contact_product[first]
+    )
     at, month = events.contact_at[first], clock.months(events.contact_at[first])
     issue_month = clock.months(events.issue_at)
     place = np.full(len(events.first_month), UNKNOWN, dtype=np.int64)
@@ -139,7 +142,8 @@ def service_rows(events: ServiceEvents, plan: ServicePlan, begin: Month, end: Mo
         first_month=events.first_month[who],
         product=events.contact_product[first],
         severity=severity,
-        load=loads[first],
+        load=load,
+        load_after=load_after,
         recent=np.minimum(counted(prior & placed & (lag >= -RECENT_MONTHS)), MOST_RECENT),
         earlier=np.minimum(counted(prior), MOST_EARLIER),
         before=before,
@@ -162,25 +166,6 @@ def service_rows(events: ServiceEvents, plan: ServicePlan, begin: Month, end: Mo
         seen_until=events.seen_until,
         labels=events.labels,
         currency=events.currency,
-    )
-
-
-def _loads(at: Ints, product: Ints) -> Ints:
-    """Contacts about other products in the hour before each contact; those of the same instant are not before it."""
-    known = product != UNKNOWN
-    every = np.sort(at[known])
-    found = _between(every, at)
-    for code in np.unique(product[known]):
-        own = product == code
-        found[own] -= _between(np.sort(at[own]), at[own])
-    return np.where(known, found, UNKNOWN)
-
-
-def _between(times: Ints, at: Ints) -> Ints:
-    """How many of the sorted times lie in the hour before each instant."""
-    return np.asarray(
-        np.searchsorted(times, at, side="left") - np.searchsorted(times, at - HOUR * SECOND, side="left"),
-        dtype=np.int64,
     )
 
 

@@ -8,7 +8,7 @@ in numpy, to judge this by, in `rows`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +25,7 @@ from analysis.studies.service.contacts_sql import (
     must_tell_replies,
     span_of_contacts,
 )
+from analysis.studies.service.load import loads_around
 from analysis.studies.service.plan import MONEY, ServicePlan
 from analysis.studies.service.table import (
     MOST_EARLIER,
@@ -38,6 +39,7 @@ from analysis.studies.service.table import (
 )
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack_issues_sql import Workshop
+from analysis.studies.stack_people import Coded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,7 +92,9 @@ def _rows(
     clock = LocalClock.of(plan.zone, span.first.plus(-RECENT_MONTHS), span.last)
     n = len(found)
     at, reply = _micros(found.column("came_at")), _micros(found.column("reply_at"), NEVER)
-    labels, product = _products(shop, found.column("product"))
+    contacts = _contacts(shop)
+    labels, product = contacts.labels, contacts.codes_of(found.column("product"))
+    load, load_after = loads_around(contacts.at, contacts.product, at, product)
     attribute_codes, attribute_labels = {}, {}
     for place, name in enumerate(attributes):
         attribute_labels[name], attribute_codes[name] = _coded(found.column(f"a{place}"))
@@ -108,7 +112,8 @@ def _rows(
         first_month=_numbers(found.column("first_month"), NEVER),
         product=product,
         severity=_numbers(found.column("severity"), UNKNOWN),
-        load=_numbers(found.column("load")),
+        load=load,
+        load_after=load_after,
         recent=np.minimum(asked["recent"], MOST_RECENT),
         earlier=np.minimum(asked["earlier"], MOST_EARLIER),
         before=around["before"],
@@ -180,14 +185,23 @@ def _placed(found: pa.Table, n: int) -> dict[str, Ints]:
     return placed
 
 
-def _products(shop: Workshop, own: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:
-    """All products that contacts are about, in order, and the place of each first contact's among them."""
-    found = shop.tables.engine.query(
-        f"select distinct product from {shop.named('contacts')} where product is not null order by product"
-    )
-    labels = tuple(sorted(found.column("product").to_pylist()))
-    place = {label: code for code, label in enumerate(labels)}
-    return labels, np.array([place.get(label, UNKNOWN) for label in own.to_pylist()], dtype=np.int64)
+@dataclass(frozen=True, slots=True)
+class _Contacts:
+    """When all contacts came whose product is known, and which it is: its place among the labels, in order."""
+
+    labels: tuple[str, ...]
+    at: Ints
+    product: Ints
+
+    def codes_of(self, products: pa.ChunkedArray) -> Ints:
+        place = {label: code for code, label in enumerate(self.labels)}
+        return np.array([place.get(label, UNKNOWN) for label in products.to_pylist()], dtype=np.int64)
+
+
+def _contacts(shop: Workshop) -> _Contacts:
+    found = shop.tables.engine.query(f"select came_at, product from {shop.named('contacts')} where product is not null")
+    coded = Coded.of(found.column("product").combine_chunks())
+    return _Contacts(coded.labels, _micros(found.column("came_at")), coded.codes.astype(np.int64))
 
 
 def _coded(texts: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.absorb import Absorber, absorber
 from analysis.inference.cells import Flags, Floats, Ints
 from analysis.inference.estimate import Estimate
 from analysis.inference.instrument import Instrumented
@@ -28,7 +29,14 @@ from analysis.studies.service.adjusted import (
 )
 from analysis.studies.service.clock import SECOND
 from analysis.studies.service.gates import QueueFinding, first_stage, judge_queue, without_incidents
-from analysis.studies.service.instrument import METHOD, beyond_the_wait, by_queue, must_have_a_queue
+from analysis.studies.service.instrument import (
+    METHOD,
+    Direct,
+    beyond_the_wait,
+    by_queue,
+    categories,
+    must_have_a_queue,
+)
 from analysis.studies.service.plan import ServicePlan
 from analysis.studies.service.table import NEVER, UNKNOWN, ServiceRows
 
@@ -53,18 +61,20 @@ class ServiceScope:
     Parameters
     ----------
     rows : ServiceRows
-        Without those whom only a bot answered.
+        Those whom only a bot answered are set aside here: they are not compared, but whom they are is looked at.
     plan : ServicePlan
     segment : mapping of str to str
         Empty for all customers.
     """
 
     def __init__(self, rows: ServiceRows, plan: ServicePlan, segment: Mapping[str, str]) -> None:
-        self.rows, self.plan, self.segment = rows, plan, segment
-        self.in_time: Flags = rows.in_time(plan.target_seconds)
-        self.queued = rows.where(rows.product != UNKNOWN)
+        self.everybody, self.plan, self.segment = rows, plan, segment
+        self.rows = rows.where(~rows.bot)
+        self.in_time: Flags = self.rows.in_time(plan.target_seconds)
+        self.queued = self.rows.where(self.rows.product != UNKNOWN)
         self._instrumented: dict[tuple[str, str], Instrumented | str] = {}
         self._incidents: dict[str, QueueFinding | Check] = {}
+        self._busy: dict[str, QueueFinding | str] = {}
 
     @cached_property
     def refused(self) -> str | None:
@@ -121,6 +131,11 @@ class ServiceScope:
             self._instrumented[asked] = self._by_queue(self.queued, values, outcome, self.rows.unit(outcome), known)
         return self._instrumented[asked]
 
+    @cached_property
+    def _absorber(self) -> Absorber:
+        """What is taken out of the rows that stand in the queue: made ready once, for all that is asked of them."""
+        return absorber(categories(self.queued), len(self.queued))
+
     def _by_queue(
         self, rows: ServiceRows, values: Floats, name: str, unit: str, known: Floats | None
     ) -> Instrumented | str:
@@ -134,6 +149,7 @@ class ServiceScope:
                 unit=unit,
                 covariates=known,
                 level=self.plan.level,
+                absorb=self._absorber if rows is self.queued else None,
             )
         except DesignError as error:
             return str(error)
@@ -158,12 +174,15 @@ class ServiceScope:
         found, lacking = [], []
         severity = self.queued.severity != UNKNOWN
         if severity.any():
-            part = self.queued.where(severity)
+            part = self.queued if severity.all() else self.queued.where(severity)
             found += self._finding("recorded severity", part, part.severity)
         else:
             lacking.append("severity")
         for column, words in _EARLIER_WORDS.items():
             found += self._finding(words, self.queued, getattr(self.queued, column))
+        if self.everybody.bot.any():
+            every = self.everybody.where(self.everybody.product != UNKNOWN)
+            found += self._finding("left out, as only a bot replied,", every, every.bot.astype(np.int64))
         return tuple(found), tuple(lacking)
 
     def _finding(self, words: str, rows: ServiceRows, column: Ints) -> list[QueueFinding]:
@@ -203,15 +222,50 @@ class ServiceScope:
             why += f" ({FEWEST_DAYS_OF_INCIDENTS} are needed)" if days else ""
             return without_incidents("not_applicable", f"{why}: the queue varied by the luck of ordinary days.")
         try:
-            found = beyond_the_wait(
-                self.queued, self.plan.target_seconds, self.queued.values(asked), self._known(asked)
-            )
+            found = self._beyond(asked, self.queued.surge)
         except DesignError as error:
             return without_incidents("not_run", str(error))
         if mean <= 0:
             return without_incidents("not_run", f"There were no {asked} after the contact to look at.")
         words = f"{asked} after the contact on {days:,} such days"
         return QueueFinding(name=words, value=found.value / mean, se=found.se / mean, p_value=found.p_value)
+
+    def busy(self, outcome: str) -> QueueFinding | str:
+        """What customers do more with contacts of the hour after than the wait explains: of orders, or issues.
+
+        On the scale of the effect: by how much would it be off if contacts of the hour before did as much?
+        """
+        asked = self._tested(outcome)
+        if asked not in self._busy:
+            self._busy[asked] = self._in_busy_hours(asked)
+        return self._busy[asked]
+
+    def _in_busy_hours(self, asked: str) -> QueueFinding | str:
+        mean = float(self.queued.values(asked).mean()) if len(self.queued) else 0.0
+        queue = self.queue(asked)
+        if isinstance(queue, str):
+            return f"Contacts of the hour after could not be looked at: {queue}"
+        if mean <= 0:
+            return f"There were no {asked} after the contact to look at."
+        try:
+            found = self._beyond(asked, self.queued.load_after)
+        except DesignError as error:
+            return str(error)
+        per = mean * abs(queue.first_stage)
+        return QueueFinding(
+            name=f"{asked} after the contact", value=found.value / per, se=found.se / per, p_value=found.p_value
+        )
+
+    def _beyond(self, asked: str, beside: Flags | Ints) -> Direct:
+        """What goes with something beside the queue beyond the wait, in an outcome."""
+        return beyond_the_wait(
+            self.queued,
+            self.plan.target_seconds,
+            self.queued.values(asked),
+            self._known(asked),
+            beside=beside,
+            absorb=self._absorber,
+        )
 
     def _tested(self, outcome: str) -> str:
         """On what the gates of an outcome are run: orders for all that is bought, where orders are followed."""
@@ -225,7 +279,8 @@ class ServiceScope:
     def queue_checks(self, outcome: str) -> tuple[Check, ...]:
         """The gates of the instrument."""
         found, lacking = self.recorded
-        return (self.strength, *judge_queue(self.placebo(outcome), self.incidents(outcome), found, lacking))
+        told = self.placebo(outcome), self.incidents(outcome), found, lacking, self.busy(outcome)
+        return (self.strength, *judge_queue(*told))
 
     def adjusted_checks(self, outcome: str) -> tuple[Check, ...]:
         """The gates of the adjusted comparison, the cap among them."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Estimate
+from analysis.inference.instrument import Instrumented
 from analysis.studies.claim import refusal
 from analysis.studies.grade import grade_of
 from analysis.studies.result import Check, Effect, Grade
@@ -129,10 +130,10 @@ class _Study:
 
     def __init__(self, rows: ServiceRows, plan: ServicePlan) -> None:
         self.rows, self.plan = rows, plan
-        self.compared = rows.where(~rows.bot)
-        self.whole = ServiceScope(self.compared, plan, {})
+        self.whole = ServiceScope(rows, plan, {})
+        self.compared = self.whole.rows
         self.parts = [
-            ServiceScope(self.compared.where(self.compared.attributes[name] == code), plan, {name: label})
+            ServiceScope(rows.where(rows.attributes[name] == code), plan, {name: label})
             for name in plan.segments
             for code, label in enumerate(rows.labels.get(name, ()))
         ]
@@ -172,7 +173,14 @@ class _Study:
         if apart is not None:
             checks = (*checks, apart)
         grade = grade_of(checks, needed=NEEDED)
-        claim = claim_by_queue if scope.strong else claim_adjusted
+        queue = scope.queue(outcome) if scope.strong else None
+
+        def claim(estimate: Estimate) -> str:
+            if queue is None:
+                return claim_adjusted(estimate, self.plan, grade, scope.segment)
+            reduced = queue.reduced_form if isinstance(queue, Instrumented) else None
+            return claim_by_queue(estimate, self.plan, grade, scope.segment, reduced)
+
         return [
             self._effect(
                 scope,
@@ -180,7 +188,7 @@ class _Study:
                 estimate=estimate,
                 checks=checks,
                 grade=grade,
-                claim=claim(estimate, self.plan, grade, scope.segment),
+                claim=claim(estimate),
             )
             for estimate in found.estimates
         ]
@@ -266,6 +274,11 @@ class _Study:
             notes.append(
                 f"For {account['rows_of_unknown_product']:,} customers the product is not known, so contacts about "
                 "others cannot be counted; they are not in the estimate by the queue."
+            )
+        if account.get("left_out_replies_not_recorded"):
+            notes.append(
+                f"{account['left_out_replies_not_recorded']:,} customers wrote in months in which not one of many "
+                "contacts has a reply: replies were not recorded then, and these customers are left out."
             )
         if not self.rows.severity_known:
             notes.append("Severity is not recorded, so contacts cannot be compared within it.")

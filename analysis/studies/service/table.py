@@ -27,6 +27,8 @@ UNKNOWN = -1
 MICRO = 1_000_000
 """Money is kept as whole millionths."""
 MOST_RECENT, MOST_EARLIER, RECENT_MONTHS = 2, 4, 6
+MANY_CONTACTS = 20
+"""Where so many customers wrote in a month and not one has a reply, replies were not recorded."""
 
 LEFT_OUT = (
     "left_out_start_unknown",
@@ -34,6 +36,7 @@ LEFT_OUT = (
     "left_out_window_not_over",
     "left_out_reply_before_the_contact",
     "left_out_reply_not_yet_known",
+    "left_out_replies_not_recorded",
 )
 """Why a customer with a social contact is no row, by the first reason that holds."""
 
@@ -45,8 +48,9 @@ class Firsts:
     All arrays have shape (n,). `at` and `waited` are microseconds; `waited` is `NEVER` without a human reply, and then
     `bot` says whether a bot replied. `month` is the local month of the contact, `first_month` the first whole month in
     which the customer could be observed (`NEVER` where unknown). `load` counts social contacts about other products in
-    the hour before, and is `UNKNOWN` where the own product is. `recent` and `earlier` count issues before the contact:
-    since six months before its month, and all. `before` and `after` hold each outcome in the windows.
+    the hour before, `load_after` in the hour after; `UNKNOWN` where the own product is. `recent` and `earlier` count
+    issues before the contact: since six months before its month, and all. `before` and `after` hold each outcome in the
+    windows.
     """
 
     at: Ints
@@ -57,6 +61,7 @@ class Firsts:
     product: Ints
     severity: Ints
     load: Ints
+    load_after: Ints
     recent: Ints
     earlier: Ints
     before: Mapping[str, Ints]
@@ -78,8 +83,9 @@ class ServiceRows:
         Local month of the contact (`Month.number`), day since 1970, hour of the day, hour since Monday's midnight.
     product, severity : array of int, shape (n,)
         Code in `labels["product"]`, recorded severity; `UNKNOWN` where not recorded.
-    load : array of int, shape (n,)
-        Social contacts about other products in the hour before; `UNKNOWN` where the own product is.
+    load, load_after : array of int, shape (n,)
+        Social contacts about other products in the hour before, and in the hour after; `UNKNOWN` where the own product
+        is.
     episode : array of int, shape (n,)
         Which incident of the own product the day belongs to, from 1; 0 for an ordinary day.
     surge : array of bool, shape (n,)
@@ -108,6 +114,7 @@ class ServiceRows:
     product: Ints
     severity: Ints
     load: Ints
+    load_after: Ints
     episode: Ints
     surge: Flags
     recent: Ints
@@ -169,6 +176,7 @@ class ServiceRows:
             "product",
             "severity",
             "load",
+            "load_after",
             "episode",
             "surge",
         )
@@ -176,6 +184,16 @@ class ServiceRows:
         for name in ("before", "after", "attributes"):
             chosen[name] = MappingProxyType({key: held[part] for key, held in getattr(self, name).items()})
         return replace(self, **chosen)
+
+
+def _without_replies(firsts: Firsts, among: Flags) -> Flags:
+    """Rows of months in which many wrote and none has a reply, of a human or a bot: nobody wrote replies down then."""
+    month = np.where(among, firsts.month, 0)
+    _, place = np.unique(month, return_inverse=True)
+    silent = (firsts.waited == NEVER) & ~firsts.bot
+    many = np.bincount(place, weights=among) >= MANY_CONTACTS
+    found = many & (np.bincount(place, weights=among & ~silent) == 0)
+    return np.asarray(among & found[place])
 
 
 def rows_among(
@@ -204,10 +222,11 @@ def rows_among(
         As in `ServiceEvents`.
     labels, currency
     """
-    first, last = begin.number + plan.before_months, end.number - plan.after_months
+    needed = plan.rules().observed_before
+    first, last = begin.number + needed, end.number - plan.after_months
     inside = firsts.month != NOWHERE
     observed = np.where(inside, firsts.month, 0) - np.where(firsts.first_month == NEVER, 0, firsts.first_month)
-    early = (firsts.at < clock.start(begin)) | (inside & ((firsts.month < first) | (observed < plan.before_months)))
+    early = (firsts.at < clock.start(begin)) | (inside & ((firsts.month < first) | (observed < needed)))
     wait = max(plan.target_seconds, DAY) * SECOND
     reasons = (
         firsts.first_month == NEVER,
@@ -216,9 +235,10 @@ def rows_among(
         firsts.waited < 0,
         firsts.at + wait > seen_until,
     )
+    every = (*reasons, _without_replies(firsts, ~np.any(reasons, axis=0)))
     kept = np.ones(len(firsts.at), dtype=bool)
     account = {"customers_with_a_social_contact": len(kept)}
-    for name, holds in zip(LEFT_OUT, reasons, strict=True):
+    for name, holds in zip(LEFT_OUT, every, strict=True):
         account[name] = int((kept & holds).sum())
         kept = kept & ~holds
     account["rows"] = int(kept.sum())
@@ -242,6 +262,7 @@ def rows_among(
         product=product,
         severity=firsts.severity[kept],
         load=firsts.load[kept],
+        load_after=firsts.load_after[kept],
         episode=episode,
         surge=surge,
         recent=firsts.recent[kept],
