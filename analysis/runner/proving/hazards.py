@@ -1,8 +1,8 @@
 """In which companies are the estimators judged, and what is asked of them in each? The hazards, named and numbered.
 
-A hazard is something that spoils comparisons: seasons, outages, customers who leave. Each has a kind, which says what
-the default study must do in it, and a block of seeds of its own. How a company is lived is left to `worlds`, what the
-tallies must show to `tallies`.
+A hazard is something that spoils comparisons: seasons, outages, customers who leave. Each has a design, the study that
+is run in it, a kind, which says what that study must do, and a block of seeds of its own. How a company is lived is
+left to the room of its design, what the tallies must show to `limits`. New hazards are appended: a number is a seed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,27 @@ from typing import Literal
 
 from analysis.foundation.errors import UnknownName
 
-Kind = Literal["sound", "weak_hidden", "strong_hidden", "broken"]
+Design = Literal["before_after", "service_effect", "adoption", "change_log"]
+Kind = Literal["sound", "weak_hidden", "strong_hidden", "broken", "unseen", "weak", "capped", "few"]
 SEEDS_APART = 100_000
 FIRM = "firm_"
 """What the names of the second generator's companies begin with."""
 ESTIMANDS = ("orders_ratio", "orders_difference", "issues_ratio")
 RETAINED = ("retained_difference",)
+SIZES: Mapping[Design, int] = MappingProxyType(
+    {"before_after": 40_000, "service_effect": 60_000, "adoption": 20_000, "change_log": 1}
+)
+"""Customers of a company of each design, from which on grades are judged: in smaller ones the gates see too little to
+be passed. A series is no company."""
+SERVED = ("orders_difference", "issues_difference")
+ROLLED_OUT = ("orders_ratio", "orders_difference", "issues_ratio", "issues_difference")
+CONTACTED = ("orders_ratio",)
+CONTACTS = "contacts_"
+"""What the names of the companies begin with in which first contacts are studied; the rest names their world."""
+RHOS = (0.0, 0.3, 0.5, 0.7)
+"""Correlations of neighbouring months' errors."""
+SERIES = tuple(f"{effect}_difference:rho={rho:g}" for effect in ("level", "slope") for rho in RHOS)
+PANEL = ("level_difference",)
 REGIONAL = tuple(f"orders_ratio:region={name}" for name in ("north", "south", "east", "west"))
 
 
@@ -30,9 +45,11 @@ class Hazard:
     Parameters
     ----------
     name : str
-    kind : {"sound", "weak_hidden", "strong_hidden", "broken"}
-        Sound: the default study must find the truth. With a weak hidden cause it cannot, and no data can tell; a strong
-        one, and a design that is broken, must not be graded B.
+    kind : {"sound", "weak_hidden", "strong_hidden", "broken", "unseen", "weak", "capped", "few"}
+        Sound: the study must find the truth. With a weak hidden cause it cannot, and no data can tell; a strong one,
+        and a design that is broken, must not be graded B. Unseen: a cause that nobody recorded acts, and the design
+        must hold against it. Weak: there is too little of what the design lives on, so that another estimate stands
+        for it, never graded B. Capped: never graded B, whatever the gates say. Few: too few units for an interval.
     about : str
         What is true of it, in a line.
     null : bool
@@ -41,6 +58,8 @@ class Hazard:
         Place in the table, which makes its block of seeds.
     estimands : tuple of str
         What is judged.
+    design : {"before_after", "service_effect", "adoption", "change_log"}
+        Which study is run.
     """
 
     name: str
@@ -49,6 +68,7 @@ class Hazard:
     null: bool
     number: int
     estimands: tuple[str, ...] = ESTIMANDS
+    design: Design = "before_after"
 
     @property
     def first_seed(self) -> int:
@@ -61,7 +81,7 @@ class Hazard:
 
     @property
     def hidden(self) -> bool:
-        """Whether a hidden cause was planted."""
+        """Whether a hidden cause was planted whose bias a formula foretells."""
         return self.kind in ("weak_hidden", "strong_hidden")
 
 
@@ -91,11 +111,44 @@ _LINES: tuple[tuple[str, Kind, bool, str], ...] = (
 )
 
 
+_LATER: tuple[tuple[str, Kind, bool, Design, tuple[str, ...], str], ...] = (
+    ("queue_none", _SOUND, True, "service_effect", SERVED, "an answer in time has no effect"),
+    ("queue_effect", _SOUND, False, "service_effect", SERVED, "who is answered in time buys a quarter more"),
+    ("queue_harm", _SOUND, False, "service_effect", SERVED, "who is answered in time buys a fifth less"),
+    ("queue_weak", "weak", False, "service_effect", SERVED, "a quarter more; staff is ample, load hardly matters"),
+    ("queue_hidden", "unseen", True, "service_effect", SERVED,
+     "no effect; grave problems, which nobody records, wait longer and lower buying"),
+    ("queue_broken", "broken", True, "service_effect", SERVED,
+     "no effect; incidents of one product lower what customers of all products buy"),
+    ("rollout_none", _SOUND, True, "adoption", ROLLED_OUT, "waves by lot; the invitation changes nothing"),
+    ("rollout_effect", _SOUND, False, "adoption", ROLLED_OUT, "waves by lot; 10 % more orders, 12 % fewer issues"),
+    ("rollout_growing", _SOUND, False, "adoption", ROLLED_OUT, "waves by lot; an effect that grows for six months"),
+    ("rollout_trend", "broken", True, "adoption", ROLLED_OUT, "no effect; who was growing anyway is invited first"),
+    ("contacts_none", "capped", True, "adoption", CONTACTED, "first contacts where nothing has an effect"),
+    ("contacts_incident", "capped", True, "adoption", CONTACTED, "the same, with outages shared by a product"),
+    ("contacts_season", "capped", True, "adoption", CONTACTED, "the same; demand swings by half, by product"),
+    ("contacts_trend", "capped", True, "adoption", CONTACTED, "the same; spending grows with the taste for social"),
+    ("contacts_effect", "capped", False, "adoption", CONTACTED, "first contacts that bring 10 % more orders"),
+    ("series_24", _SOUND, False, "change_log", SERIES, "24 months, changed in the middle"),
+    ("series_36", _SOUND, False, "change_log", SERIES, "36 months, changed in the middle"),
+    ("series_48", _SOUND, False, "change_log", SERIES, "48 months, changed in the middle"),
+    ("series_60", _SOUND, False, "change_log", SERIES, "60 months, changed in the middle"),
+    ("panel_none", _SOUND, True, "change_log", PANEL, "one unit changed to no effect, 30 others, shared paths"),
+    ("panel_effect", _SOUND, False, "change_log", PANEL, "four units moved by 2, 40 others, shared paths"),
+    ("panel_unlike", "unseen", True, "change_log", PANEL, "no effect; three units follow the shared paths more"),
+    ("panel_few", "few", False, "change_log", PANEL, "one unit moved by 2, ten others"),
+)  # fmt: skip
+
+
 def _hazards() -> dict[str, Hazard]:
     made = {}
     for number, (name, kind, null, about) in enumerate(_LINES, start=1):
         estimands = ESTIMANDS + (REGIONAL if name == "one_segment" else ()) + (RETAINED if FIRM in name else ())
         made[name] = Hazard(name=name, kind=kind, null=null, about=about, number=number, estimands=estimands)
+    for number, (name, kind, null, design, estimands, about) in enumerate(_LATER, start=len(_LINES) + 1):
+        made[name] = Hazard(
+            name=name, kind=kind, null=null, about=about, number=number, estimands=estimands, design=design
+        )
     return made
 
 

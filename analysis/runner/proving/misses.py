@@ -1,21 +1,15 @@
 """Which limits were missed, and by how much? One sentence a miss, in the order of the proof.
 
-What the limits are is left to `tallies`; here nothing is judged again, only told.
+What the limits are is left to `limits`; here nothing is judged again, only told.
 """
 
 from __future__ import annotations
 
 from analysis.runner.proving.hazards import HAZARDS
+from analysis.runner.proving.limits import FOUND, SHARE_B, most_graded_b
 from analysis.runner.proving.proof import Proof
-from analysis.runner.proving.tallies import (
-    FOUND,
-    ROADS_APART,
-    SHARE_B,
-    SHARE_B_BROKEN,
-    Cell,
-    HiddenCell,
-    RoadCell,
-)
+from analysis.runner.proving.tallies import Cell
+from analysis.runner.proving.tallies_beside import ROADS_APART, HiddenCell, RoadCell
 
 
 def misses_of(proof: Proof) -> tuple[str, ...]:
@@ -27,7 +21,7 @@ def misses_of(proof: Proof) -> tuple[str, ...]:
         As many as `Proof.misses` has, in the same order.
     """
     of_cells = [
-        f"{name} of `{cell.estimand}` in `{cell.hazard}`{road} ({cell.n:,} companies): {_shortfall(cell, name)}"
+        f"{name} of `{cell.estimand}` in `{cell.hazard}`{road} ({cell.n:,} {_of(cell)}): {_shortfall(cell, name)}"
         for road, cells in (("", proof.cells), (", through files", proof.files))
         for cell in cells
         for name in cell.missed
@@ -45,6 +39,10 @@ def misses_of(proof: Proof) -> tuple[str, ...]:
     return (*of_cells, *of_hidden, *of_roads)
 
 
+def _of(cell: Cell) -> str:
+    return "series" if HAZARDS[cell.hazard].design == "change_log" else "companies"
+
+
 def _shortfall(cell: Cell, name: str) -> str:
     """How far a cell lies beyond one of its limits."""
     if name == "coverage":
@@ -58,8 +56,10 @@ def _shortfall(cell: Cell, name: str) -> str:
         return _beyond("the larger share of claims", max(cell.up, cell.down), cell.claims_allowed)
     if name == "found":
         return _beyond("the share that found it", cell.up, FOUND)
-    sound = HAZARDS[cell.hazard].kind == "sound"
-    return _beyond("the share graded B", cell.share_b, SHARE_B if sound else SHARE_B_BROKEN)
+    if name == "interval":
+        return f"an interval was given, with the truth inside in {cell.coverage:.4f}; none may be given"
+    hazard = HAZARDS[cell.hazard]
+    return _beyond("the share graded B", cell.share_b, SHARE_B if hazard.kind == "sound" else most_graded_b(hazard))
 
 
 def _hidden(cell: HiddenCell) -> str:

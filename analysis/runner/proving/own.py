@@ -14,9 +14,10 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Estimate
-from analysis.runner.proving.hazards import hazard_named
-from analysis.runner.proving.tallies import DEFAULT, RECORD, Cell, cells_of
-from analysis.runner.proving.worlds import company_of, plan_of, record_of
+from analysis.runner.proving.hazards import HAZARDS, hazard_named
+from analysis.runner.proving.records import DEFAULT, RECORD, record_of
+from analysis.runner.proving.tallies import Cell, cells_of
+from analysis.runner.proving.worlds import company_of, plan_of
 from analysis.studies.own_estimator import answer_of
 from analysis.studies.sample_table import sample_of
 
@@ -65,8 +66,8 @@ def prove(
     UnknownName
         If there is no such world.
     DesignError
-        If `outcome` has no truth there, the companies are none, or the estimator fails or gives what cannot be used:
-        with its name and what it gave, as in a study.
+        If `outcome` has no truth there, a world is of another study, the companies are none, or the estimator fails or
+        gives what cannot be used: with its name and what it gave, as in a study.
 
     Examples
     --------
@@ -77,6 +78,11 @@ def prove(
     [['none', 3, 1.0]]
     """
     hazards = [hazard_named(name) for name in worlds]
+    if others := [hazard.name for hazard in hazards if hazard.design != "before_after"]:
+        raise DesignError(
+            f"`{others[0]}` is a world of another study. An estimator of your own gets the rows of the channel study: "
+            f"choose among {', '.join(name for name, one in HAZARDS.items() if one.design == 'before_after')}."
+        )
     if n < 1 or not hazards:
         raise DesignError("A proof needs at least one company of one world: set `n` and `worlds`.")
     records = []

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.runner.proving.proof import Proof
-from analysis.runner.proving.tallies import DEFAULT, Cell
+from analysis.runner.proving.records import DEFAULT
+from analysis.runner.proving.tallies import Cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,12 +34,12 @@ _ROW_INCHES, _WIDTH_INCHES = 0.52, 10.0
 
 
 def picture(proof: Proof) -> Figure:
-    """The figure, for orders as a ratio."""
+    """The figure, for orders as a ratio in the channel study."""
     from matplotlib.figure import Figure
 
     from analysis.reporting.theme import COLOURS, INK, RULE, SHADE, SOFT, drawing
 
-    cells = [cell for cell in proof.cells if cell.estimand == "orders_ratio" and cell.n]
+    cells = [cell for cell in proof.of("before_after") if cell.estimand == "orders_ratio" and cell.n]
     hazards = [name for name in proof.hazards if any(cell.hazard == name for cell in cells)]
     colours = {DEFAULT: COLOURS["contacted"], "before_after": COLOURS["naive"], "user_gap": COLOURS["naive"]}
     with drawing():

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.runner.proving.hazards import HAZARDS
-from analysis.runner.proving.tallies import (
-    Cell,
+from analysis.runner.proving.hazards import HAZARDS, Design
+from analysis.runner.proving.records import Records
+from analysis.runner.proving.tallies import Cell, cells_of
+from analysis.runner.proving.tallies_beside import (
     GateCell,
     HiddenCell,
     RoadCell,
-    cells_of,
     gate_cells,
     hidden_cells,
     road_cells,
 )
-from analysis.runner.proving.worlds import Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Of which code some records of a design are, in arrays or through files, and whether it is the present one."""
+
+    design: Design
+    files: bool
+    code: str
+    present: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,11 @@ class Proof:
     hidden: tuple[HiddenCell, ...]
     roads: tuple[RoadCell, ...]
     files: tuple[Cell, ...] = ()
+    made: tuple[Made, ...] = ()
+
+    def of(self, design: Design) -> tuple[Cell, ...]:
+        """The cells of one design."""
+        return tuple(cell for cell in self.cells if HAZARDS[cell.hazard].design == design)
 
     @property
     def judged(self) -> int:
@@ -53,7 +67,7 @@ class Proof:
         return tuple(name for name in HAZARDS if name in seen)
 
 
-def proof_of(arrays: Records, files: Records | None = None) -> Proof:
+def proof_of(arrays: Records, files: Records | None = None, made: tuple[Made, ...] = ()) -> Proof:
     """The proof that records come to."""
     cells = cells_of(arrays.effects)
     return Proof(
@@ -62,4 +76,5 @@ def proof_of(arrays: Records, files: Records | None = None) -> Proof:
         hidden=hidden_cells(arrays.hidden, cells),
         roads=road_cells(arrays.roads),
         files=() if files is None else cells_of(files.effects, judge=("coverage", "bias")),
+        made=made,
     )

@@ -1,14 +1,15 @@
 """How are thousands of companies lived through on a small machine, and a broken-off proof gone on with?
 
 Companies are made in processes, a few dozen a task; each task's records are written when it is done, under the folder
-of the code that made them, so that a rerun does what is missing and nothing else, and records of other code are never
-mixed in. The processes end with the one that started them, however it ends. What happens in a company is left to
-`worlds`.
+of the code that made them, so that a rerun does what is missing and nothing else, and records of other code are not
+mixed in unless they are asked for. The processes end with the one that started them, however it ends. What happens in
+a company is left to the rooms of the designs, what the folder is called to `sources`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -22,16 +23,14 @@ from pathlib import Path
 
 import pandas as pd
 
-import analysis
-from analysis.foundation.provenance import fingerprint_of_files
 from analysis.runner.progress import Progress
-from analysis.runner.proving.hazards import HAZARDS, Hazard
-from analysis.runner.proving.worlds import Asked, Records, proved_worlds
+from analysis.runner.proving.designs import proved_worlds
+from analysis.runner.proving.hazards import HAZARDS, SIZES, Hazard
+from analysis.runner.proving.records import Asked, Records
 
 AT_ONCE = 20
 """Companies a task."""
-_FLOORS = ("foundation", "inference", "tables", "studies", "synthetic")
-_OWN = ("hazards", "worlds", "forbidden", "second_roads", "light", "through_files")
+_STEM = re.compile(r"(?P<hazard>\w+)-(?P<road>arrays|files)-(?P<customers>\d+)-(?P<first>\d+)-(?P<last>\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,8 @@ def run_tasks(
         progress.say(f"{len(tasks) - len(missing)} of {len(tasks)} parts are already done.")
     if not missing:
         return
-    missing[0].folder.mkdir(parents=True, exist_ok=True)
+    for folder in {task.folder for task in missing}:
+        folder.mkdir(parents=True, exist_ok=True)
     begun, worlds = clock(), 0
     ahead = sum(task.last - task.first + 1 for task in missing)
     with closing(_each(missing, jobs)) as done:
@@ -120,17 +120,39 @@ def gathered(tasks: Iterable[Task]) -> Records:
     return Records(**joined)
 
 
-def code_of_the_proof() -> str:
-    """A short hash of the sources that make a company's records: what is written under it is of this code."""
-    root = Path(analysis.__file__).parent
-    files = {
-        path.relative_to(root).as_posix(): path
-        for floor in _FLOORS
-        for path in (root / floor).rglob("*.py")
-        if "exports" not in path.parts
-    }
-    files |= {name: root / "runner" / "proving" / f"{name}.py" for name in _OWN}
-    return fingerprint_of_files(files).removeprefix("sha256:")[:12]
+def found_in(folders: Iterable[Path], hazards: Iterable[Hazard], customers: int | None = None) -> list[Task]:
+    """The tasks whose records lie in some folders, of companies of one size for each hazard, whatever code made them.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+    hazards : iterable of Hazard
+        Records of others are left alone.
+    customers : int, optional
+        Size of the companies; that of their design unless given.
+    """
+    sizes = {hazard.name: size_of(hazard, customers) for hazard in hazards}
+    found = []
+    for folder in folders:
+        for path in sorted(folder.glob("*.effects.parquet")):
+            named = _STEM.fullmatch(path.name.removesuffix(".effects.parquet"))
+            if named and sizes.get(named["hazard"]) == int(named["customers"]):
+                asked = Asked(customers=int(named["customers"]), files=named["road"] == "files")
+                first, last = int(named["first"]), int(named["last"])
+                found.append(Task(hazard=named["hazard"], first=first, last=last, asked=asked, folder=folder))
+    return found
+
+
+def size_of(hazard: Hazard, customers: int | None) -> int:
+    """Customers of each company of a hazard: as many as are asked for, or as its design is judged at.
+
+    Examples
+    --------
+    >>> size_of(HAZARDS["queue_none"], None), size_of(HAZARDS["queue_none"], 500), size_of(HAZARDS["series_24"], 500)
+    (60000, 500, 1)
+    """
+    alone = hazard.design == "change_log"  # a series has no customers
+    return SIZES[hazard.design] if customers is None or alone else customers
 
 
 def _each(tasks: Sequence[Task], jobs: int) -> Generator[Task]:

@@ -1,8 +1,8 @@
-"""What do the study, the raw figures and the forbidden estimators say in one made-up company, and what is true there?
+"""What do the channel study, raw figures and forbidden estimators say in one made-up company, and what is true there?
 
 A company is lived in arrays, its events are made into the rows of a study, the study is run on them by the very
-function that serves tables, and everything it says is set down as records beside the truth. Which companies, how many
-and in which processes is left to `running`; what the records mean to `tallies`.
+function that serves tables, and everything it says is set down as records beside the truth. The other designs have
+rooms of their own; which companies and in which processes is left to `running`, what records mean to `tallies`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,8 @@ from analysis.inference.sensitivity import bounding_factor, planted_bias
 from analysis.runner.proving.forbidden import FORBIDDEN, STRATUM, default_on_rows, total, user_gap
 from analysis.runner.proving.hazards import Hazard
 from analysis.runner.proving.light import light_estimates
+from analysis.runner.proving.records import DEFAULT, Asked, Records, Told, each
 from analysis.runner.proving.second_roads import bootstrap_logs, poisson_effect
-from analysis.runner.proving.tallies import DEFAULT, GATE, HIDDEN, RECORD, ROAD
 from analysis.studies.channel import ChannelPlan, channel_on
 from analysis.studies.sample import IndexRules
 from analysis.studies.stack import Layout
@@ -43,7 +43,6 @@ from analysis.synthetic.world import PRODUCTS, REGIONS, SOCIAL, world_named
 
 if TYPE_CHECKING:
     from analysis.studies.channel_result import ChannelResult
-    from analysis.studies.result import Effect
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -56,48 +55,6 @@ FRAGILE = "fragile"
 """The planted cause: a customer whom issues harm more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked of each company.
-
-    Parameters
-    ----------
-    customers : int
-    roads : int
-        In how many companies of a hazard, from its first seed on, the second roads are tried.
-    gaps : int
-        In how many the whole company is made for the raw gap of users and others.
-    forbidden : bool
-        Whether the raw and forbidden estimators are run.
-    light : bool
-        Whether the estimates alone are wanted: no grades, no gates.
-    files : bool
-        Whether companies go through tables and the query engine instead of arrays.
-    """
-
-    customers: int = 40_000
-    roads: int = 0
-    gaps: int = 0
-    forbidden: bool = True
-    light: bool = False
-    files: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """What was found in companies, as frames: one row an answer, a gate, a planted cause, a second road."""
-
-    NAMES: ClassVar[tuple[str, ...]] = ("effects", "gates", "hidden", "roads")
-    COLUMNS: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-        {"effects": RECORD, "gates": GATE, "hidden": HIDDEN, "roads": ROAD}
-    )
-
-    effects: pd.DataFrame
-    gates: pd.DataFrame
-    hidden: pd.DataFrame
-    roads: pd.DataFrame
-
-
 @dataclass(frozen=True, slots=True)
 class Company:
     """The rows of one company's study, and what is true of it; who has the planted cause, by row of the study."""
@@ -107,48 +64,9 @@ class Company:
     fragile: Flags | None
 
 
-class _Told:
-    """Records of one company, as they come."""
-
-    def __init__(self, hazard: Hazard, seed: int, customers: int, truth: Truths) -> None:
-        self.hazard, self.seed, self.customers, self.truth = hazard, seed, customers, truth
-        self.lists: dict[str, list[tuple[Any, ...]]] = {name: [] for name in Records.NAMES}
-
-    def effect(self, estimator: str, estimand: str, estimate: Estimate | None, grade: str = "D") -> None:
-        if estimand in self.truth:
-            where = (self.hazard.name, self.seed, self.customers, estimator, estimand, self.truth[estimand])
-            self.lists["effects"].append(record_of(where, estimate, grade))
-
-    def gates(self, effect: Effect) -> None:
-        for check in effect.checks:
-            if check.gate:
-                numbers = [math.nan if number is None else float(number) for number in (check.p_value, check.value)]
-                row = (self.hazard.name, self.seed, effect.outcome, check.name, check.verdict, *numbers)
-                self.lists["gates"].append(row)
-
-    def frames(self) -> dict[str, pd.DataFrame]:
-        return {name: pd.DataFrame(rows, columns=list(Records.COLUMNS[name])) for name, rows in self.lists.items()}
-
-
-def record_of(where: tuple[Any, ...], estimate: Estimate | None, grade: str = "D") -> tuple[Any, ...]:
-    """A record from what is known of the company (the first columns of `RECORD`) and the answer, if there is one."""
-    if estimate is None:
-        return (*where, *(math.nan,) * 4, grade, 0)
-    se = estimate.se_log if estimate.scale == "ratio" and estimate.se_log is not None else estimate.se
-    return (*where, estimate.value, estimate.low, estimate.high, se, grade, estimate.n_treated)
-
-
 def proved_worlds(hazard: Hazard, seeds: Iterable[int], asked: Asked) -> Records:
     """The records of some companies of one hazard."""
-    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in Records.NAMES}
-    for seed in seeds:
-        for name, frame in proved_world(hazard, seed, asked).items():
-            frames[name].append(frame)
-    joined = {}
-    for name, parts in frames.items():
-        filled = [part for part in parts if len(part)] or [pd.DataFrame(columns=list(Records.COLUMNS[name]))]
-        joined[name] = pd.concat(filled, ignore_index=True)
-    return Records(**joined)
+    return each(proved_world, hazard, seeds, asked)
 
 
 def proved_world(hazard: Hazard, seed: int, asked: Asked) -> dict[str, pd.DataFrame]:
@@ -157,11 +75,11 @@ def proved_world(hazard: Hazard, seed: int, asked: Asked) -> dict[str, pd.DataFr
         from analysis.runner.proving.through_files import result_through_files
 
         result, truth = result_through_files(hazard, seed, asked.customers, plan_of(hazard))
-        told = _Told(hazard, seed, asked.customers, truth)
+        told = Told(hazard, seed, asked.customers, truth)
         _study(told, result)
         return told.frames()
     company = company_of(hazard, seed, asked.customers)
-    told = _Told(hazard, seed, asked.customers, company.truth)
+    told = Told(hazard, seed, asked.customers, company.truth)
     if asked.light:
         for estimand, estimate in light_estimates(company.stack, hazard.estimands).items():
             told.effect(DEFAULT, estimand, estimate)
@@ -282,7 +200,7 @@ def _in_order(names: Sequence[str]) -> Ints:
     return np.argsort(np.argsort(names))
 
 
-def _study(told: _Told, result: ChannelResult) -> None:
+def _study(told: Told, result: ChannelResult) -> None:
     """What the study says: its effects, all customers and regions, and the verdicts of its gates."""
     for effect in result.effects:
         if effect.naive:
@@ -292,10 +210,10 @@ def _study(told: _Told, result: ChannelResult) -> None:
             where = "".join(f":{column}={value}" for column, value in effect.segment.items())
             told.effect(DEFAULT, f"{effect.outcome}_{effect.scale}{where}", effect.estimate, effect.grade)
             if effect.scale == "ratio" and not where:
-                told.gates(effect)
+                told.gates(effect.outcome, effect.checks)
 
 
-def _forbidden(told: _Told, rows: pd.DataFrame, layout: Layout) -> None:
+def _forbidden(told: Told, rows: pd.DataFrame, layout: Layout) -> None:
     for name, (estimand, estimator) in FORBIDDEN.items():
         told.effect(name, estimand, _tried(lambda estimator=estimator: estimator(rows, layout)))  # type: ignore[misc]
 
@@ -320,7 +238,7 @@ def _gap_of_whole_company(hazard: Hazard, seed: int, customers: int) -> Estimate
     return user_gap(np.concatenate(orders), np.concatenate(user))
 
 
-def _planted(told: _Told, rows: pd.DataFrame, fragile: Flags, layout: Layout) -> None:
+def _planted(told: Told, rows: pd.DataFrame, fragile: Flags, layout: Layout) -> None:
     """The bias that the planted cause must make by the formula, from what no study sees: who has it.
 
     Shares are of orders before, comparison customers weighted as in the study; growth is that of the comparison
@@ -341,7 +259,7 @@ def _planted(told: _Told, rows: pd.DataFrame, fragile: Flags, layout: Layout) ->
     told.lists["hidden"].append((told.hazard.name, told.seed, *share, growth, *numbers))
 
 
-def _roads(told: _Told, rows: pd.DataFrame, layout: Layout) -> None:
+def _roads(told: Told, rows: pd.DataFrame, layout: Layout) -> None:
     default, poisson = default_on_rows(rows, layout), poisson_effect(rows, layout)
     drawn = bootstrap_logs(rows, layout)
     numbers = (

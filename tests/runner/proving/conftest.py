@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.runner.proving.tallies import DEFAULT, GATE, HIDDEN, RECORD, ROAD
-from analysis.runner.proving.worlds import Records
+from analysis.runner.proving.records import DEFAULT, GATE, HIDDEN, RECORD, ROAD, Records, is_ratio
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +29,7 @@ def records() -> Callable[..., pd.DataFrame]:
     ) -> pd.DataFrame:
         rows = []
         for place, error in enumerate(errors):
-            if estimand.endswith("difference"):
+            if not is_ratio(estimand):
                 value = truth + error * se
                 low, high = value - 1.96 * se, value + 1.96 * se
             else:

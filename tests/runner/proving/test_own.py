@@ -107,5 +107,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
         prove(before_after, worlds=("nonne",), n=1, customers=1_000)
     with pytest.raises(DesignError, match="`revenue` has no truth in the world `none`; it has: issues, orders"):
         prove(before_after, worlds=("none",), n=1, customers=1_000, outcome="revenue")
+    with pytest.raises(DesignError, match=r"`queue_none` is a world of another study.*: choose among none, effect"):
+        prove(before_after, worlds=("none", "queue_none"), n=1, customers=1_000)
     with pytest.raises(DesignError, match="at least one company"):
         prove(before_after, worlds=("none",), n=0)

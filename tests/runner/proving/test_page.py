@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.runner.proving.limits import bonferroni_z, coverage_accepted
 from analysis.runner.proving.misses import misses_of
 from analysis.runner.proving.page import page
 from analysis.runner.proving.picture import picture, svg
 from analysis.runner.proving.proof import Proof, proof_of
-from analysis.runner.proving.tallies import bonferroni_z, coverage_accepted
-from analysis.runner.proving.worlds import Records
+from analysis.runner.proving.records import Records
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +57,13 @@ def test_every_row_stands_on_its_own_number_of_companies(records) -> None:
 
 def test_forbidden_estimators_stand_in_the_same_table_and_in_the_matrix(proof) -> None:
     text = page(proof)
-    table = text.split("## Orders, as a ratio")[1].split("\n## ")[0]
+    table = text.split("### Orders, as a ratio")[1].split("\n### ")[0]
     row = next(line for line in table.splitlines() if line.startswith("| `none` | additive difference"))
     assert row.endswith("| forbidden, **fails** |")
     assert "| company | the study | additive difference-in-differences |" in table
     assert "| `none` | +0.1 % (98 %) | **+12.9 % (0 %)** |" in table
     assert "| `confounded_strong` | +0.1 % (98 %) | – |" in table
-    assert "additive" not in text.split("## Orders, as a difference")[1], "it estimates a ratio"
+    assert "additive" not in text.split("### Orders, as a difference")[1], "it estimates a ratio"
 
 
 def test_every_miss_is_told_at_the_head(small_proof_records) -> None:
@@ -154,3 +154,45 @@ def test_the_title_of_the_picture_tells_a_miss(small_proof_records) -> None:
     narrow = effects.assign(low=effects["value"] * 0.999, high=effects["value"] * 1.001)
     title = picture(proof_of(replace(small_proof_records, effects=narrow))).get_suptitle()
     assert title == "The study's intervals miss the truth too often, or too seldom, in 1 of 1 sound kinds"
+
+
+def test_each_design_has_a_section_with_its_own_words(records) -> None:
+    """Two designs and series: a section each, in the order of the designs, and limits told where they are asked."""
+    errors = [float(error) for error in np.linspace(-1.9, 1.9, 39)] + [2.5]
+    series = {"hazard": "series_24", "customers": 24, "truth": 2.0, "first_seed": 3_700_000}
+    effects = pd.concat(
+        [
+            records(errors, **series, estimand="level_difference:rho=0.7"),
+            records([3 * error for error in errors], **series, estimand="level_difference:rho=0.7", estimator="ols"),
+            records(errors, hazard="queue_none", estimand="orders_difference", truth=0.0, customers=60_000),
+            records(
+                [error + 5 for error in errors], hazard="queue_none", estimand="orders_difference", truth=0.0,
+                customers=60_000, estimator="answered_or_not",
+            ),
+        ]
+    )  # fmt: skip
+    nothing = {name: pd.DataFrame(columns=list(Records.COLUMNS[name])) for name in ("gates", "hidden", "roads")}
+    text = page(proof_of(Records(effects=effects, **nothing)))
+    titles = [line for line in text.splitlines() if line.startswith("## ")]
+    assert titles == [
+        "## An answer in time: the luck of the queue",
+        "## The change log: interrupted series, and panels",
+        "## Companies and seeds",
+        "## Rebuild it",
+    ]
+    opening = " ".join(text.split())
+    assert "40 companies of one kind were made up, with 60,000 customers each. 40 monthly series and panels" in opening
+    row = next(line for line in text.splitlines() if line.startswith("| `series_24` | step | 0.7 |"))
+    assert row.endswith("| 2 | 0.975 (≥ 0.796) | +0.06 ± 0.19 | **0.325** | held |"), "13 of 40 within 1.96 / 3"
+    row = next(line for line in text.splitlines() if line.startswith("| `queue_none` | raw: answered in time"))
+    assert row.endswith("| forbidden, **fails** |")
+    assert "![" not in text, "the picture is of the channel study"
+
+
+def test_a_panel_without_an_interval_has_dashes(records) -> None:
+    frame = records([0.0, 0.5], hazard="panel_few", estimand="level_difference", truth=2.0, customers=11)
+    frame[["low", "high", "se"]] = np.nan
+    nothing = {name: pd.DataFrame(columns=list(Records.COLUMNS[name])) for name in ("gates", "hidden", "roads")}
+    text = page(proof_of(Records(effects=frame, **nothing)))
+    row = next(line for line in text.splitlines() if line.startswith("| `panel_few` | the study |"))
+    assert row.endswith("| 100000–100001 | 2.000 | +0.0050 ± 0.0050 | – | – | – | – | – | held |")

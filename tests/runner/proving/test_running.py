@@ -24,8 +24,8 @@ from analysis.runner.proving.hazards import HAZARDS
 from analysis.runner.proving.page import page
 from analysis.runner.proving.picture import picture, svg
 from analysis.runner.proving.proof import proof_of
-from analysis.runner.proving.running import gathered, run_tasks, tasks_of
-from analysis.runner.proving.worlds import Asked, Records
+from analysis.runner.proving.records import Asked, Records
+from analysis.runner.proving.running import found_in, gathered, run_tasks, tasks_of
 
 
 class Told(Quiet):
@@ -112,7 +112,7 @@ from pathlib import Path
 from analysis.runner.progress import Quiet
 from analysis.runner.proving.hazards import HAZARDS
 from analysis.runner.proving.running import run_tasks, tasks_of
-from analysis.runner.proving.worlds import Asked
+from analysis.runner.proving.records import Asked
 
 
 class Told(Quiet):
@@ -188,3 +188,64 @@ def test_the_command_writes_page_picture_and_records(tmp_path) -> None:
 def test_numbers_that_cannot_be_used_are_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="worlds: is 0"):
         prove_study(worlds=0, out=tmp_path, progress=Quiet())
+
+
+def test_records_of_several_folders_make_one_page(tmp_path) -> None:
+    """Two studies, proved apart into folders of any name, are told together; a size not asked for is left alone."""
+    runner = CliRunner()
+    for name, hazard in (("old", "none"), ("new", "rollout_none")):
+        called = ["prove", "--worlds", "2", "--hazard", hazard, "--customers", "1500", "--jobs", "1"]
+        assert runner.invoke(app, [*called, "--out", str(tmp_path / name)]).exit_code == 0
+    (one,), (other,) = (list((tmp_path / name).glob("*-*/")) for name in ("old", "new"))
+    assert one.name.startswith("before_after-")
+    assert other.name.startswith("adoption-")
+    moved = one.rename(tmp_path / "0123456789ab")
+    called = ["prove", "--records", str(moved), "--records", str(other), "--customers", "1500"]
+    result = runner.invoke(app, [*called, "--out", str(tmp_path / "page")])
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "page" / "validation.md").read_text(encoding="utf-8")
+    assert "4 companies of 2 kinds" in text
+    assert "| `0123456789ab` | no: an earlier one |" in text
+    assert f"| `{other.name.removeprefix('adoption-')}` | yes |" in text
+    for section in ("## The channel: before and after an issue", "## Adoption: roll-outs in waves"):
+        assert section in text
+    assert "## An answer in time" not in text
+    assert not list((tmp_path / "page").glob("*/*.parquet")), "no company was lived through"
+    with pytest.raises(InputError, match="no companies of the size asked for"):
+        prove_study(records=[moved, other], customers=999, out=tmp_path / "page", progress=Quiet())
+
+
+def test_what_was_made_twice_counts_once_and_strangers_are_left_alone(tmp_path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    run_tasks(tasks(first), jobs=1, progress=Quiet())
+    run_tasks(tasks_of([HAZARDS["none"]], 5, ASKED, second, at_once=5), jobs=1, progress=Quiet())
+    for stray in ("nowhere-arrays-1500-0000000-0000001", "none-arrays-1500"):
+        (second / f"{stray}.effects.parquet").write_bytes(b"not read")
+    found = found_in([first, second], [HAZARDS["none"]], 1_500)
+    assert {task.hazard for task in found} == {"none"}
+    effects = gathered(found).effects
+    main = effects[(effects["estimator"] == "default") & (effects["estimand"] == "orders_ratio")]
+    assert main["seed"].tolist() == [*range(100_000, 100_005)]
+    assert found_in([first, second], [HAZARDS["none"]]) == [], "of 40,000 customers there are none"
+
+
+def test_every_design_is_run_by_one_command(tmp_path) -> None:
+    """One hazard of each other design, and a page of them without the picture of the channel study."""
+    wanted = ("queue_effect", "rollout_trend", "contacts_none", "series_24", "panel_few")
+    proved = prove_study(
+        worlds=2, hazards=wanted, customers=3_000, jobs=1, through_files=1, out=tmp_path, progress=Quiet()
+    )
+    assert proved.proof.hazards == wanted
+    assert len(proved.records) == 5, "series go through no files"
+    text = proved.page.read_text(encoding="utf-8")
+    opening = " ".join(text.split())
+    assert "6 companies of 3 kinds were made up, with 3,000 customers each. 4 monthly series and panels" in opening
+    assert "![" not in text
+    assert not (tmp_path / "pictures").exists()
+    by_file = {cell.hazard for cell in proved.proof.files}
+    assert by_file == {"queue_effect", "rollout_trend", "contacts_none"}
+    arrays = {(cell.hazard, cell.estimand, cell.estimator): cell for cell in proved.proof.cells}
+    for cell in proved.proof.files:
+        if cell.hazard != "contacts_none" and cell.estimator == "default":
+            assert (cell.hazard, cell.estimand, cell.estimator) in arrays
+            assert cell.first_seed == HAZARDS[cell.hazard].first_seed

@@ -8,18 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.runner.proving.tallies import (
-    GATE,
-    HIDDEN,
-    ROAD,
-    bonferroni_z,
-    cells_of,
-    coverage_accepted,
-    gate_cells,
-    hidden_cells,
-    road_cells,
-    width_allowed,
-)
+from analysis.runner.proving.limits import bonferroni_z, coverage_accepted, width_allowed
+from analysis.runner.proving.records import GATE, HIDDEN, ROAD
+from analysis.runner.proving.tallies import cells_of
+from analysis.runner.proving.tallies_beside import gate_cells, hidden_cells, road_cells
 
 SOUND = [float(error) for error in np.linspace(-1.9, 1.9, 95)] + [2.5, -2.5, 2.3, -2.3, 0.0]
 

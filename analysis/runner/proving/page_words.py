@@ -1,0 +1,190 @@
+"""In what words does the page speak of each design: its section, its estimands, its other estimators, what is asked?
+
+Words and the numbers of the limits within them; nothing is measured here. Tables are left to `page_tables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from analysis.runner.proving.hazards import SIZES, Design
+from analysis.runner.proving.limits import (
+    BIAS_ALLOWED,
+    COVERAGE_OF_SERIES,
+    ERROR_OF_ALL,
+    FOUND,
+    REFERENCE_CUSTOMERS,
+    REFERENCE_WIDTH,
+    SERIES_FOR_THE_BAR,
+    SHARE_B,
+    SHARE_B_BROKEN,
+    WIDTH_ALLOWED,
+)
+
+WRONG: Mapping[str, str] = MappingProxyType(
+    {
+        "before_after": "raw: own months after / before",
+        "user_gap": "raw: users of social / others",
+        "ratio_per_stratum": "one ratio per fully crossed stratum, pooled",
+        "prior_order_strata": "strata on prior orders of the baseline window",
+        "additive_did": "additive difference-in-differences",
+        "low_band": "low spend band of the baseline window",
+        "high_band": "high spend band of the baseline window",
+        "issues_ratio_did": "ratio DiD on earlier issues",
+        "issues_recent_strata": "after only, strata of six months",
+        "issues_before_after": "raw: after / before with the index month",
+        "answered_or_not": "raw: answered in time, less not",
+        "adjusted": "adjusted comparison, where the queue stands",
+        "queue": "by the queue, where it is too weak to stand",
+        "two_way": "regression on customer and month effects",
+        "everybody_compared": "against all not yet on social, issue or none",
+        "reml_effective": "the likeliest rho taken as known",
+        "ols": "least squares",
+        "newey_west": "Newey–West",
+        "plain_means": "difference of plain means",
+    }
+)
+"""What stands beside a study, and what it is called."""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """What is said of one design.
+
+    `asked` follows the title; `beside` introduces the table of the other estimators, `gates` that of the gates.
+    """
+
+    title: str
+    asked: str
+    estimands: Mapping[str, str]
+    beside: str = ""
+    gates: str = ""
+
+
+_COMMON = f"""- the truth inside as often as said: 0.95 ± z·√(0.0475/n), n the companies of the row, z such that chance
+  misses any cell of the page in {_percent(ERROR_OF_ALL)} of proofs;
+- off by at most {BIAS_ALLOWED} standard errors, beyond two Monte Carlo errors"""
+
+_CHANNEL = f"""What is asked of the study in sound companies:
+
+{_COMMON};
+- intervals of orders no wider than {WIDTH_ALLOWED} × {REFERENCE_WIDTH} at {REFERENCE_CUSTOMERS:,} customers
+  (by the square root at other sizes);
+- where no effect exists, claims of one in 2.5 % to either side, but for chance;
+- at {REFERENCE_CUSTOMERS:,} customers, a grade B for orders in {_percent(SHARE_B)} or more, and an effect of 10 % found
+  in {_percent(FOUND)} or more.
+
+Where the design is broken or a strong hidden cause acts, at most {_percent(SHARE_B_BROKEN)} may be graded B. A weak
+hidden cause cannot be seen in any data: there nothing is asked but that the formula gives the bias. Grades are judged
+at {REFERENCE_CUSTOMERS:,} customers or more, since in a smaller company gates see too little to be passed, and of
+orders as a ratio only: issues, what support costs, and shares are graded C at most, whatever their gates say."""
+
+_SERVICE = f"""Companies whose social desk has a queue. The study says what an answer in time did, by the luck of the
+queue where the queue decides enough of who is answered in time, else by an adjusted comparison. The truth is that of
+the customers whom the queue decides about, or, where staff is so ample that it decides about nobody, of those whose
+answer was open. What is asked where the queue is strong:
+
+{_COMMON};
+- where no effect exists, claims of one in 2.5 % to either side, but for chance;
+- at {SIZES["service_effect"]:,} customers, a grade B for orders in {_percent(SHARE_B)} or more, and an effect of a
+  quarter found in {_percent(FOUND)} or more.
+
+In `queue_hidden` a gravity that nobody recorded delays the reply and lowers buying: the study must hold the truth all
+the same, and no grade is asked for. In `queue_broken` load itself lowers buying: at most {_percent(SHARE_B_BROKEN)} may
+be graded B. In `queue_weak` the adjusted comparison stands, must hold the truth, and is never graded B; of an estimate
+by so weak a queue, shown beside it, nothing is asked. Grades are judged at {SIZES["service_effect"]:,} customers or
+more."""
+
+_ADOPTION = f"""Two kinds of companies. In some, customers are invited to social care in waves, and the truth is the
+effect of the invitation, followed or not. What is asked where the waves were drawn by lot:
+
+{_COMMON};
+- where no effect exists, claims of one in 2.5 % to either side, but for chance;
+- at {SIZES["adoption"]:,} customers, a grade B for orders in {_percent(SHARE_B)} or more, and an effect of 10 %
+  found in {_percent(FOUND)} or more.
+
+In `rollout_trend` who was growing anyway was invited first: at most {_percent(SHARE_B_BROKEN)} may be graded B.
+
+In the others, whose names begin with `contacts`, customers come to social by themselves, because of a problem, and its
+harm is in the figure: the study cannot find the truth there, and says so. The one thing asked is that no claim is ever
+graded B, whatever its gates say. How far off it is, and how much farther the comparison with everybody who had not yet
+come to social, stands in the tables."""
+
+_CHANGES = f"""No companies, but monthly series of known effect: a line, in the middle a step of 2 and a bend of 0.1 a
+month (in standard deviations of a month's error), and errors that remember the month before with the correlation rho.
+Each is fitted as the study of changes does it, by regression with autoregressive errors and rho averaged over what the
+series allows, and beside it in the usual ways. Asked is that the 95 % interval holds the truth in
+{_percent(COVERAGE_OF_SERIES)} or more of {SERIES_FOR_THE_BAR:,} (of fewer, less what chance adds): so few months do not
+tell rho well enough for all of 95 %; and that it is off by at most {BIAS_ALLOWED} standard errors, beyond two Monte
+Carlo errors.
+
+Panels are units that share moving paths, some of them changed; they are read by synthetic difference-in-differences,
+and the same is asked. In `panel_unlike` the changed units follow the shared paths more than the others do. With fewer
+than 20 units to compare with, asked is that no interval is given."""
+
+_ON_THE_SAME = """They are run on the same rows and with intervals made as carefully, to show why they are not used."""
+
+SECTIONS: Mapping[Design, Section] = MappingProxyType(
+    {
+        "before_after": Section(
+            title="The channel: before and after an issue",
+            asked=_CHANNEL,
+            estimands={
+                "orders_ratio": "Orders, as a ratio",
+                "orders_difference": "Orders, as a difference per contacted customer",
+                "issues_ratio": "Issues, as a ratio",
+                "retained_difference": "Customers who stay, as a difference of shares (second generator)",
+            },
+            beside=f"The study beside the raw and the forbidden estimators: by how much each is off, {{inside}}. "
+            f"{_ON_THE_SAME}",
+            gates="A gate repeats the study where nothing can have happened. In sound companies its failures are its "
+            "size; in broken ones, its power. {not_run} Checks of the groups themselves stand beside them, and, as "
+            "never run, what no design could test: it caps the grade by rule. One customer who carries too much is a "
+            "gate only where drawing customers again gives no interval either.",
+        ),
+        "service_effect": Section(
+            title="An answer in time: the luck of the queue",
+            asked=_SERVICE,
+            estimands={
+                "orders_difference": "Orders, as a difference per customer",
+                "issues_difference": "Issues, as a difference per customer",
+            },
+            beside="What stands, beside what does not: by how much each is off, {inside}. The raw difference and the "
+            "adjusted comparison take for an effect what delayed the reply; where nothing hidden did, the latter is "
+            "near.",
+            gates="The first stage says whether the queue is strong; the others repeat the estimate where no answer "
+            "can have changed anything. In sound companies their failures are their size; in the broken one, their "
+            "power. {not_run} Where the adjusted comparison stands, that a reply is not given by chance can be tested "
+            "by nothing: it caps the grade.",
+        ),
+        "adoption": Section(
+            title="Adoption: roll-outs in waves, and first contacts",
+            asked=_ADOPTION,
+            estimands={
+                "orders_ratio": "Orders, as a ratio",
+                "orders_difference": "Orders, as a difference per invited customer",
+                "issues_ratio": "Issues, as a ratio",
+                "issues_difference": "Issues, as a difference per invited customer",
+            },
+            beside="The study beside estimators that are forbidden: by how much each is off, {inside}. The regression "
+            "takes early waves for a comparison of late ones; everybody who had not yet come to social is no measure "
+            "of those with a problem.",
+            gates="In roll-outs by lot a gate's failures are its size; where the waves follow growth, its power. "
+            "{not_run} Of first contacts the harm of the problem can be told apart by nothing: it caps the grade.",
+        ),
+        "change_log": Section(
+            title="The change log: interrupted series, and panels",
+            asked=_CHANGES,
+            estimands={"level_difference": "Panels, the effect per unit and month"},
+            beside="Synthetic difference-in-differences beside a difference of differences of plain means, which has "
+            "no interval: by how much each is off, {inside}.",
+        ),
+    }
+)
+"""By design, in the order of the page."""
