@@ -135,7 +135,7 @@ def test_exports_put_into_it_go_through_intake_and_compute() -> None:
     take_in_sources(str(sources), as_of="2026-10-03", out=None)
     results = json.loads(compute_study("care/params/care.yaml").read_text())
     assert {name: rows["kept"] for name, rows in results["rows"].items()} == {
-        "assignments": 3, "costs": 1, "customers": 3, "issues": 6, "mentions": 9, "orders": 6,
+        "assignments": 3, "changes": 1, "costs": 1, "customers": 3, "issues": 6, "mentions": 9, "orders": 6,
         "outcomes": 3,
     }  # fmt: skip
     assert results["metrics"]

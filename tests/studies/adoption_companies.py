@@ -3,61 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from analysis.foundation.calendar import Month
-from analysis.studies.adoption.panel import NEVER, AdoptionPanel, issue_months
+from analysis.runner.proving.adoption_worlds import panel_of_contacts as of_lean
+from analysis.runner.proving.adoption_worlds import panel_of_waves
+from analysis.studies.adoption.panel import NEVER, AdoptionPanel
 from analysis.synthetic import roll_out
-from analysis.synthetic.block import NO_INSTANT
-from analysis.synthetic.clock import DAY_START, FIRST_MONTH, MONTH_DAY, N_MONTHS
-from analysis.synthetic.lean import LeanLife
+
+__all__ = ["of_lean", "of_roll_out", "waves"]
 
 CENTS = 2
 
 
-def of_lean(life: LeanLife) -> AdoptionPanel:
-    """First contacts of a company of the first generator."""
-    begin, end = FIRST_MONTH.number, FIRST_MONTH.plus(N_MONTHS - 1)
-    came = life.first_contact != NO_INSTANT
-    edges = DAY_START[MONTH_DAY]
-    month = begin + np.searchsorted(edges, np.where(came, life.first_contact, edges[0]), side="right") - 1
-    adopted = np.where(came, month, NEVER)
-    rows, issues = issue_months(
-        FIRST_MONTH,
-        end,
-        adopted,
-        customer=life.issue_customer,
-        month=begin + life.issue_month,
-        product=life.customers.product[life.issue_customer],
-        product_of_customer=life.customers.product,
-    )
-    return AdoptionPanel(
-        begin=FIRST_MONTH,
-        end=end,
-        first=begin + life.customers.first_month,
-        adopted=adopted,
-        counted={"orders": life.bought["orders"].astype(np.int64), "issues": issues},
-        issues=rows,
-    )
-
-
 def of_roll_out(life: roll_out.RollOutLife, *, money: bool = False) -> AdoptionPanel:
-    """The waves of a company that rolls social care out."""
-    begin = roll_out.FIRST_MONTH.number
-    counted = {"orders": life.orders, "issues": life.issues}
-    counted |= {name: life.money_cents(name) for name in ("revenue", "margin") if money}
-    return AdoptionPanel(
-        begin=roll_out.FIRST_MONTH,
-        end=roll_out.FIRST_MONTH.plus(roll_out.N_MONTHS - 1),
-        first=begin + life.first_month,
-        adopted=np.where(life.wave == roll_out.NEVER, NEVER, begin + life.wave),
-        counted=counted,
-        digits={"revenue": CENTS, "margin": CENTS},
-        fixed={"region": life.region, "product": life.product},
-        labels={"region": roll_out.REGIONS, "product": roll_out.PRODUCTS},
-        currency="EUR",
-    )
+    """The waves of a company that rolls social care out; with money, as the tables hold it."""
+    panel = panel_of_waves(life)
+    if not money:
+        return panel
+    paid = {name: life.money_cents(name) for name in ("revenue", "margin")}
+    return replace(panel, counted={**panel.counted, **paid}, digits=dict.fromkeys(paid, CENTS), currency="EUR")
 
 
 def waves(
