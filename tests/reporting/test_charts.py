@@ -17,6 +17,7 @@ from analysis.reporting.charts.marks import nice_ticks, spread, tick_label
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import COLOURS, NARROW
 from analysis.reporting.wording import Words
+from tests.reporting.drawn_words import lines_of, words_of
 
 SAY = Words("en_GB")
 
@@ -38,16 +39,6 @@ def draw(made, name, **options):
 @pytest.fixture(scope="module")
 def drawn(made):
     return {name: draw(made, name) for name in NAMES}
-
-
-def words_of(figure):
-    inside = [text.get_text() for axes in figure.axes for text in axes.texts]
-    ticks = [tick.get_text() for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    return " | ".join([*(text.get_text() for text in figure.texts), *inside, *ticks]).replace("\xa0", " ")
-
-
-def lines(axes, gid):
-    return [line for line in axes.lines if line.get_gid() == gid]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +96,7 @@ def test_the_trend_begins_at_zero_and_marks_what_is_provisional(made):
     figure = charts.mention_trend(made.metrics())
     (axes,) = figure.axes
     assert axes.get_ylim()[0] == 0
-    (line,) = lines(axes, "line")
+    (line,) = lines_of(axes, "line")
     assert list(line.get_ydata()) == list(made.MENTIONS)
     points = [mark for mark in axes.lines if mark.get_marker() == "o"]
     hollow = [to_hex(mark.get_markerfacecolor()) == "#ffffff" for mark in points]
@@ -174,7 +165,7 @@ def test_the_response_rate_has_wilson_intervals(made):
     middle, half = (p + z**2 / 2 / n) / (1 + z**2 / n), z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / 4 / n**2)
     assert figure.data["low"].iloc[0] == pytest.approx(middle - half, abs=1e-12)
     assert figure.data["high"].iloc[0] == pytest.approx(middle + half, abs=1e-12)
-    (interval,) = lines(figure.axes[0], "interval")
+    (interval,) = lines_of(figure.axes[0], "interval")
     assert list(interval.get_ydata()) == list(figure.data[["low", "high"]].iloc[0])
     assert "95 % interval" in words_of(figure)
     assert "Wilson" in words_of(figure)
@@ -205,13 +196,13 @@ def test_a_share_without_its_two_numbers_has_no_interval_and_is_not_drawn(made):
 def test_raw_figures_are_hollow_and_never_stand_alone(made):
     figure = charts.naive_against_adjusted(made.channel())
     (axes,) = figure.axes
-    estimates = lines(axes, "estimate")
+    estimates = lines_of(axes, "estimate")
     assert [round(float(mark.get_xdata()[0]), 3) for mark in estimates] == [-0.13, 0.62, 0.083]
     assert [to_hex(mark.get_markerfacecolor()) for mark in estimates] == ["#ffffff", "#ffffff", COLOURS["contacted"]]
     assert [to_hex(mark.get_color()) for mark in estimates] == [COLOURS["naive"]] * 2 + [COLOURS["contacted"]]
-    ends = [tuple(np.round(line.get_xdata(), 3)) for line in lines(axes, "interval")]
+    ends = [tuple(np.round(line.get_xdata(), 3)) for line in lines_of(axes, "interval")]
     assert ends == [(-0.15, -0.11), (0.57, 0.67), (0.041, 0.127)]
-    assert lines(axes, "baseline")[0].get_xdata()[0] == 0
+    assert lines_of(axes, "baseline")[0].get_xdata()[0] == 0
     assert figure.story.title.replace("\xa0", " ") == "Raw: 62 % more. Against similar customers: 8 % more"
     assert "95 % interval" in words_of(figure)
     alone = [row for row in made.channel().effects if row.estimand != "channel_effect"]
@@ -239,7 +230,7 @@ def test_segments_stand_before_the_interval_of_all(made):
     (axes,) = figure.axes
     band = next(patch for patch in axes.patches if patch.get_gid() == "pooled")
     assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((0.041, 0.127))
-    assert len(lines(axes, "estimate")) == 6  # all, three regions, two products; the refused one has none
+    assert len(lines_of(axes, "estimate")) == 6  # all, three regions, two products; the refused one has none
     text = words_of(figure)
     assert "not claimed: 12 contacted customers" in text
     assert "By region" in text
@@ -269,7 +260,7 @@ def test_paths_draw_both_groups_with_bands_and_shade_the_issue(made):
     figure = charts.paths(made.channel(), "orders")
     (axes,) = figure.axes
     for group in ("contacted", "comparison"):
-        (line,) = lines(axes, group)
+        (line,) = lines_of(axes, group)
         frame = made.paths_frame().query("group == @group")
         assert list(line.get_xdata()) == list(frame["month"])
         assert list(line.get_ydata()) == pytest.approx(list(frame["mean"]))
@@ -277,7 +268,9 @@ def test_paths_draw_both_groups_with_bands_and_shade_the_issue(made):
         assert [band for band in axes.collections if band.get_gid() == f"{group} interval"]
     shade = next(patch for patch in axes.patches if patch.get_gid() == "issue")
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (-1.5, 0.5)
-    styles = {(line.get_linestyle(), line.get_marker()) for g in ("contacted", "comparison") for line in lines(axes, g)}
+    styles = {
+        (line.get_linestyle(), line.get_marker()) for g in ("contacted", "comparison") for line in lines_of(axes, g)
+    }
     assert len(styles) == 2  # colour is not the only signal
     assert "Bands: 95 % interval" in words_of(figure)
     assert "Contacted" in words_of(figure)
@@ -289,8 +282,8 @@ def test_arms_have_one_panel_an_outcome(made):
     for axes in figure.axes:
         low, high = axes.get_xlim()
         assert low <= 0 < high
-        assert len(lines(axes, "estimate")) == len(lines(axes, "interval")) == 2
-    assert [round(float(mark.get_xdata()[0]), 4) for mark in lines(figure.axes[0], "estimate")] == [0.0766, 0.0452]
+        assert len(lines_of(axes, "estimate")) == len(lines_of(axes, "interval")) == 2
+    assert [round(float(mark.get_xdata()[0]), 4) for mark in lines_of(figure.axes[0], "estimate")] == [0.0766, 0.0452]
     text = words_of(figure)
     assert "+0.077 (+0.070 to +0.083)" in text
     assert "+US$0.77 (+US$0.48 to +US$1.05)" in text
@@ -316,8 +309,8 @@ def test_the_range_of_value_marks_three_cases_and_zero(made):
     figure = charts.npv_range(case)
     (axes,) = figure.axes
     for gid, value in (("low case", case.npv.p5), ("middle case", case.npv.p50), ("high case", case.npv.p95)):
-        assert [line.get_xdata()[0] for line in lines(axes, gid)] == [value]
-    assert lines(axes, "baseline")[0].get_xdata()[0] == 0
+        assert [line.get_xdata()[0] for line in lines_of(axes, gid)] == [value]
+    assert lines_of(axes, "baseline")[0].get_xdata()[0] == 0
     assert axes.get_ylim()[0] == 0
     assert figure.data["draws"].sum() == case.draws.size
     hatched = [bar for bar in axes.patches if bar.get_hatch()]
@@ -340,7 +333,7 @@ def test_yearly_money_stands_on_zero_with_its_range(made):
     bars = [bar for bar in axes.patches if bar.get_height()]
     assert all(bar.get_y() == 0 for bar in bars)
     assert {round(bar.get_height()) for bar in bars} == {840_000, -180_000, -260_000}
-    ends = [tuple(line.get_ydata()) for line in lines(axes, "interval")]
+    ends = [tuple(line.get_ydata()) for line in lines_of(axes, "interval")]
     assert ends == list(zip(case.yearly["net_low"], case.yearly["net_high"], strict=True))
     assert axes.get_ylim()[0] <= -260_000
     text = words_of(charts.yearly_money(case))

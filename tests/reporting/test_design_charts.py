@@ -14,6 +14,7 @@ from analysis.reporting.charts import NothingToDraw, NotShown
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import COLOURS, NARROW, PAPER
 from tests.reporting import planted_designs as planted
+from tests.reporting.drawn_words import lines_of, words_of
 
 STEP = ("CH2", "response_rate")
 DRAWN = {
@@ -32,16 +33,6 @@ def drawn():
     return {name: draw() for name, draw in DRAWN.items()}
 
 
-def said(figure):
-    inside = [text.get_text() for axes in figure.axes for text in axes.texts]
-    ticks = [tick.get_text() for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    return " | ".join([*(text.get_text() for text in figure.texts), *inside, *ticks]).replace("\xa0", " ")
-
-
-def marks(axes, gid):
-    return [mark for mark in axes.lines if mark.get_gid() == gid]
-
-
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_chart_keeps_the_house_style(drawn, name):
     figure = drawn[name]
@@ -49,8 +40,8 @@ def test_every_chart_keeps_the_house_style(drawn, name):
     assert len(figure.alt) > 80
     assert not figure.data.empty
     assert all(axes.get_legend() is None for axes in figure.axes)
-    assert not forbidden_words(figure.alt + " " + said(figure))
-    assert "95 % interval" in said(figure)
+    assert not forbidden_words(figure.alt + " " + words_of(figure))
+    assert "95 % interval" in words_of(figure)
     for part in ("Source: ", "Method: ", ", grade" if name != "made-up dates" else "carried on"):
         assert part in figure.story.foot or part.removeprefix(", ") in figure.story.foot
 
@@ -80,8 +71,8 @@ def test_hostile_text_is_drawn_as_text(made, narrow):
     figure = charts.interrupted(SimpleNamespace(**{**vars(found), "entries": entries}), *STEP)
     figure = figure.at(NARROW) if narrow else figure
     assert figure.png()
-    assert "<script>" in said(figure)  # as text, not run
-    assert "\u202e" not in said(figure) + figure.alt
+    assert "<script>" in words_of(figure)  # as text, not run
+    assert "\u202e" not in words_of(figure) + figure.alt
     service = planted.service()
     bands = service.bands.assign(band=service.bands["band"].where(service.bands["n"] == 0, made.HOSTILE))
     assert charts.service_bands(SimpleNamespace(**{**vars(service), "bands": bands})).png()
@@ -92,12 +83,12 @@ def test_hostile_text_is_drawn_as_text(made, narrow):
 
 def test_bands_draw_both_means_and_leave_out_the_empty_one(drawn):
     (axes,) = drawn["bands"].axes
-    filled = [mark.get_xdata()[0] for mark in marks(axes, "estimate") if to_hex(mark.get_markerfacecolor()) != PAPER]
-    hollow = [mark.get_xdata()[0] for mark in marks(axes, "estimate") if to_hex(mark.get_markerfacecolor()) == PAPER]
+    filled = [mark.get_xdata()[0] for mark in lines_of(axes, "estimate") if to_hex(mark.get_markerfacecolor()) != PAPER]
+    hollow = [mark.get_xdata()[0] for mark in lines_of(axes, "estimate") if to_hex(mark.get_markerfacecolor()) == PAPER]
     assert filled == pytest.approx([2.5, 2.5, 2.0, 2.0])
     assert hollow == pytest.approx([2.7, 2.7, 2.0, 2.0])
-    assert "Only a bot" not in said(drawn["bands"])
-    assert marks(axes, "baseline")[0].get_xdata()[0] == pytest.approx(2.25)
+    assert "Only a bot" not in words_of(drawn["bands"])
+    assert lines_of(axes, "baseline")[0].get_xdata()[0] == pytest.approx(2.25)
     assert drawn["bands"].story.title.startswith("Orders: 2.50 (")
     assert "this shows no effect" in drawn["bands"].story.foot
     assert "Within 15 minutes: 2.50 (2.40 to 2.60)." in drawn["bands"].alt
@@ -115,11 +106,11 @@ def test_bands_that_do_not_differ_are_said_so():
 
 def test_hours_have_a_panel_each_and_leave_out_those_with_few(drawn):
     shares, means = drawn["hours"].axes
-    hours = [int(mark.get_xdata()[0]) for mark in marks(shares, "estimate")]
+    hours = [int(mark.get_xdata()[0]) for mark in lines_of(shares, "estimate")]
     assert hours == [hour for hour in range(24) if hour != 3]
-    assert marks(shares, "estimate")[0].get_ydata()[0] == pytest.approx(0.2)
-    assert {round(mark.get_ydata()[0], 6) for mark in marks(means, "estimate")} == {2.0}
-    assert len(marks(shares, "interval")) == len(marks(means, "interval")) == 23
+    assert lines_of(shares, "estimate")[0].get_ydata()[0] == pytest.approx(0.2)
+    assert {round(mark.get_ydata()[0], 6) for mark in lines_of(means, "estimate")} == {2.0}
+    assert len(lines_of(shares, "interval")) == len(lines_of(means, "interval")) == 23
     assert drawn["hours"].story.title.replace("\xa0", " ").startswith("Answered in time: 60 % at ")
     assert "lowest 20.0 % at 0:00" in drawn["hours"].alt.replace("\xa0", " ")
 
@@ -148,7 +139,7 @@ def test_service_charts_that_cannot_be_drawn_say_why(made):
 def test_adoption_draws_its_months_with_the_dip_shaded_and_the_reference_hollow(drawn):
     figure = drawn["first contacts"]
     (axes,) = figure.axes
-    points = {part: [int(mark.get_xdata()[0]) for mark in marks(axes, part)]
+    points = {part: [int(mark.get_xdata()[0]) for mark in lines_of(axes, part)]
               for part in ("lead", "reference", "dip", "index", "after")}  # fmt: skip
     assert points == {
         "lead": [-6, -5, -4, -3],
@@ -157,12 +148,12 @@ def test_adoption_draws_its_months_with_the_dip_shaded_and_the_reference_hollow(
         "index": [0],
         "after": [1, 2, 3, 4, 5, 6],
     }
-    assert len(marks(axes, "interval")) == len(marks(axes, "wide interval")) == 12
-    assert tuple(marks(axes, "interval")[-1].get_ydata()) == pytest.approx((0.03, 0.09))
-    assert tuple(marks(axes, "wide interval")[-1].get_ydata()) == pytest.approx((0.0, 0.12))
+    assert len(lines_of(axes, "interval")) == len(lines_of(axes, "wide interval")) == 12
+    assert tuple(lines_of(axes, "interval")[-1].get_ydata()) == pytest.approx((0.03, 0.09))
+    assert tuple(lines_of(axes, "wide interval")[-1].get_ydata()) == pytest.approx((0.0, 0.12))
     shade = next(patch for patch in axes.patches if patch.get_gid() == "issue")
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (-1.5, 0.5)
-    assert to_hex(marks(axes, "reference")[0].get_markerfacecolor()) == PAPER
+    assert to_hex(lines_of(axes, "reference")[0].get_markerfacecolor()) == PAPER
     assert "the harm of the problem that led to it is included" in figure.story.subtitle
     assert "6 lie clearly above nothing" in figure.alt
 
@@ -189,24 +180,26 @@ def test_a_harm_after_adoption_gets_the_same_chart():
 def test_the_months_the_lines_and_what_was_expected_are_drawn(drawn):
     figure = drawn["interrupted"]
     (axes,) = figure.axes
-    observed = {part: [int(mark.get_xdata()[0]) for mark in marks(axes, part)] for part in ("before", "after")}
+    observed = {part: [int(mark.get_xdata()[0]) for mark in lines_of(axes, part)] for part in ("before", "after")}
     assert observed == {"before": [m for m in range(14) if m != 5], "after": [15, 16, 17, 18, 20, 21, 22, 23]}
-    assert [int(mark.get_xdata()[0]) for mark in marks(axes, "incident")] == [19]
-    assert marks(axes, "incident")[0].get_marker() == "x"
-    assert list(marks(axes, "without")[0].get_xdata()) == list(range(14, 24))
-    assert set(marks(axes, "without")[0].get_ydata()) == {0.8}
-    assert set(np.round(marks(axes, "line after")[0].get_ydata(), 6)) == {0.89}
-    assert marks(axes, "change")[0].get_xdata()[0] == 14
-    assert [mark.get_xdata()[0] for mark in marks(axes, "other change")] == [19]
+    assert [int(mark.get_xdata()[0]) for mark in lines_of(axes, "incident")] == [19]
+    assert lines_of(axes, "incident")[0].get_marker() == "x"
+    assert list(lines_of(axes, "without")[0].get_xdata()) == list(range(14, 24))
+    assert set(lines_of(axes, "without")[0].get_ydata()) == {0.8}
+    assert set(np.round(lines_of(axes, "line after")[0].get_ydata(), 6)) == {0.89}
+    assert lines_of(axes, "change")[0].get_xdata()[0] == 14
+    assert [mark.get_xdata()[0] for mark in lines_of(axes, "other change")] == [19]
     assert [text.get_text() for text in axes.texts if text.get_gid() == "mark"] == ["change, 1", "2"]
-    hollow = [int(mark.get_xdata()[0]) for mark in marks(axes, "after") if to_hex(mark.get_markerfacecolor()) == PAPER]
+    hollow = [
+        int(mark.get_xdata()[0]) for mark in lines_of(axes, "after") if to_hex(mark.get_markerfacecolor()) == PAPER
+    ]
     assert hollow == [23]
-    assert to_hex(marks(axes, "without")[0].get_color()) == COLOURS["comparison"]
+    assert to_hex(lines_of(axes, "without")[0].get_color()) == COLOURS["comparison"]
 
 
 def test_the_interval_of_what_was_expected_stands_in_the_month_of_the_step(drawn):
     (axes,) = drawn["interrupted"].axes
-    (whisker,) = marks(axes, "without interval")
+    (whisker,) = lines_of(axes, "without interval")
     assert list(whisker.get_xdata()) == [15, 15]
     assert tuple(whisker.get_ydata()) == pytest.approx((0.78, 0.82))
     (banded,) = drawn["banded"].axes
@@ -216,7 +209,7 @@ def test_the_interval_of_what_was_expected_stands_in_the_month_of_the_step(drawn
 
 
 def test_others_are_named_below_and_no_change_gets_the_credit_alone(drawn):
-    text = said(drawn["interrupted"])
+    text = words_of(drawn["interrupted"])
     assert "3 March 2025. Change in staffing: Desk staffed up (CH3)" in text
     assert "1 August 2025. Incident: Outage of tv (CH4)" in text
     assert "changes of March 2025 together (CH2 and CH3)" in drawn["interrupted"].story.subtitle
@@ -234,7 +227,7 @@ def test_seconds_are_drawn_in_hours_and_a_long_label_is_cut():
     found = planted.change_log(unit="seconds", size=10_000.0)
     figure = charts.interrupted(found, *STEP)
     (axes,) = figure.axes
-    assert marks(axes, "without")[0].get_ydata()[0] == pytest.approx(8000 / 3600)
+    assert lines_of(axes, "without")[0].get_ydata()[0] == pytest.approx(8000 / 3600)
     assert figure.story.unit == "hours"
     assert "15 min higher" in figure.story.title.replace("\xa0", " ").replace(" 00 s", "")
 
@@ -256,7 +249,7 @@ def test_around_changes_all_figures_are_drawn_in_order_and_refused_ones_say_why(
 def test_made_up_dates_are_hollow_and_counted(drawn):
     figure = drawn["made-up dates"]
     (axes,) = figure.axes
-    points = marks(axes, "estimate")
+    points = lines_of(axes, "estimate")
     assert [mark.get_xdata()[0] for mark in points] == [0, 1, 2, 9]
     assert [to_hex(mark.get_markerfacecolor()) == PAPER for mark in points] == [True, True, True, False]
     assert figure.story.title.replace("\xa0", " ") == "Response rate: as large at 1 of 3 made-up dates"

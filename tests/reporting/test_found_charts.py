@@ -17,6 +17,7 @@ from analysis.reporting import charts
 from analysis.reporting.charts import NothingToDraw
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import NARROW, PAPER
+from tests.reporting.drawn_words import lines_of, words_of
 
 NAMES = ("mention_trend", "incident_days", "complaints_around_programme", "both_bases", "score_trends")
 
@@ -30,16 +31,6 @@ def draw(made, name, **options):
 @pytest.fixture(scope="module")
 def drawn(made):
     return {name: draw(made, name) for name in NAMES}
-
-
-def words_of(figure):
-    inside = [text.get_text() for axes in figure.axes for text in axes.texts]
-    ticks = [tick.get_text() for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    return " | ".join([*(text.get_text() for text in figure.texts), *inside, *ticks]).replace("\xa0", " ")
-
-
-def marks(axes, gid):
-    return [mark for mark in axes.lines if mark.get_gid() == gid]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,7 +82,7 @@ def test_the_trend_numbers_what_happened_and_lists_it_below(made):
     figure = charts.mention_trend(made.metrics(), changes=changes, incidents=[row.to_dict() for row in rows])
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.texts if text.get_gid() == "event number"] == ["1", "2"]
-    assert [mark.get_xdata()[0] for mark in marks(axes, "event")] == [12, 13]  # July and August 2026 of 15 months
+    assert [mark.get_xdata()[0] for mark in lines_of(axes, "event")] == [12, 13]  # July and August 2026 of 15 months
     text = words_of(figure)
     assert "4 July 2026. Incident: Outage (explains an incident)" in text  # once, though it stands in both
     assert "5 August 2026. Unexplained incident: 49 mentions, 13 expected" in text
@@ -107,9 +98,9 @@ def test_a_result_brings_its_own_marks_and_can_be_drawn_without(made):
     assert "Unexplained incident" in words_of(charts.mention_trend(counted))
     assert "Unexplained incident" in words_of(charts.mention_trend(counted.to_parts()))
     bare = charts.mention_trend(counted, changes=(), incidents=())
-    assert marks(bare.axes[0], "event") == []
+    assert lines_of(bare.axes[0], "event") == []
     assert "happened" not in bare.data
-    assert marks(charts.mention_trend(list(made.metrics().metrics)).axes[0], "event") == []
+    assert lines_of(charts.mention_trend(list(made.metrics().metrics)).axes[0], "event") == []
 
 
 def test_more_marks_than_can_be_read_are_counted(made):
@@ -125,9 +116,9 @@ def test_days_are_drawn_over_the_range_of_ordinary_ones(made):
     result = made.incidents()
     figure = charts.incident_days(result)
     (axes,) = figure.axes
-    (line,) = marks(axes, "line")
+    (line,) = lines_of(axes, "line")
     assert list(line.get_ydata()) == list(result.daily["observed"])
-    (flagged,) = marks(axes, "flagged")
+    (flagged,) = lines_of(axes, "flagged")
     assert list(flagged.get_xdata()) == [4, 5, 32]
     assert flagged.get_marker() == "D"  # colour is not the only signal
     assert [band for band in axes.collections if band.get_gid() == "expected"]
@@ -178,10 +169,10 @@ def test_without_daily_counts_there_is_no_chart_of_incidents(made):
 def test_both_sides_are_drawn_with_what_they_add_up_to(made):
     figure = charts.complaints_around_programme(made.programme())
     (axes,) = figure.axes
-    assert [list(marks(axes, side)[0].get_ydata()) for side in ("before", "after")] == [[1.6, 1.4], [7 / 12, 5 / 12]]
+    assert [list(lines_of(axes, side)[0].get_ydata()) for side in ("before", "after")] == [[1.6, 1.4], [7 / 12, 5 / 12]]
     levels = {lines.get_gid(): lines.get_segments()[0][0][1] for lines in axes.collections}
     assert levels == {"before together": 1.5, "after together": 0.5}
-    assert [mark.get_xdata()[0] for mark in marks(axes, "start")] == [2.0]  # March, between February and April
+    assert [mark.get_xdata()[0] for mark in lines_of(axes, "start")] == [2.0]  # March, between February and April
     assert figure.story.title == "Complaints for each positive: 1.50 before, 0.50 after"
     text = words_of(figure)
     assert "not an effect" in text
@@ -223,17 +214,17 @@ def test_a_side_without_a_figure_is_said_instead_of_drawn(made):
 def test_what_is_still_expected_stands_on_the_count_hatched_with_its_interval(made):
     figure = charts.both_bases(made.month_close(), "click")
     (axes,) = figure.axes
-    assert list(marks(axes, "post")[0].get_ydata()) == [100, 84, 103, 85]
-    assert list(marks(axes, "action")[0].get_ydata()) == [60, 80, 105, 141]  # the diagonals, and 14 on shared links
+    assert list(lines_of(axes, "post")[0].get_ydata()) == [100, 84, 103, 85]
+    assert list(lines_of(axes, "action")[0].get_ydata()) == [60, 80, 105, 141]  # the diagonals, and 14 on shared links
     boxes = [patch for patch in axes.patches if patch.get_gid() == "expected"]
     assert [(box.get_y(), box.get_height()) for box in boxes] == [(103, 9.0), (85, 60.0)]
     assert all(box.get_hatch() for box in boxes)
-    low, high = marks(axes, "interval")
+    low, high = lines_of(axes, "interval")
     assert list(low.get_ydata()) == [105, 123]
     assert list(high.get_ydata())[0] == 125  # noqa: RUF015
     assert any(mark.get_marker() == "^" for mark in axes.lines)  # an end that is open
-    assert len(marks(axes, "hollow")) == 2
-    assert all(to_hex(mark.get_markerfacecolor()) == PAPER for mark in marks(axes, "hollow"))
+    assert len(lines_of(axes, "hollow")) == 2
+    assert all(to_hex(mark.get_markerfacecolor()) == PAPER for mark in lines_of(axes, "hollow"))
     text = words_of(figure)
     assert "95 % interval" in text
     assert "estimated" in text
@@ -244,7 +235,7 @@ def test_what_is_still_expected_stands_on_the_count_hatched_with_its_interval(ma
 def test_without_a_run_off_every_month_may_grow_and_nothing_is_estimated(made):
     figure = charts.both_bases(made.month_close(run_offs=()), "click", months=2)
     assert list(figure.data["month"]) == ["2026-07", "2026-08"]
-    assert len(marks(figure.axes[0], "hollow")) == 2
+    assert len(lines_of(figure.axes[0], "hollow")) == 2
     assert not figure.axes[0].patches
     assert figure.story.title.replace("\xa0", " ") == "Clicks: 141 done, 85 on the month's posts"
 
@@ -258,7 +249,7 @@ def test_a_metric_on_both_bases_is_drawn_from_the_file(made):
     ]  # fmt: skip
     figure = charts.both_bases({"metrics": rows}, "link_clicks")
     assert list(figure.data["post"]) == [11, 7]
-    assert [len(marks(figure.axes[0], gid)) for gid in ("solid", "hollow")] == [1, 1]
+    assert [len(lines_of(figure.axes[0], gid)) for gid in ("solid", "hollow")] == [1, 1]
 
 
 def test_what_is_not_on_both_bases_is_not_drawn(made):
@@ -277,17 +268,17 @@ def test_what_is_not_on_both_bases_is_not_drawn(made):
 def test_every_figure_has_its_own_chart_with_its_target(made):
     figure = charts.score_trends(made.scorecard())
     rate, time, orders = figure.axes
-    assert list(marks(rate, "target")[0].get_ydata()) == [0.65, 0.65]
-    assert list(marks(time, "line")[0].get_ydata()) == [2, 1.5, 1]  # in hours
-    assert list(marks(time, "target")[0].get_ydata()) == [1.5, 1.5]
-    assert marks(orders, "target") == []
-    assert [len(marks(axes, "provisional")) for axes in figure.axes] == [1, 1, 0]
-    assert [len(marks(axes, "closed")) for axes in figure.axes] == [2, 2, 2]
-    assert [len(mark.get_xdata()) for mark in marks(orders, "line")] == [
+    assert list(lines_of(rate, "target")[0].get_ydata()) == [0.65, 0.65]
+    assert list(lines_of(time, "line")[0].get_ydata()) == [2, 1.5, 1]  # in hours
+    assert list(lines_of(time, "target")[0].get_ydata()) == [1.5, 1.5]
+    assert lines_of(orders, "target") == []
+    assert [len(lines_of(axes, "provisional")) for axes in figure.axes] == [1, 1, 0]
+    assert [len(lines_of(axes, "closed")) for axes in figure.axes] == [2, 2, 2]
+    assert [len(mark.get_xdata()) for mark in lines_of(orders, "line")] == [
         1,
         1,
     ]  # August has no value: the line is broken
-    assert all([mark.get_xdata()[0] for mark in marks(axes, "event")] == [0] for axes in figure.axes)
+    assert all([mark.get_xdata()[0] for mark in lines_of(axes, "event")] == [0] for axes in figure.axes)
     text = words_of(figure)
     assert "target 65.0 % or more: missed" in text
     assert "target 1 h 30 min or less: met" in text
@@ -321,5 +312,5 @@ def test_times_are_drawn_in_a_unit_that_can_be_read(made, seconds, highest, unit
         "first_response_time_median", "First response", (seconds / 2, seconds), unit="seconds", basis="post"
     )
     figure = charts.score_trends(made.scorecard(scores=(row,), index=None))
-    assert list(marks(figure.axes[0], "line")[0].get_ydata()) == [highest / 2, highest]
+    assert list(lines_of(figure.axes[0], "line")[0].get_ydata()) == [highest / 2, highest]
     assert unit in words_of(figure)
