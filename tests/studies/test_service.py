@@ -78,6 +78,7 @@ def test_files_and_arrays_give_the_same_study(company: Tables, found: ServiceRes
         "hour_of_week",
         "load",
         "episode",
+        "in_incident",
         "surge",
         "recent",
         "earlier",

@@ -192,7 +192,7 @@ def same(one: ServiceRows, other: ServiceRows) -> None:
     assert dict(one.account) == dict(other.account)
     for name in ("waited", "bot", "month", "day", "hour", "hour_of_week", "product", "severity", "load", "episode"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
-    for name in ("surge", "recent", "earlier", "observed"):
+    for name in ("surge", "recent", "earlier", "observed", "incident"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
     for side in ("before", "after", "attributes"):
         held, expected = getattr(one, side), getattr(other, side)

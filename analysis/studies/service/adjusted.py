@@ -1,9 +1,11 @@
 """What did customers do who were answered in time, against similar ones who were not? The comparison without luck.
 
 Their own purchases before, carried forward by the growth of customers who waited longer: of the same month, part of the
-day, product, recorded severity and number of recent issues, counted by customers. Issues are compared after the contact
-only, among customers with as many earlier ones. The desk decided whom to answer first, so this earns a C at most; the
-raw difference beside it earns nothing. Errors are clustered by day, since a bad day delays everybody.
+day, product, incident of that product, recorded severity and number of recent issues, counted by customers. Where too
+few waited for that, the cells grow; severity and incidents, which delay an answer and lower buying too, stay nearly to
+the last. Issues are compared after the contact only, among customers with as many earlier ones. The desk decided whom
+to answer first, so this earns a C at most; the raw difference beside it earns nothing. Errors are clustered by day,
+since a bad day delays everybody.
 """
 
 from __future__ import annotations
@@ -28,22 +30,29 @@ AFTER_METHOD = "ratio within strata after the contact, clustered by day"
 _WORDS = {
     "month": "month of the contact",
     "part_of_day": "part of the day (six of four hours, from 23 o'clock)",
+    "night": "night (from 23 to 7 o'clock) or day",
     "product": "product",
     "severity": "recorded severity",
     "recent": "issues since six months before (0, 1, 2 or more)",
     "earlier": "all earlier issues (0, 1, 2, 3, 4 or more)",
+    "incident": "incident of the own product (which one, or none)",
+    "in_incident": "whether the own product has an incident",
 }
 _LEVELS = (
-    ("month", "part_of_day", "product", "severity", "recent"),
-    ("month", "part_of_day", "severity", "recent"),
-    ("month", "part_of_day", "severity"),
-    ("month", "part_of_day"),
+    ("month", "part_of_day", "product", "severity", "recent", "incident"),
+    ("month", "part_of_day", "severity", "recent", "incident"),
+    ("month", "part_of_day", "severity", "incident"),
+    ("month", "night", "severity", "in_incident"),
+    ("month", "severity", "in_incident"),
+    ("month", "in_incident"),
     ("month",),
 )
 _AFTER_LEVELS = (
-    ("month", "part_of_day", "product", "severity", "earlier"),
-    ("month", "part_of_day", "severity", "earlier"),
-    ("month", "part_of_day", "earlier"),
+    ("month", "part_of_day", "product", "severity", "earlier", "incident"),
+    ("month", "part_of_day", "severity", "earlier", "incident"),
+    ("month", "night", "severity", "earlier", "in_incident"),
+    ("month", "severity", "earlier", "in_incident"),
+    ("month", "earlier", "in_incident"),
     ("month", "earlier"),
     ("month",),
 )

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from analysis.foundation.calendar import Month
-from analysis.inference.cells import Flags, Floats, Ints
+from analysis.inference.cells import Flags, Floats, Ints, groups_of
 from analysis.studies.service.clock import DAY, NOWHERE, SECOND, LocalClock
 from analysis.studies.service.incidents import episodes_of
 from analysis.studies.service.plan import BAND_NAMES, BANDS, LATER, MONEY, NEVER_ANSWERED, ONLY_A_BOT, ServicePlan
@@ -136,6 +136,21 @@ class ServiceRows:
     def part_of_day(self) -> Ints:
         """Four hours to a part, the first from 23 o'clock: who writes at night is another customer."""
         return (self.hour + 1) % 24 // 4
+
+    @property
+    def night(self) -> Flags:
+        """Whether the contact came from 23 to 7 o'clock: the first two parts of the day."""
+        return self.part_of_day < 2
+
+    @property
+    def in_incident(self) -> Flags:
+        """Whether the own product has an incident that day."""
+        return self.episode > 0
+
+    @property
+    def incident(self) -> Ints:
+        """In which incident, of which product, the contact lies: a code from 1 on, 0 for none."""
+        return np.where(self.in_incident, groups_of([self.product, self.episode]) + 1, 0)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
