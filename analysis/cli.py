@@ -1,7 +1,7 @@
 """The command `touchstone`: what can be asked from a terminal. Thin: each command imports what it needs and calls it.
 
 Exit status: 0 done; 1 our own bug; 2 parameters or tables are at fault; 3 a step failed while running, or the machine
-lacks room or rights; 4 the record of closed months or of signatures does not hold; 130 interrupted.
+lacks room or rights; 4 the record of closed months, of signatures or of a package does not hold; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -353,6 +353,51 @@ def share(
         _print(shared.to_dict())
     else:
         print(shared)
+
+
+@app.command()
+def declare(
+    params: ParamsFile,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The declaration to write, such as params/trial.json.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a planned test decides beforehand, under a hash to be noted elsewhere."""
+    from analysis.runner.declaring import declare as declared
+
+    found = declared(params, file, data=data)
+    if as_json:
+        _print(found.to_dict())
+    else:
+        print(found)
+
+
+@app.command()
+def replicate(
+    report: ReportNamed,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The zip; default beside the report.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="REPORT is such a zip: say whether it is whole.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write what somebody needs to check a study or to run it again: all but the customers' rows."""
+    if check:
+        from analysis.runner.replication_check import verify_package
+
+        checked = verify_package(Path(report))
+        if as_json:
+            _print(checked.to_dict())
+        else:
+            print(checked)
+        raise typer.Exit(0 if checked.holds else 4)
+    from analysis.runner.replication import replication_package
+
+    packed = replication_package(report, out=out)
+    if as_json:
+        _print(packed.to_dict())
+    else:
+        print(packed)
 
 
 @app.command()

@@ -32,6 +32,8 @@ COMMANDS = (
     "diff",
     "sign",
     "share",
+    "declare",
+    "replicate",
     "doctor",
     "params",
     "prove",

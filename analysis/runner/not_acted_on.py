@@ -12,12 +12,8 @@ from analysis.runner.params_model import Params
 
 NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
     {
-        "hypotheses": "hypotheses are not tested yet",
         "report.locale": "numbers and dates are written in en_GB",
         "report.audience": "there is one summary for all readers",
-        "designs.ab_observational": "this comparison is not built yet",
-        "designs.effort": "this comparison is not built yet",
-        "designs.hypotheses": "this comparison is not built yet",
     }
 )
 """Keys that are typed and kept, and change no figure in this version, each with the reason."""

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
     from analysis.foundation.calendar import Month
     from analysis.roi.assumptions import RoiAssumptions
     from analysis.runner.study import Study
-    from analysis.studies.ab import ExperimentPlan
+    from analysis.studies.ab import AbPlan
     from analysis.studies.adoption.plan import AdoptionPlan
     from analysis.studies.change_log.study import ChangeLogPlan
     from analysis.studies.channel import ChannelPlan
+    from analysis.studies.dose.plan import DosePlan
+    from analysis.studies.effort.plan import EffortPlan
+    from analysis.studies.experiment.plan import ExperimentPlan
+    from analysis.studies.hypotheses.family import Family
+    from analysis.studies.observational.plan import ObservationalPlan
+    from analysis.studies.planning.declaration import Declaration
+    from analysis.studies.planning.study import SheetResult
     from analysis.studies.service.plan import ServicePlan
+    from analysis.tables.load import Tables
 
 
 def channel_plan(study: Study) -> ChannelPlan:
@@ -89,16 +97,139 @@ def change_log_plan(study: Study) -> ChangeLogPlan:
     )
 
 
+def ab_plan(study: Study) -> AbPlan:
+    """What the parameters ask about users against non-users. What was asked for by name must be answered."""
+    from analysis.studies.ab import AbPlan
+
+    named = study.values.designs
+    asked = {"ab_randomised", "ab_observational"} if named is None else set(named)
+    tables = study.tables
+    tested = "ab_randomised" in asked and tables.has("assignments")
+    compared = "ab_observational" in asked
+    return AbPlan(
+        randomised=experiment_plan(study) if tested else None,
+        observational=observational_plan(study) if compared else None,
+        dose=dose_plan(study) if compared and _has_contacts(tables) else None,
+        must=frozenset(name.removeprefix("ab_") for name in named or ()),
+    )
+
+
+def _has_contacts(tables: Tables) -> bool:
+    return tables.has("orders") and (tables.has("touchpoints") or tables.has("issues"))
+
+
 def experiment_plan(study: Study) -> ExperimentPlan:
     """What the parameters ask of the randomised tests."""
-    from analysis.studies.ab import ExperimentPlan
+    from analysis.studies.experiment.looks import Looks
+    from analysis.studies.experiment.plan import ExperimentPlan, Guardrail
 
-    values = study.values
+    values, asked = study.values, study.values.experiment
     return ExperimentPlan(
         control=None if values.comparison == OTHER_CHANNELS else values.comparison,
         outcomes=values.outcomes,
         segments=values.segments,
-        window_days=values.experiment.window_days,
+        window_days=asked.window_days,
+        pre_days=asked.pre_days,
+        covariates=asked.covariates,
+        ratios={name: (one.numerator, one.denominator) for name, one in asked.ratios.items()},
+        winsorise=asked.winsorise,
+        quantiles=asked.quantiles,
+        guardrails={name: Guardrail(margin=one.margin, worse=one.worse) for name, one in asked.guardrails.items()},
+        template=asked.template,
+        washout_hours=asked.washout_hours,
+        looks=None if asked.looks is None else Looks(first=asked.looks.first, maximum=asked.looks.maximum),
+        declared=declaration_of(study),
+        not_random=tuple(name for name in (values.observational.experiment,) if name is not None),
+    )
+
+
+def declaration_of(study: Study) -> Declaration | None:
+    """What was fixed before the data were looked at, if the parameters name a declaration.
+
+    Raises
+    ------
+    ParamsError
+        If the file is not there, or is not what was written.
+    """
+    asked = study.values.experiment
+    if asked.declared is None:
+        return None
+    from analysis.studies.planning.declaration import Declaration
+
+    return Declaration.read(study.params.home / asked.declared, expected=asked.declared_sha256)
+
+
+def observational_plan(study: Study) -> ObservationalPlan:
+    """What the parameters ask of the comparison of users with non-users."""
+    from analysis.studies.observational.plan import OUTCOMES, ObservationalPlan
+
+    values, asked = study.values, study.values.observational
+    return ObservationalPlan(
+        experiment=asked.experiment,
+        treated=asked.treated,
+        comparison=asked.comparison,
+        against=asked.against,
+        outcomes=values.outcomes if asked.experiment is not None else _followed(study, OUTCOMES),
+        covariates=asked.covariates,
+        placebo_outcomes=asked.placebo_outcomes,
+        segments=values.segments,
+        before_months=values.index.before_months,
+        after_months=values.index.after_months,
+        look_back_days=values.index.look_back_days,
+        zone=values.period.timezone,
+        until=_until(study),
+        seed=values.seed,
+    )
+
+
+def sheet_of(study: Study) -> SheetResult:
+    """The design sheet that the parameters ask for.
+
+    Raises
+    ------
+    DesignError
+        If they ask for none.
+    """
+    from analysis.studies.planning.plan import PlanningPlan
+    from analysis.studies.planning.study import planned
+
+    values, asked = study.values, study.values.design_sheet
+    if asked is None:
+        raise DesignError("The parameters plan no test. Add a section `design_sheet:`, which may be empty.")
+    plan = PlanningPlan(
+        outcomes=asked.outcomes,
+        ratios={name: (one.numerator, one.denominator) for name, one in asked.ratios.items()},
+        shares=asked.shares,
+        control=asked.control,
+        start=asked.start,
+        window_days=asked.window_days,
+        pre_days=asked.pre_days,
+        windows=asked.windows,
+        entry=asked.entry,
+        entry_days=asked.entry_days,
+        active_days=asked.active_days,
+        customers=asked.customers,
+        cluster=asked.cluster,
+        matters=asked.matters,
+        margins=asked.margins,
+        claims=asked.claims,
+        power=asked.power,
+        looks=None if asked.looks is None else (asked.looks.first, asked.looks.maximum),
+        zone=values.period.timezone,
+    )
+    return planned(
+        study.tables,
+        plan,
+        name=values.study,
+        hypotheses=[
+            one.model_dump(mode="json", exclude_none=True)
+            for one in values.hypotheses
+            if one.design in (None, "ab_randomised")
+        ],
+        segments=values.segments,
+        declared_on=asked.declared_on,
+        divisions=asked.divisions,
+        seed=values.seed,
     )
 
 

@@ -8,8 +8,9 @@ Each call imports the study it makes, since every notebook has a process of its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError, Fault, ParamsError
@@ -25,14 +26,23 @@ if TYPE_CHECKING:
 ALSO = " or "
 COUNTABLE = "mentions or issues or orders or touchpoints or post_actions or post_counters or surveys or subscriptions"
 
+NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ab_randomised": ("assignments", "outcomes or orders"),
+        "ab_observational": ("outcomes or orders",),
+    }
+)
+"""What a design needs that shares its step with another one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step: its name (also its notebook's and its part's), its page's title, what it needs, what it calls.
 
     `needs` names tables, alternatives joined by " or "; `reads` the steps without whose parts it cannot run; `after`
-    the steps it waits for, whatever comes of them; `design` the name under `designs` that asks for it; `call` makes
-    its result, None where the step only shows what others found.
+    the steps it waits for, whatever comes of them; `designs` the names under `designs` that ask for it, any of them;
+    `section` the section of the parameters without which it is not made; `call` makes its result, None where the step
+    only shows what others found.
     """
 
     name: str
@@ -40,12 +50,14 @@ class Step:
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    design: str | None = None
+    designs: tuple[str, ...] = ()
+    section: str | None = None
     call: Callable[[Study], Any] | None = None
 
-    def missing(self, tables: Tables) -> tuple[str, ...]:
-        """The tables it needs and does not have."""
-        return tuple(need for need in self.needs if not any(tables.has(name) for name in need.split(ALSO)))
+    def missing(self, tables: Tables, named: Collection[str] = ()) -> tuple[str, ...]:
+        """The tables it needs and does not have, and those that one of the designs asked for by name needs."""
+        needs = [*self.needs, *(need for design in self.designs if design in named for need in NEEDS.get(design, ()))]
+        return tuple(need for need in dict.fromkeys(needs) if not any(tables.has(name) for name in need.split(ALSO)))
 
 
 def _months(study: Study) -> tuple[Month, ...]:
@@ -98,10 +110,29 @@ def _change_log(study: Study) -> Any:
 
 
 def _ab_segments(study: Study) -> Any:
-    from analysis.runner.plans import experiment_plan
-    from analysis.studies.ab import randomised
+    from analysis.runner.plans import ab_plan
+    from analysis.studies.ab import ab_segments
 
-    return randomised(study.tables, experiment_plan(study))
+    return ab_segments(study.tables, ab_plan(study))
+
+
+def _effort(study: Study) -> Any:
+    from analysis.runner.plans import effort_plan
+    from analysis.studies.effort.study import effort_effect
+
+    return effort_effect(study.tables, effort_plan(study))
+
+
+def _design_sheet(study: Study) -> Any:
+    from analysis.runner.plans import sheet_of
+
+    return sheet_of(study)
+
+
+def _loyalty_hypotheses(study: Study) -> Any:
+    from analysis.runner.beliefs import tested
+
+    return tested(study)
 
 
 def _roi_case(study: Study) -> Any:
@@ -125,21 +156,21 @@ STEPS: tuple[Step, ...] = (
         name="before_after",
         title="Before and after",
         needs=("orders", "issues or touchpoints"),
-        design="before_after",
+        designs=("before_after",),
         call=_before_after,
     ),
     Step(
         name="service_effect",
         title="Answered in time",
         needs=("orders", "touchpoints or issues"),
-        design="service_effect",
+        designs=("service_effect",),
         call=_service_effect,
     ),
     Step(
         name="adoption",
         title="Taking up social care",
         needs=("orders", "issues or touchpoints"),
-        design="adoption",
+        designs=("adoption",),
         call=_adoption,
     ),
     Step(
@@ -147,17 +178,39 @@ STEPS: tuple[Step, ...] = (
         title="What changed, and what figures did then",
         needs=("changes", COUNTABLE),
         after=("month_close",),
-        design="change_log",
+        designs=("change_log",),
         call=_change_log,
     ),
     Step(
         name="ab_segments",
-        title="Randomised tests",
-        needs=("assignments", "outcomes or orders"),
-        design="ab_randomised",
+        title="Users against others",
+        needs=("assignments or issues or touchpoints", "outcomes or orders"),
+        designs=("ab_randomised", "ab_observational"),
         call=_ab_segments,
     ),
-    Step(name="roi_case", title="The case in money", reads=("before_after",), call=_roi_case),
+    Step(
+        name="effort",
+        title="Effort and loyalty",
+        needs=("orders", "issues or touchpoints"),
+        designs=("effort",),
+        call=_effort,
+    ),
+    Step(
+        name="design_sheet",
+        title="A test that is being planned",
+        needs=("orders or issues",),
+        section="design_sheet",
+        call=_design_sheet,
+    ),
+    Step(
+        name="loyalty_hypotheses",
+        title="What was believed, and what the figures say",
+        after=("before_after", "service_effect", "adoption", "change_log", "ab_segments", "effort"),
+        designs=("hypotheses",),
+        section="hypotheses",
+        call=_loyalty_hypotheses,
+    ),
+    Step(name="roi_case", title="The case in money", reads=("before_after",), section="roi", call=_roi_case),
     Step(
         name="summary",
         title="Summary",
@@ -169,6 +222,9 @@ STEPS: tuple[Step, ...] = (
             "adoption",
             "change_log",
             "ab_segments",
+            "effort",
+            "design_sheet",
+            "loyalty_hypotheses",
             "roi_case",
         ),
     ),
@@ -213,15 +269,14 @@ def decide(values: Params, tables: Tables, *, name: str = "params", steps: Colle
     left_out: list[dict[str, Any]] = []
     faults: list[Fault] = []
     for step in steps:
-        if step.design is not None and values.designs is not None and step.design not in values.designs:
+        if not _asked(step, values):
             continue
-        if step.name == "roi_case" and values.roi is None:
-            continue
-        missing = step.missing(tables)
+        missing = step.missing(tables, values.designs or ())
         if missing:
             left_out.append(skipped(step.name, missing, f"needs {_listed(missing)}"))
             if asked_by_name(step, values):
-                what = f"`{step.design}` needs {_listed(missing)}, which the data do not hold"
+                named = next(name for name in step.designs if name in (values.designs or ()))
+                what = f"`{named}` needs {_listed(missing)}, which the data do not hold"
                 remedy = "Add the tables, or take the name out of the list."
                 faults.append(Fault(where=f"{name}: designs", what=what, remedy=remedy, rule="missing_table"))
         elif not set(step.reads) <= {one.name for one in run}:
@@ -241,7 +296,19 @@ def cannot_follow(step: Step) -> dict[str, Any]:
 
 def asked_by_name(step: Step, values: Params) -> bool:
     """Whether the parameters name the comparison, so that leaving it out would be a fault."""
-    return step.design is not None and values.designs is not None and step.design in values.designs
+    return not set(step.designs).isdisjoint(values.designs or ())
+
+
+def _asked(step: Step, values: Params) -> bool:
+    """Whether the parameters ask for a step: by no list of designs or by one that names it, and by its section."""
+    wanted = not step.designs or values.designs is None or asked_by_name(step, values)
+    return wanted and (step.section is None or bool(_section(values, step.section)))
+
+
+def _section(values: Params, name: str) -> Any:
+    """What stands in a section; one that is there counts although it be empty, a list only if it lists something."""
+    found = getattr(values, name)
+    return found if isinstance(found, tuple) else found is not None
 
 
 def _listed(missing: Collection[str]) -> str:

@@ -285,8 +285,20 @@ class Study:
         return self.make("change_log")
 
     def ab_segments(self) -> Any:
-        """What the randomised tests show: an `ExperimentResult`."""
+        """What users do against others, by lot and otherwise: an `AbResult`."""
         return self.make("ab_segments")
+
+    def effort(self) -> Any:
+        """What a channel does to customers' effort, and effort to loyalty: an `EffortResult`."""
+        return self.make("effort")
+
+    def design_sheet(self) -> Any:
+        """What a test that is being planned can see: a `SheetResult`."""
+        return self.make("design_sheet")
+
+    def loyalty_hypotheses(self) -> Any:
+        """The verdict on every hypothesis of the parameters: a `Family`, from the recorded effects."""
+        return self.make("loyalty_hypotheses")
 
     def roi_case(self) -> Any:
         """What it is worth: a `RoiCase`, from the recorded effects."""

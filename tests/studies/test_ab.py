@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.foundation.errors import DesignError, UnknownName
-from analysis.studies.ab import ExperimentPlan, randomised
+from analysis.studies.experiment.study import ExperimentPlan, randomised
 from analysis.tables.load import Source, open_tables, prepare
 
 HILLSTROM = {
@@ -29,7 +29,7 @@ def test_the_email_experiment_to_the_digit(real_data: Path, tmp_path: Path) -> N
         found = randomised(tables, ExperimentPlan(control="No E-Mail"))
     sizes = dict(zip(found.arms["arm"], found.arms["customers"], strict=True))
     assert sizes == {"Mens E-Mail": 21_307, "No E-Mail": 21_306, "Womens E-Mail": 21_387}
-    effects = {(effect.treated, effect.outcome): effect for effect in found.effects}
+    effects = {(effect.treated, effect.outcome): effect for name in found.outcomes for effect in found.of(name)}
     assert set(effects) == set(HILLSTROM)
     for key, figures in HILLSTROM.items():
         estimate = effects[key].estimate
@@ -64,7 +64,7 @@ def test_by_hand(company) -> None:
     frame = assigned({"a": 120, "control": 120})
     values = [3, 1] * 60 + [1] * 120
     found = randomised(company(assignments=frame, outcomes=measured(frame, values)), ExperimentPlan())
-    (effect,) = found.effects
+    (effect,) = found.of("visits")
     assert effect.estimate is not None
     assert effect.estimate.value == 1
     assert effect.estimate.se == pytest.approx((1 / 119) ** 0.5)
@@ -101,8 +101,9 @@ def test_an_experiment_of_one_arm_has_nothing_to_compare(company) -> None:
 
 def test_clusters_are_not_compared_customer_by_customer(company) -> None:
     frame = assigned({"a": 100, "control": 100}, unit="cluster", cluster_id="shop")
-    found = randomised(company(assignments=frame, outcomes=measured(frame, 1)), ExperimentPlan())
-    assert "understate the error" in str(found.effects[0].reason)
+    found = randomised(company(assignments=frame, outcomes=measured(frame, some_visits(frame))), ExperimentPlan())
+    (effect,) = found.of("visits")
+    assert effect.reason == "1 clusters have customers in more than one arm; they were not assigned as wholes."
 
 
 def test_events_are_counted_in_the_window_after_the_assignment(company) -> None:
@@ -118,7 +119,8 @@ def test_events_are_counted_in_the_window_after_the_assignment(company) -> None:
         columns=["order_id", "customer_id", "ordered_at", "revenue", "currency"],
     )
     found = randomised(company(assignments=frame, orders=orders), ExperimentPlan(window_days=30))
-    values = {effect.outcome: effect.estimate.value for effect in found.effects if effect.estimate}
+    plain = [effect for name in found.outcomes for effect in found.of(name)]
+    values = {effect.outcome: effect.estimate.value for effect in plain if effect.estimate}
     assert values == {"orders": 1, "revenue": 10.5, "repurchased": 0.5}
 
 
@@ -165,7 +167,10 @@ def test_shared_clusters_are_found_without_being_declared(company) -> None:
     frame = assigned({"a": 100, "control": 100})
     frame["cluster_id"] = np.arange(200) // 20
     found = randomised(company(assignments=frame, outcomes=measured(frame, some_visits(frame))), ExperimentPlan())
-    assert "understate the error" in str(found.effects[0].reason)
+    (effect,) = found.of("visits")
+    assert effect.estimate is None or "cluster" in effect.estimate.method
+    assert list(found.arms["units"]) == [5, 5]
+    assert effect.checks[0].detail.startswith("Clusters per arm: a 5, control 5")
 
 
 def test_an_outcome_that_does_not_vary_claims_no_effect(company) -> None:
@@ -179,7 +184,7 @@ def test_one_experiment_without_a_comparison_arm_does_not_stop_the_others(compan
     unclear = assigned({"x": 100, "y": 100}).assign(experiment_id="unclear")
     both = pd.concat([sound, unclear])
     found = randomised(company(assignments=both, outcomes=measured(both, some_visits(both))), ExperimentPlan())
-    assert [effect.treated for effect in found.effects] == ["a"]
+    assert [effect.treated for effect in found.of("visits")] == ["a"]
     assert any("`unclear`" in note for note in found.notes)
 
 
@@ -188,7 +193,7 @@ def test_an_address_is_no_segment(company) -> None:
     customers = frame[["customer_id"]].assign(joined_at="2024-01-01T00:00:00", email=frame["customer_id"] + "@x.org")
     tables = company(assignments=frame, customers=customers, outcomes=measured(frame, some_visits(frame)))
     found = randomised(tables, ExperimentPlan(segments=("email",)))
-    assert len(found.effects) == 1
+    assert len(found.of("visits")) == 1
     assert any("200 different values" in note for note in found.notes)
 
 
@@ -216,6 +221,7 @@ def test_segments_add_up_to_the_whole(company) -> None:
     customers = frame[["customer_id"]].assign(joined_at="2024-01-01T00:00:00", region=rng.choice(["n", "s"], 800))
     tables = company(assignments=frame, customers=customers, outcomes=measured(frame, rng.poisson(3, 800)))
     found = randomised(tables, ExperimentPlan(segments=("region",)))
-    assert [dict(effect.segment) for effect in found.effects] == [{}, {"region": "n"}, {"region": "s"}]
-    whole, *parts = [effect.estimate for effect in found.effects]
+    effects = found.of("visits")
+    assert [dict(effect.segment) for effect in effects] == [{}, {"region": "n"}, {"region": "s"}]
+    whole, *parts = [effect.estimate for effect in effects]
     assert sum(part.n_treated for part in parts) == whole.n_treated

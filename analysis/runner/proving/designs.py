@@ -20,6 +20,7 @@ ROOMS: Mapping[Design, str] = MappingProxyType(
         "service_effect": f"{_HERE}.service_worlds",
         "adoption": f"{_HERE}.adoption_worlds",
         "change_log": f"{_HERE}.series_worlds",
+        "ab_randomised": f"{_HERE}.experiment_worlds",
     }
 )
 """By design, in the order of the page."""

@@ -14,7 +14,7 @@ from typing import Literal
 
 from analysis.foundation.errors import UnknownName
 
-Design = Literal["before_after", "service_effect", "adoption", "change_log"]
+Design = Literal["before_after", "service_effect", "adoption", "change_log", "ab_randomised"]
 Kind = Literal["sound", "weak_hidden", "strong_hidden", "broken", "unseen", "weak", "capped", "few"]
 SEEDS_APART = 100_000
 FIRM = "firm_"
@@ -22,7 +22,7 @@ FIRM = "firm_"
 ESTIMANDS = ("orders_ratio", "orders_difference", "issues_ratio")
 RETAINED = ("retained_difference",)
 SIZES: Mapping[Design, int] = MappingProxyType(
-    {"before_after": 40_000, "service_effect": 60_000, "adoption": 20_000, "change_log": 1}
+    {"before_after": 40_000, "service_effect": 60_000, "adoption": 20_000, "change_log": 1, "ab_randomised": 20_000}
 )
 """Customers of a company of each design, from which on grades are judged: in smaller ones the gates see too little to
 be passed. A series is no company."""
@@ -36,6 +36,13 @@ RHOS = (0.0, 0.3, 0.5, 0.7)
 SERIES = tuple(f"{effect}_difference:rho={rho:g}" for effect in ("level", "slope") for rho in RHOS)
 PANEL = ("level_difference",)
 REGIONAL = tuple(f"orders_ratio:region={name}" for name in ("north", "south", "east", "west"))
+_PLAIN = ("bought_difference", "orders_difference", "orders_ratio", "spend_difference", "spend_ratio",
+          "orders_per_session_difference", "orders_per_session_ratio")  # fmt: skip
+TRIED = (*_PLAIN, *(f"{name}:cuped" for name in _PLAIN), "spend_difference:quantile")
+"""What is asked of an experiment whose customers are assigned one by one."""
+MANY = tuple(f"orders_difference{how}" for how in ("", ":cuped", ":moments", ":moments_cuped"))
+ANYTIME = ("orders_difference:anytime", "spend_difference:anytime")
+MOVED = ("orders_difference", "orders_difference:moved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +65,11 @@ class Hazard:
         Place in the table, which makes its block of seeds.
     estimands : tuple of str
         What is judged.
-    design : {"before_after", "service_effect", "adoption", "change_log"}
+    design : Design
         Which study is run.
+    at_least : bool
+        Whether intervals may hold the truth more often than said: at many looks at once, or where very uneven groups
+        leave no other way.
     """
 
     name: str
@@ -69,6 +79,7 @@ class Hazard:
     number: int
     estimands: tuple[str, ...] = ESTIMANDS
     design: Design = "before_after"
+    at_least: bool = False
 
     @property
     def first_seed(self) -> int:
@@ -137,7 +148,29 @@ _LATER: tuple[tuple[str, Kind, bool, Design, tuple[str, ...], str], ...] = (
     ("panel_effect", _SOUND, False, "change_log", PANEL, "four units moved by 2, 40 others, shared paths"),
     ("panel_unlike", "unseen", True, "change_log", PANEL, "no effect; three units follow the shared paths more"),
     ("panel_few", "few", False, "change_log", PANEL, "one unit moved by 2, ten others"),
+    ("trial_none", _SOUND, True, "ab_randomised", (*TRIED, "spend_difference:winsorised"),
+     "customers one by one, half of them treated, to no effect"),
+    ("trial_effect", _SOUND, False, "ab_randomised", TRIED, "the same; 5 % more sessions, an order 10 % likelier"),
+    ("trial_uneven", _SOUND, False, "ab_randomised", TRIED, "the same effect; one in five treated"),
+    ("trial_mismatch", "broken", True, "ab_randomised", ("orders_difference",),
+     "no effect; of the treated without an order before, 15 % are missing"),
+    ("clusters_none", _SOUND, True, "ab_randomised", ("orders_difference",), "24 uneven clusters, to no effect"),
+    ("clusters_effect", _SOUND, False, "ab_randomised", ("orders_difference",), "24 uneven clusters, 30 % more orders"),
+    ("clusters_many", _SOUND, False, "ab_randomised", MANY, "160 uneven clusters, 10 % more orders"),
+    ("clusters_uneven", _SOUND, False, "ab_randomised", ("orders_difference",),
+     "24 clusters, the largest a third of all customers, that share much; 30 % more orders"),
+    ("switchback_none", _SOUND, True, "ab_randomised", ("orders_difference",),
+     "168 blocks of four hours, shocks that linger, to no effect"),
+    ("switchback_effect", _SOUND, False, "ab_randomised", ("orders_difference",),
+     "the same; half an order more, and for an hour the rule of the block before"),
+    ("invitation_none", _SOUND, True, "ab_randomised", MOVED, "a quarter follows the invitation, to no effect"),
+    ("invitation_effect", _SOUND, False, "ab_randomised", MOVED, "a quarter follows; 40 % more orders to who does"),
+    ("invitation_weak", "weak", False, "ab_randomised", ("orders_difference:moved", "orders_difference:set"),
+     "one in 200 follows; 40 % more orders to who does"),
+    ("looks_none", _SOUND, True, "ab_randomised", ANYTIME, "looked at 17 times along the way; no effect"),
+    ("looks_effect", _SOUND, False, "ab_randomised", ANYTIME, "looked at 17 times; the effect of `trial_effect`"),
 )  # fmt: skip
+_AT_LEAST = ("clusters_uneven", "looks_none", "looks_effect")
 
 
 def _hazards() -> dict[str, Hazard]:
@@ -147,8 +180,9 @@ def _hazards() -> dict[str, Hazard]:
         made[name] = Hazard(name=name, kind=kind, null=null, about=about, number=number, estimands=estimands)
     for number, (name, kind, null, design, estimands, about) in enumerate(_LATER, start=len(_LINES) + 1):
         made[name] = Hazard(
-            name=name, kind=kind, null=null, about=about, number=number, estimands=estimands, design=design
-        )
+            name=name, kind=kind, null=null, about=about, number=number, estimands=estimands, design=design,
+            at_least=name in _AT_LEAST,
+        )  # fmt: skip
     return made
 
 

@@ -26,7 +26,7 @@ BIAS_ALLOWED = 0.2
 REFERENCE_WIDTH, REFERENCE_CUSTOMERS = 0.093, SIZES["before_after"]
 WIDTH_ALLOWED = 1.25
 SHARE_B, SHARE_B_BROKEN, FOUND = 0.85, 0.10, 0.95
-FOUND_IN = ("effect", "queue_effect", "rollout_effect")
+FOUND_IN = ("effect", "queue_effect", "rollout_effect", "trial_effect", "switchback_effect", "invitation_effect")
 """The companies whose effect, at full size, must nearly always be found."""
 COVERAGE_OF_SERIES = 0.91
 """The least share of series, or panels, whose interval must hold the truth: there are 24 to 60 points to make it of."""
@@ -36,12 +36,25 @@ MAIN: dict[Design, str] = {
     "service_effect": "orders_difference",
     "adoption": "orders_ratio",
     "change_log": "",
+    "ab_randomised": "orders_difference",
 }
 """The estimand whose grade is judged; changes of series have none here."""
+TRIAL_WIDTH_ALLOWED = 1.05
+"""Width of an experiment's interval, against the one that follows from what was planted."""
+RATIO_FAILS = 0.001
+"""How often the sample ratio of a sound randomisation fails."""
+ALONE_Z = 2.576
+"""Standard errors of a limit that is held by itself, to one side."""
+SEEN_AT = 0.05
+TOLD_WHERE_WEAK = 0.10
+"""The largest share of experiments whose invitation moves next to nobody that may tell an effect on those moved."""
+SET_ALONE = ":set"
+"""Ends the estimands of which the set of effects not rejected is judged, and no estimate."""
 
-MEASURES = ("coverage", "bias", "width", "grade", "claims", "found", "interval")
+MEASURES = ("coverage", "bias", "width", "grade", "claims", "found", "interval", "told")
 """What is judged, by name."""
 _FINDS_THE_TRUTH = ("sound", "unseen", "weak")
+_OVER_ALL_Z = 3.5  # so rare a failure is judged in many hazards
 
 
 def bonferroni_z(cells: int) -> float:
@@ -71,6 +84,8 @@ def coverage_accepted(n: int, z: float) -> tuple[float, float]:
 def coverage_asked(hazard: Hazard, n: int, z: float) -> tuple[float, float]:
     """The same for a hazard of any design. Of a thousand series a bar is asked; of fewer, less what chance adds.
 
+    Where intervals may hold the truth more often than said, the upper limit is 1.
+
     Examples
     --------
     >>> from analysis.runner.proving.hazards import hazard_named
@@ -79,6 +94,8 @@ def coverage_asked(hazard: Hazard, n: int, z: float) -> tuple[float, float]:
     >>> round(coverage_asked(hazard_named("series_24"), 200, 3.0)[0], 4)
     0.8557
     """
+    if hazard.at_least:
+        return coverage_accepted(n, ALONE_Z)[0], 1.0
     if hazard.design != "change_log":
         return coverage_accepted(n, z)
     more = max(1 / n - 1 / SERIES_FOR_THE_BAR, 0.0) if n else math.inf
@@ -87,11 +104,11 @@ def coverage_asked(hazard: Hazard, n: int, z: float) -> tuple[float, float]:
 
 def shares_z(hazard: Hazard) -> bool:
     """Whether the cells of a hazard are among those over which the error of all is spread."""
-    return hazard.design != "change_log" and hazard.kind in _FINDS_THE_TRUTH
+    return hazard.design != "change_log" and hazard.kind in _FINDS_THE_TRUTH and not hazard.at_least
 
 
 def width_allowed(customers: int) -> float:
-    """The largest median width of the interval, on the log scale, for a company of that size.
+    """The largest median width of the channel study's interval, on the log scale, for a company of that size.
 
     Examples
     --------
@@ -101,9 +118,71 @@ def width_allowed(customers: int) -> float:
     return WIDTH_ALLOWED * REFERENCE_WIDTH * math.sqrt(REFERENCE_CUSTOMERS / customers)
 
 
-def width_judged(hazard: Hazard, estimand: str) -> bool:
-    """Whether there is a reference for the width: of the channel study, in companies of the first generator."""
-    return hazard.design == "before_after" and estimand == MAIN["before_after"] and not hazard.firm
+def width_asked(hazard: Hazard, estimand: str, customers: int) -> float:
+    """The largest median width of an interval; NaN where there is no reference for it.
+
+    There is one for the channel study, in companies of the first generator, and for experiments whose customers are
+    assigned one by one: there the standard error follows from what was planted, adjusted or not.
+
+    Examples
+    --------
+    >>> from analysis.runner.proving.hazards import hazard_named
+    >>> hazard = hazard_named("trial_none")
+    >>> plain, adjusted = (width_asked(hazard, f"orders_difference{how}", 20_000) for how in ("", ":cuped"))
+    >>> round(plain, 4), round(adjusted / plain, 3)
+    (0.075, 0.784)
+    """
+    if hazard.design == "before_after" and estimand == MAIN["before_after"] and not hazard.firm:
+        return width_allowed(customers)
+    if hazard.design != "ab_randomised":
+        return math.nan
+    from analysis.synthetic.experiments.trial import ONE_BY_ONE, planted_error
+
+    if hazard.name not in ONE_BY_ONE or hazard.at_least or estimand.partition(":")[2] not in ("", "cuped"):
+        return math.nan
+    reach = float(special.ndtri((1 + LEVEL) / 2))
+    return 2 * reach * TRIAL_WIDTH_ALLOWED * planted_error(hazard.name, estimand, customers)
+
+
+def least_graded_b(hazard: Hazard, n: int) -> float:
+    """The smallest share of companies that must be graded B or better, where it is earned.
+
+    An experiment earns its grade by chance alone, unless the sample ratio fails, as it does in one of a thousand.
+
+    Examples
+    --------
+    >>> from analysis.runner.proving.hazards import hazard_named
+    >>> least_graded_b(hazard_named("none"), 1000), round(least_graded_b(hazard_named("trial_none"), 1000), 4)
+    (0.85, 0.9955)
+    """
+    if hazard.design != "ab_randomised":
+        return SHARE_B
+    return 1 - RATIO_FAILS - _OVER_ALL_Z * math.sqrt(RATIO_FAILS * (1 - RATIO_FAILS) / n) if n else 0.0
+
+
+def gate_asked(hazard: Hazard, gate: str, n: int) -> tuple[float, float] | None:
+    """Between which shares of n companies must a gate fail? None where nothing is asked of it.
+
+    Of experiments: the sample ratio fails hardly ever in a sound one, and nearly always where customers were lost; the
+    lot's own test, and the look for what blocks carry over, find something that is not there in 5 %.
+
+    Examples
+    --------
+    >>> from analysis.runner.proving.hazards import hazard_named
+    >>> gate_asked(hazard_named("trial_mismatch"), "sample_ratio", 1000)
+    (0.95, 1.0)
+    >>> round(gate_asked(hazard_named("switchback_none"), "by_the_lot", 1000)[1], 4)
+    0.0678
+    >>> gate_asked(hazard_named("none"), "placebo_date", 1000) is None
+    True
+    """
+    if hazard.design != "ab_randomised":
+        return None
+    if gate == "sample_ratio":
+        return (FOUND, 1.0) if hazard.kind == "broken" else (0.0, 1 - least_graded_b(hazard, n))
+    if gate == "carry_over" or (gate == "by_the_lot" and hazard.null):
+        return 0.0, SEEN_AT + ALONE_Z * math.sqrt(SEEN_AT * (1 - SEEN_AT) / n)
+    return None
 
 
 def most_graded_b(hazard: Hazard) -> float:
@@ -123,13 +202,19 @@ def verdicts(cell: Cell, hazard: Hazard) -> dict[str, bool]:
         return {"grade": cell.share_b <= most_graded_b(hazard)} if full_size else {}
     if kind == "weak_hidden":
         return {}
+    if kind == "weak" and hazard.design == "ab_randomised" and not cell.estimand.endswith(SET_ALONE):
+        return {"told": cell.n <= TOLD_WHERE_WEAK * (cell.n + cell.refused)}
+    if not cell.n:
+        return {}
     found = {"coverage": cell.accept_low <= cell.coverage <= cell.accept_high}
+    if cell.estimand.endswith(SET_ALONE):
+        return found
     if cell.n > 1:
         found["bias"] = abs(cell.bias) <= cell.bias_allowed
     if not math.isnan(cell.width_allowed):
         found["width"] = cell.width <= cell.width_allowed
     if full_size and kind == "sound":
-        found["grade"] = cell.share_b >= SHARE_B
+        found["grade"] = cell.share_b >= least_graded_b(hazard, cell.n + cell.refused)
     if kind == "weak":
         found["grade"] = cell.share_b <= most_graded_b(hazard)
     if hazard.null and hazard.design != "change_log":

@@ -6,10 +6,10 @@ What the limits are is left to `limits`; here nothing is judged again, only told
 from __future__ import annotations
 
 from analysis.runner.proving.hazards import HAZARDS
-from analysis.runner.proving.limits import FOUND, SHARE_B, most_graded_b
+from analysis.runner.proving.limits import FOUND, TOLD_WHERE_WEAK, least_graded_b, most_graded_b
 from analysis.runner.proving.proof import Proof
 from analysis.runner.proving.tallies import Cell
-from analysis.runner.proving.tallies_beside import ROADS_APART, HiddenCell, RoadCell
+from analysis.runner.proving.tallies_beside import ROADS_APART, GateCell, HiddenCell, RoadCell
 
 
 def misses_of(proof: Proof) -> tuple[str, ...]:
@@ -36,7 +36,12 @@ def misses_of(proof: Proof) -> tuple[str, ...]:
         for cell in proof.roads
         if not cell.held
     ]
-    return (*of_cells, *of_hidden, *of_roads)
+    of_gates = [
+        f"the gate `{cell.gate}` in `{cell.hazard}` ({cell.n:,} companies): {_gate(cell)}"
+        for cell in proof.gates
+        if cell.held is False
+    ]
+    return (*of_cells, *of_hidden, *of_roads, *of_gates)
 
 
 def _of(cell: Cell) -> str:
@@ -58,8 +63,16 @@ def _shortfall(cell: Cell, name: str) -> str:
         return _beyond("the share that found it", cell.up, FOUND)
     if name == "interval":
         return f"an interval was given, with the truth inside in {cell.coverage:.4f}; none may be given"
+    if name == "told":
+        return _beyond("the share that told an effect", cell.n / (cell.n + cell.refused), TOLD_WHERE_WEAK)
     hazard = HAZARDS[cell.hazard]
-    return _beyond("the share graded B", cell.share_b, SHARE_B if hazard.kind == "sound" else most_graded_b(hazard))
+    asked = least_graded_b(hazard, cell.n + cell.refused) if hazard.kind == "sound" else most_graded_b(hazard)
+    return _beyond("the share graded B", cell.share_b, asked)
+
+
+def _gate(cell: GateCell) -> str:
+    low, high = cell.asked or (0.0, 1.0)
+    return _beyond("the share that failed", cell.failed, low if cell.failed < low else high)
 
 
 def _hidden(cell: HiddenCell) -> str:

@@ -50,8 +50,8 @@ def row_of(cell: Cell) -> list[str]:
         "the study" if own else WRONG.get(cell.estimator, cell.estimator),
         f"{cell.n:,}" + (f" + {cell.refused:,} refused" if cell.refused else ""),
         f"{cell.first_seed}–{cell.last_seed}",
-        f"{cell.truth:.3f}",
-        f"{cell.bias:+.4f}" + give_or_take(cell.bias_error, 4),
+        _number(cell.truth, 3),
+        _number(cell.bias, 4, sign=True) + give_or_take(cell.bias_error, 4),
         _number(cell.bias_in_se, 2, sign=True) + give_or_take(cell.bias_error_in_se, 2),
         inside,
         width,
@@ -142,7 +142,7 @@ def gates_part(gates: Sequence[GateCell], section: Section) -> str:
         rows = []
         for hazard in dict.fromkeys(cell.hazard for cell in cells):
             shares = [found.get((hazard, gate)) for gate in names]
-            told = [NOTHING if cell is None else _gate(cell.failed, cell.not_run) for cell in shares]
+            told = [NOTHING if cell is None else _gate(cell) for cell in shares]
             companies = max(cell.n for cell in shares if cell is not None)
             rows.append([f"`{hazard}`", HAZARDS[hazard].kind.replace("_", " "), f"{companies:,}", *told])
         head = ["company", "kind", "companies", *(gate.replace("_", " ") for gate in names)]
@@ -150,8 +150,13 @@ def gates_part(gates: Sequence[GateCell], section: Section) -> str:
     return "\n".join(parts)
 
 
-def _gate(failed: float, not_run: float) -> str:
-    return f"{100 * failed:.1f} %" + (f" ({percent(not_run)})" if not_run else "")
+def _gate(cell: GateCell) -> str:
+    told = f"{100 * cell.failed:.1f} %" + (f" ({percent(cell.not_run)})" if cell.not_run else "")
+    if cell.asked is None:
+        return told
+    low, high = cell.asked
+    limit = f"≥ {100 * low:.1f} %" if low > 0 else f"≤ {100 * high:.1f} %"
+    return f"{told}, {limit}" if cell.held else f"**{told}, missed: {limit}**"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

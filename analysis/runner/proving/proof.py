@@ -45,7 +45,9 @@ class Proof:
     @property
     def judged(self) -> int:
         """How many limits were held against anything."""
-        return sum(len(cell.verdicts) for cell in (*self.cells, *self.files)) + len(self.hidden) + len(self.roads)
+        gates = sum(cell.held is not None for cell in self.gates)
+        cells = sum(len(cell.verdicts) for cell in (*self.cells, *self.files))
+        return cells + len(self.hidden) + len(self.roads) + gates
 
     @property
     def misses(self) -> tuple[str, ...]:
@@ -58,7 +60,8 @@ class Proof:
         ]
         of_hidden = [f"the formula of the planted cause in `{cell.hazard}`" for cell in self.hidden if not cell.held]
         of_roads = [f"the second roads in `{cell.hazard}`" for cell in self.roads if not cell.held]
-        return (*of_cells, *of_hidden, *of_roads)
+        of_gates = [f"the gate `{cell.gate}` in `{cell.hazard}`" for cell in self.gates if cell.held is False]
+        return (*of_cells, *of_hidden, *of_roads, *of_gates)
 
     @property
     def hazards(self) -> tuple[str, ...]:

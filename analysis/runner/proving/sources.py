@@ -3,10 +3,10 @@
 Hours of companies are not to be thrown away because another study was changed. So records lie in a folder named by the
 hash of their own design: of the modules that the design's room imports, directly or by others, within a function or at
 the top of a module, as far as they are of this project. Modules imported for types alone do not count. What only tables
-pass through, modules of queries (`..._sql`) and the query engine, counts for companies that went through files, and not
-for those in arrays. The list of hazards does not count, so that one more throws nothing away: which company it is, its
-seed among it, stands in the name of a record's file. A module imported under a name made at run time would be missed;
-there is none but the rooms themselves.
+pass through (modules of queries, `..._sql`, of files, `...through_files`, and the query engine) counts for companies
+that went through files, and not for those in arrays. The list of hazards does not count, so that one more throws
+nothing away: which company it is, its seed among it, stands in the name of a record's file. A module imported under a
+name made at run time would be missed; there is none but the rooms themselves.
 
 Records made by other code can still be told: `command.told` takes folders, whatever their names.
 """
@@ -26,7 +26,7 @@ from analysis.runner.proving.hazards import Design
 _ROOT = Path(analysis.__file__).parent
 _QUERIES = "_sql"
 _ENGINE = "analysis.tables.engine"
-_FILES = "analysis.runner.proving.through_files"
+_FILES = "through_files"
 _HAZARDS = "analysis.runner.proving.hazards"
 
 
@@ -69,7 +69,7 @@ def modules_of(design: Design, *, files: bool = False) -> tuple[str, ...]:
 
 def _of_tables(name: str) -> bool:
     """Whether only companies in tables pass through a module."""
-    return name.endswith(_QUERIES) or name in (_FILES, _ENGINE) or name.startswith(f"{_ENGINE}.")
+    return name.endswith((_QUERIES, _FILES)) or name == _ENGINE or name.startswith(f"{_ENGINE}.")
 
 
 @cache

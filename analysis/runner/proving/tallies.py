@@ -26,8 +26,7 @@ from analysis.runner.proving.limits import (
     coverage_asked,
     shares_z,
     verdicts,
-    width_allowed,
-    width_judged,
+    width_asked,
 )
 from analysis.runner.proving.records import DEFAULT, RECORD, is_ratio
 
@@ -215,13 +214,13 @@ def _cell(records: pd.DataFrame, hazard: Hazard, estimand: str, estimator: str, 
         spread_high=spread[1],
         accept_low=accept[0],
         accept_high=accept[1],
-        width_allowed=width_allowed(int(measures["customers"])) if width_judged(hazard, estimand) else math.nan,
+        width_allowed=width_asked(hazard, estimand, int(measures["customers"])),
         claims_allowed=allowed,
         verdicts={},
         **measures,  # type: ignore[arg-type]
     )
-    if estimator != DEFAULT or not n:
-        return cell
+    if estimator != DEFAULT or (not n and hazard.design != "ab_randomised"):
+        return cell  # of an experiment, that nothing is told can be what is asked
     return replace(cell, verdicts={name: held for name, held in verdicts(cell, hazard).items() if name in judge})
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.runner.proving.hazards import HAZARDS, Hazard
-from analysis.runner.proving.limits import BIAS_ALLOWED
+from analysis.runner.proving.limits import BIAS_ALLOWED, gate_asked
 from analysis.runner.proving.records import DEFAULT, HIDDEN
 from analysis.runner.proving.tallies import Cell
 
@@ -25,7 +25,10 @@ ROADS_APART = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateCell:
-    """How often a gate failed, and could not be run, in the companies of one hazard."""
+    """How often a gate failed, and could not be run, in the companies of one hazard.
+
+    `asked` are the shares between which it must fail; None where nothing is asked of it.
+    """
 
     hazard: str
     outcome: str
@@ -33,6 +36,12 @@ class GateCell:
     n: int
     failed: float
     not_run: float
+    asked: tuple[float, float] | None = None
+
+    @property
+    def held(self) -> bool | None:
+        """Whether it failed as often as asked; None where nothing is asked."""
+        return None if self.asked is None else self.asked[0] <= self.failed <= self.asked[1]
 
 
 def gate_cells(gates: pd.DataFrame, hazards: Mapping[str, Hazard] = HAZARDS) -> tuple[GateCell, ...]:
@@ -58,6 +67,7 @@ def gate_cells(gates: pd.DataFrame, hazards: Mapping[str, Hazard] = HAZARDS) -> 
             outcome=str(outcome),
             gate=str(gate),
             n=n,
+            asked=gate_asked(hazards[str(hazard)], str(gate), n),
             **{k: float(v) for k, v in shares.items()},
         )
         found.append(cell)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation.calendar import month_of
 from analysis.foundation.errors import DesignError, UnknownName
-from analysis.studies.ab import CONTROL_NAMES
+from analysis.studies.experiment.control import CONTROL_NAMES
 
 if TYPE_CHECKING:
     from analysis.studies.stack_issues_sql import Workshop

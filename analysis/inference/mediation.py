@@ -1,0 +1,423 @@
+"""How much of what an exposure does to an outcome runs through a mediator, such as effort, and how much past it?
+
+Total, indirect and direct effect on the exposed, from sums of products alone, with bootstrap intervals and the
+sensitivity parameter. Linear models are fitted in each arm apart, so that the mediator may matter more in one of them.
+Confounders that the exposure itself moves may be named; the effects are then interventional ones. Which rows belong in
+the sums, and whether anything may be claimed, is left to `analysis.studies.effort`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.foundation.errors import DesignError
+from analysis.inference.cells import Floats, Ints
+from analysis.inference.estimate import Estimate
+
+DRAWS = 999
+"""An odd number whose quantiles at 2.5 and 97.5 % are draws themselves."""
+SEED = 31_415
+BLOCKS = 2_000
+"""Rows of an arm are drawn again one by one up to so many; beyond that in so many blocks of equal size, made by lot."""
+_AT_ONCE = 100
+_NEARLY = 1e-8
+"""Share of a column's variance that must be its own, beyond what the columns before it tell."""
+_CONSTANT = "(constant)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossed:
+    """Sums of products of columns in both arms, as they are and drawn again.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns, the constant first.
+    exposed, comparison : array of float, shape (draws + 1, n_columns, n_columns)
+        Sums over rows of the product of two standardised columns; the first matrix is that of the rows themselves.
+    scale : array of float, shape (n_columns,)
+        Standard deviation by which each column was divided.
+    n_exposed, n_comparison : int
+    """
+
+    names: tuple[str, ...]
+    exposed: Floats = field(repr=False)
+    comparison: Floats = field(repr=False)
+    scale: Floats
+    n_exposed: int
+    n_comparison: int
+
+    def places(self, names: Sequence[str]) -> Ints:
+        """Where columns stand; the constant is not counted among them."""
+        if lacking := [name for name in names if name not in self.names]:
+            raise ValueError(f"These sums do not hold {', '.join(lacking)}; they hold {', '.join(self.names[1:])}.")
+        return np.array([self.names.index(name) for name in names], dtype=np.int64)
+
+    def independent(self, candidates: Sequence[str]) -> tuple[str, ...]:
+        """Those columns that tell in both arms something that those before them, and the constant, do not."""
+        kept = [0]
+        for place in self.places(candidates):
+            if all(_own_share(gram[0], kept, int(place)) > _NEARLY for gram in (self.exposed, self.comparison)):
+                kept.append(int(place))
+        return tuple(self.names[place] for place in kept[1:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """How strong an unrecorded cause of both mediator and outcome would have to be.
+
+    Parameters
+    ----------
+    rho : float
+        Correlation between what is left unexplained of mediator and outcome at which the indirect effect is nought.
+        A cause that explains a share |rho| of what is left of both would bring it about.
+    limit : float
+        The correlation at which the interval reaches nought; 0 where it holds nought already.
+    curve : tuple of (rho, indirect, low, high)
+        The indirect effect had the correlation been rho.
+    """
+
+    rho: float
+    limit: float
+    curve: tuple[tuple[float, float, float, float], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mediated:
+    """A total effect, split in two that add up to it.
+
+    Parameters
+    ----------
+    total, indirect, direct : Estimate
+        On the exposed, in the unit of the outcome; the first is the sum of the others.
+    slopes : mapping of mediator to Estimate
+        Change of the outcome with one unit more of the mediator, among the exposed, the other mediators held.
+    hidden : Hidden
+    interventional : bool
+        Whether confounders that the exposure moves were adjusted for.
+    """
+
+    total: Estimate
+    indirect: Estimate
+    direct: Estimate
+    slopes: Mapping[str, Estimate]
+    hidden: Hidden
+    interventional: bool
+
+
+def crossed(
+    columns: Mapping[str, ArrayLike],
+    exposed: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Crossed:
+    """Sums of products of all columns, of the rows themselves and of rows drawn again.
+
+    Each row counts in a draw as often as a Poisson number of mean one says. Everything that is estimated from the same
+    sums shares its draws.
+
+    Parameters
+    ----------
+    columns : mapping of name to array of float, shape (n,)
+        Outcomes, mediators and covariates, one row a customer.
+    exposed : array of bool, shape (n,)
+    weights : array of float, shape (n,), optional
+        How many customers each row stands for, such as the inverse of its chance to have answered.
+    draws : int
+        At least 99.
+    seed : int
+
+    Raises
+    ------
+    DesignError
+        If an arm has not twice as many rows as there are columns.
+    ValueError
+        If arrays differ in length, hold what is no number, a weight is negative, or draws are too few.
+
+    Source
+    ------
+    Chamandy et al. (2012), Estimating uncertainty for massive data streams: the Poisson bootstrap.
+
+    Examples
+    --------
+    >>> sums = crossed({"y": np.arange(20.0)}, np.arange(20) % 2 == 0, draws=99)
+    >>> sums.names, sums.exposed.shape, sums.n_exposed
+    (('(constant)', 'y'), (100, 2, 2), 10)
+    """
+    if draws < 99:
+        raise ValueError(f"An interval of a bootstrap needs 99 draws at least, not {draws}.")
+    arm = np.asarray(exposed, dtype=bool)
+    values = np.column_stack([np.ones(len(arm)), *(np.asarray(held, dtype=np.float64) for held in columns.values())])
+    weight = np.ones(len(arm)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if weight.shape != arm.shape or not np.isfinite(weight).all() or weight.min(initial=0) < 0:
+        raise ValueError("Every row needs one weight, a number not below nought.")
+    if not np.isfinite(values).all():
+        broken = [name for name, held in zip(columns, values[:, 1:].T, strict=True) if not np.isfinite(held).all()]
+        raise ValueError(f"These columns hold what is no number: {', '.join(broken)}.")
+    smallest = min(int(((arm == side) & (weight > 0)).sum()) for side in (True, False))
+    if smallest < 2 * values.shape[1]:
+        raise DesignError(
+            f"The smaller group has {smallest:,} customers for {values.shape[1]} columns; a model of each group needs "
+            "twice as many customers as columns. Name fewer covariates, or wait for more customers."
+        )
+    scale = values.std(axis=0)
+    scale[scale <= 1e-12 * np.abs(values).max(axis=0)] = 1.0
+    values[:, 1:] = (values[:, 1:] - values[:, 1:].mean(axis=0)) / scale[1:]
+    rng = np.random.default_rng(seed)
+    grams = [_drawn(values[arm == side], weight[arm == side], draws, rng) for side in (True, False)]
+    return Crossed(
+        names=(_CONSTANT, *columns),
+        exposed=grams[0],
+        comparison=grams[1],
+        scale=scale,
+        n_exposed=int(arm.sum()),
+        n_comparison=int((~arm).sum()),
+    )
+
+
+def _drawn(values: Floats, weight: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Sums of products of one arm: those of its rows, then those of each draw."""
+    n, width = values.shape
+    upper = np.triu_indices(width)
+    order = rng.permutation(n) if n > BLOCKS else np.arange(n)
+    size = -(-n // BLOCKS)
+    products = np.zeros((-(-n // size), len(upper[0])))
+    for block in range(size):  # row by row of all blocks at once
+        chosen = order[block * len(products) : (block + 1) * len(products)]
+        rows = values[chosen]
+        products[: len(chosen)] += rows[:, upper[0]] * rows[:, upper[1]] * weight[chosen, None]
+    sums = np.empty((draws + 1, products.shape[1]))
+    sums[0] = products.sum(axis=0)
+    for first in range(1, draws + 1, _AT_ONCE):
+        last = min(first + _AT_ONCE, draws + 1)
+        sums[first:last] = rng.poisson(1.0, size=(last - first, len(products))).astype(np.float64) @ products
+    grams = np.empty((draws + 1, width, width))
+    grams[:, upper[0], upper[1]] = sums
+    grams[:, upper[1], upper[0]] = sums
+    return grams
+
+
+def adjusted_gap(
+    sums: Crossed, column: str, *, covariates: Sequence[str] = (), unit: str, level: float = 0.95
+) -> Estimate:
+    """How much larger is a column among the exposed than among comparison customers with the same covariates?
+
+    The mean of the exposed, less what the comparison customers' regression on the covariates gives at the covariate
+    means of the exposed: the effect on the exposed, where the covariates hold all that brought them there.
+
+    Parameters
+    ----------
+    sums : Crossed
+    column : str
+        Outcome or mediator.
+    covariates : sequence of str
+        Independent ones; see `Crossed.independent`.
+    unit : str
+    level : float
+
+    Source
+    ------
+    Kline (2011), Oaxaca-Blinder as a reweighting estimator, American Economic Review 101.
+
+    Examples
+    --------
+    With nothing to adjust for it is a difference in means.
+
+    >>> outcome = np.tile([1.0, 3.0, 2.0, 4.0], 10)
+    >>> sums = crossed({"orders": outcome}, np.tile([True, True, False, False], 10), draws=99)
+    >>> round(adjusted_gap(sums, "orders", unit="orders per customer").value, 9)
+    -1.0
+    """
+    (place,) = sums.places([column])
+    gap = _gaps(sums, sums.places(covariates), np.array([place]))[:, 0] * sums.scale[place]
+    return _estimate(column, gap, sums, unit=unit, level=level)
+
+
+def mediated(
+    sums: Crossed,
+    outcome: str,
+    mediators: Sequence[str],
+    *,
+    covariates: Sequence[str] = (),
+    moved: Sequence[str] = (),
+    unit: str,
+    level: float = 0.95,
+) -> Mediated:
+    """How much of the effect of an exposure runs through the mediators, and how much past them?
+
+    Indirect: what the outcome of the exposed would lose, had they kept their exposure but had the mediators that
+    comparison customers with the same covariates have. Direct: the rest of the total effect.
+
+    Parameters
+    ----------
+    sums : Crossed
+    outcome : str
+    mediators : sequence of str
+        One or several, taken together: what they do through each other is in the indirect effect.
+    covariates : sequence of str
+        Known before the exposure.
+    moved : sequence of str
+        Confounders of mediators and outcome that the exposure itself moves. With them the effects are interventional:
+        mediators are thought of as drawn from those of comparison customers, and what runs through `moved` past the
+        mediators is in the direct effect.
+    unit : str
+        Of the outcome, per customer.
+    level : float
+
+    Returns
+    -------
+    Mediated
+        Intervals are percentiles of the draws.
+
+    Raises
+    ------
+    ValueError
+        If no mediator is named.
+    DesignError
+        If a mediator, beside the covariates, does not vary in the arms.
+
+    Assumes
+    -------
+    Given the covariates, nothing unrecorded causes both exposure and outcome, or exposure and mediators; and, given
+    exposure, covariates and `moved`, nothing causes both mediators and outcome. Linear models within each arm, without
+    products of `moved` and mediators.
+
+    Source
+    ------
+    VanderWeele and Vansteelandt (2014), Mediation analysis with multiple mediators, Epidemiologic Methods 2;
+    VanderWeele, Vansteelandt and Robins (2014), Epidemiology 25 (interventional effects); Imai, Keele and Yamamoto
+    (2010), Statistical Science 25, theorem 2 (the sensitivity parameter).
+
+    Examples
+    --------
+    The exposed need one contact less, and each contact costs half an order: half of the difference runs through it.
+
+    >>> rng = np.random.default_rng(1)
+    >>> exposed = np.arange(4000) % 2 == 0
+    >>> contacts = 3 - exposed + rng.standard_normal(4000)
+    >>> orders = 4 + 0.5 * exposed - 0.5 * contacts + 0.1 * rng.standard_normal(4000)
+    >>> sums = crossed({"orders": orders, "contacts": contacts}, exposed)
+    >>> found = mediated(sums, "orders", ["contacts"], unit="orders per customer")
+    >>> round(found.total.value, 1), round(found.indirect.value, 1), round(found.direct.value, 1)
+    (1.0, 0.5, 0.5)
+    """
+    if not mediators:
+        raise ValueError("Name one mediator at least.")
+    (y,) = sums.places([outcome])
+    base, through, past = (sums.places(names) for names in (covariates, mediators, moved))
+    wanted = (*covariates, *moved, *mediators)
+    if still := [name for name in mediators if name not in sums.independent(wanted)]:
+        raise DesignError(
+            f"Nothing can run through {', '.join(still)}: in one of the groups it does not vary beyond what the other "
+            "columns tell. Leave it out of `mediators`."
+        )
+    gaps = _gaps(sums, base, np.array([y, *through]))
+    total = gaps[:, 0] * sums.scale[y]
+    held = np.array([0, *base, *past])
+    left = _left(sums.exposed, held, np.array([y, *through]))
+    slopes = np.linalg.solve(left[:, 1:, 1:], left[:, 1:, :1])[:, :, 0]
+    indirect = (slopes * gaps[:, 1:]).sum(axis=1) * sums.scale[y]
+    return Mediated(
+        total=_estimate(outcome, total, sums, unit=unit, level=level),
+        indirect=_estimate(outcome, indirect, sums, unit=unit, level=level),
+        direct=_estimate(outcome, total - indirect, sums, unit=unit, level=level),
+        slopes=MappingProxyType(
+            {
+                name: _estimate(outcome, slope * sums.scale[y] / sums.scale[place], sums, unit=unit, level=level)
+                for name, slope, place in zip(mediators, slopes.T, through, strict=True)
+            }
+        ),
+        hidden=_hidden(indirect, left, slopes, level),
+        interventional=bool(moved),
+    )
+
+
+def _gaps(sums: Crossed, covariates: Ints, columns: Ints) -> Floats:
+    """Standardised columns' means among the exposed, less the comparison's at the exposed's covariates; by draw."""
+    base = np.array([0, *covariates])
+    means = sums.exposed[:, :1, :] / sums.exposed[:, :1, :1]
+    fitted = _solved(sums.comparison, base, columns)
+    return np.asarray(means[:, 0, columns] - np.einsum("dp,dpc->dc", means[:, 0, base], fitted))
+
+
+def _solved(gram: Floats, rows: Ints, columns: Ints) -> Floats:
+    """Coefficients of the regressions of columns on rows, shape (draws, n_rows, n_columns)."""
+    return np.linalg.solve(gram[:, rows[:, None], rows], gram[:, rows[:, None], columns])
+
+
+def _left(gram: Floats, given: Ints, columns: Ints) -> Floats:
+    """Sums of products of what is left of columns once others are given."""
+    explained = np.einsum("dpa,dpb->dab", gram[:, given[:, None], columns], _solved(gram, given, columns))
+    return np.asarray(gram[:, columns[:, None], columns] - explained)
+
+
+def _own_share(gram: Floats, others: Sequence[int], place: int) -> float:
+    """Share of a column's variance that is left once others are given."""
+    given = np.array(others, dtype=np.int64)
+    whole = gram[place, place] - gram[0, place] ** 2 / gram[0, 0]
+    if whole <= _NEARLY * gram[0, 0]:
+        return 0.0
+    return float(_left(gram[None], given, np.array([place]))[0, 0, 0] / whole)
+
+
+def _estimate(name: str, drawn: Floats, sums: Crossed, *, unit: str, level: float) -> Estimate:
+    """The first of the numbers, with the percentiles and the spread of the others."""
+    value = float(drawn[0])
+    low, high = np.quantile(drawn[1:], [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(
+        name=name,
+        value=value,
+        low=min(float(low), value),
+        high=max(float(high), value),
+        level=level,
+        se=float(drawn[1:].std(ddof=1)),
+        scale="difference",
+        unit=unit,
+        n_treated=sums.n_exposed,
+        n_comparison=sums.n_comparison,
+        method="regression in each group, at the covariates of the exposed; bootstrap percentiles",
+    )
+
+
+def _hidden(indirect: Floats, left: Floats, slopes: Floats, level: float) -> Hidden:
+    """The sensitivity parameter; several mediators count as one, weighted by their slopes."""
+    together = np.einsum("da,dab,db->d", slopes, left[:, 1:, 1:], slopes)
+    tied = np.sqrt(np.clip(together / left[:, 0, 0], 0, 1))
+    if slopes.shape[1] == 1:
+        tied = np.copysign(tied, slopes[:, 0])
+    each = np.divide(indirect * np.sqrt(1 - tied**2), tied, out=np.zeros_like(tied), where=tied != 0)
+
+    def had(rho: float) -> tuple[float, float, float]:
+        drawn = indirect - each * rho / math.sqrt(1 - rho**2)
+        low, high = np.quantile(drawn[1:], [(1 - level) / 2, (1 + level) / 2])
+        return float(drawn[0]), min(float(low), float(drawn[0])), max(float(high), float(drawn[0]))
+
+    return Hidden(
+        rho=float(tied[0]),
+        limit=_reaches_nought(had, float(tied[0])),
+        curve=tuple((rho, *had(rho)) for rho in np.round(np.linspace(-0.9, 0.9, 37), 2).tolist()),
+    )
+
+
+def _reaches_nought(had: Callable[[float], tuple[float, float, float]], rho: float) -> float:
+    """The correlation, from 0 towards `rho`, at which the interval first holds nought; by bisection."""
+
+    def clear(at: float) -> bool:
+        _, low, high = had(at)
+        return bool(low > 0 or high < 0)
+
+    if not clear(0.0):
+        return 0.0
+    inside, outside = 0.0, rho
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if clear(middle) else (inside, middle)
+    return inside

@@ -1,0 +1,90 @@
+"""In what shape does an experiment say what it found, so that pages, charts and `results.json` say the same?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.studies.experiment.contrasts import EFFECT
+from analysis.studies.experiment.guardrails import COLUMNS
+from analysis.studies.result import Effect, effects_frame
+
+if TYPE_CHECKING:
+    from analysis.inference.estimate import Scale
+
+DESIGN = "ab_randomised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentResult:
+    """Effects of every experiment, the arms with their sizes, the guardrails, and what a reader should know besides.
+
+    Parameters
+    ----------
+    effects : tuple of Effect
+        Of each outcome and arm the plain difference, the adjusted one, both as relative effects, and what else the
+        plan asked for; all customers first, then by segment.
+    arms : DataFrame
+        `experiment_id`, `arm`, `customers`, `expected_share`, `comparison`, `units` (what chance assigned: customers,
+        clusters or time blocks), `exposed` (customers who met what the arm offers; null where not recorded).
+    guardrails : DataFrame
+        `experiment_id`, `arm`, `outcome`, `margin`, `worse`, `value`, `low`, `high`, `level`, `unit`, `verdict`.
+    recommended : mapping of (experiment, arm) to bool
+        False where a guardrail is breached or cannot be told; arms without a guardrail are absent: nothing was asked.
+    frames : mapping of str to DataFrame
+        Tables for charts, each with its `experiment_id`: `forest` and `tests` of segments (see `studies.segments`),
+        `regions` and `paths` of a hold-out of regions (see `geo`); those there are.
+    notes : tuple of str
+    """
+
+    effects: tuple[Effect, ...]
+    arms: pd.DataFrame
+    notes: tuple[str, ...]
+    guardrails: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
+    recommended: Mapping[tuple[str, str], bool] = field(default_factory=lambda: MappingProxyType({}))
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, outcome: str, *, estimand: str = EFFECT, scale: Scale = "difference") -> tuple[Effect, ...]:
+        """The effects on one outcome, the plain difference unless said otherwise: all customers, then by segment."""
+        return tuple(
+            effect
+            for effect in self.effects
+            if effect.outcome == outcome and effect.estimand == estimand and effect.scale == scale
+        )
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """All outcomes, in the order of the plan."""
+        return tuple(dict.fromkeys(effect.outcome for effect in self.effects))
+
+    def to_parts(self) -> dict[str, Any]:
+        """What goes into `results.json`."""
+        told = {"arms": self.arms, "guardrails": self.guardrails, **self.frames}
+        return {
+            "effects": [effect.to_dict() for effect in self.effects],
+            "coverage": {"experiments": {name: _records(frame) for name, frame in told.items()}},
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an effect, columns as in the contract."""
+        return effects_frame(self.effects)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False, escape=True))
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame as plain values; what is missing or has no end is None."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    held = value.item() if hasattr(value, "item") else value
+    if held is None or held is pd.NA or (isinstance(held, float) and not -math.inf < held < math.inf):
+        return None
+    return held.isoformat() if hasattr(held, "isoformat") else held

@@ -1,0 +1,1 @@
+"""What becomes of the hypotheses that were written down? Tests as one family, and specification curves."""

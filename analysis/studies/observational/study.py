@@ -1,0 +1,357 @@
+"""How much more or less did customers have because they are users, where nobody was assigned at random?
+
+A target trial: everybody is eligible and in a group at time zero, and followed from it. The effect on the treated is
+doubly robust and cross-fitted; where a window before is known, groups may differ in level and only growth is compared.
+Overlap, balance and placebos are gates; whatever they say, the claim carries the bias that an unrecorded cause would
+need. The raw gap between users and others stands beside, graded D. `observational_effect` reads tables,
+`observational_on` rows wherever they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.foundation.errors import DesignError
+from analysis.inference.compare import difference_in_means, ratio_of_means
+from analysis.inference.doubly_robust import Att
+from analysis.inference.estimate import Estimate, Scale
+from analysis.inference.moments import Moments
+from analysis.studies.claim import claim_of, refusal
+from analysis.studies.grade import grade_of
+from analysis.studies.observational import gates
+from analysis.studies.observational.contacts import contact_rows
+from analysis.studies.observational.fit import Fit, fit
+from analysis.studies.observational.groups import group_rows
+from analysis.studies.observational.hidden import COLUMNS, clause, hidden_frame
+from analysis.studies.observational.no_contact import no_contact_rows
+from analysis.studies.observational.plan import ObservationalPlan
+from analysis.studies.observational.result import DESIGN, ESTIMAND, NAIVE, ObservationalResult
+from analysis.studies.observational.rows import Flags, ObservationalRows
+from analysis.studies.result import Check, Effect, Grade
+from analysis.studies.segments_differ import Found as Spread
+from analysis.studies.segments_differ import segments_differ
+
+if TYPE_CHECKING:
+    from analysis.tables.load import Tables
+
+__all__ = ["ObservationalPlan", "ObservationalResult", "observational_effect", "observational_on"]
+GROWTH = "doubly robust growth of the treated against its expectation (AIPW), cross-fitted"
+LEVEL = "doubly robust effect on the treated (AIPW), cross-fitted"
+
+
+def observational_effect(tables: Tables, plan: ObservationalPlan) -> ObservationalResult:
+    """By how much did users have more or less than they would have had, had they not been users?
+
+    Parameters
+    ----------
+    tables : Tables
+        With `assignments`, `outcomes` and `customers` for groups; with `orders`, and `issues` or `touchpoints`, for
+        first contacts.
+    plan : ObservationalPlan
+
+    Returns
+    -------
+    ObservationalResult
+        Differences per customer, in each outcome's unit, and ratios.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such experiment, group or outcome.
+    TooSoon, DesignError
+        If no window fits the data, a column cannot be used, or nobody is left to compare.
+
+    Source
+    ------
+    Hernán and Robins (2016), American Journal of Epidemiology 183, on target trials. Estimator:
+    `inference.doubly_robust`; gates: `gates`.
+    """
+    if plan.experiment is not None:
+        rows = group_rows(tables, plan)
+    else:
+        rows = contact_rows(tables, plan) if plan.against == "other_channels" else no_contact_rows(tables, plan)
+    return observational_on(rows, plan)
+
+
+def observational_on(rows: ObservationalRows, plan: ObservationalPlan) -> ObservationalResult:
+    """The study on rows, wherever they came from.
+
+    Parameters
+    ----------
+    rows : ObservationalRows
+    plan : ObservationalPlan
+
+    Raises
+    ------
+    DesignError
+        If one of the groups is empty.
+    """
+    if not rows.treated.any() or rows.treated.all():
+        raise DesignError("One of the two groups is empty: there is nobody to compare.")
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1):  # the same sums on every machine, and no waiting for busy cores
+        return _Study(rows, plan).result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Some customers, and what was found of them: by outcome its fit or the reason why there is none."""
+
+    segment: Mapping[str, str]
+    part: Flags
+    fits: Mapping[str, Fit | str]
+    placebos: Mapping[str, Att | str]
+
+
+class _Study:
+    """One set of rows and all that is asked of it."""
+
+    def __init__(self, rows: ObservationalRows, plan: ObservationalPlan) -> None:
+        self.rows, self.plan = rows, plan
+        self.whole = self._scope({})
+        self.parts = [
+            self._scope({name: value})
+            for name in rows.attributes
+            for value in sorted({str(one) for one in rows.attributes[name] if one is not None})
+        ]
+
+    def result(self) -> ObservationalResult:
+        rows = self.rows
+        effects: list[Effect] = []
+        for outcome in rows.after:
+            apart = self._apart(outcome)
+            effects += self._effects(self.whole, outcome)
+            for part in self.parts:
+                effects += self._effects(part, outcome, apart[next(iter(part.segment))])
+        for outcome in rows.after:
+            effects += self._raw(outcome)
+        shown = next((found for found in self.whole.fits.values() if isinstance(found, Fit)), None)
+        return ObservationalResult(
+            effects=tuple(effects),
+            overlap=pd.DataFrame(columns=_OVERLAP) if shown is None else shown.overlap_frame(),
+            balance=pd.DataFrame(columns=_BALANCE) if shown is None else shown.balance_frame(),
+            beside=self._beside(),
+            sensitivity=self._sensitivity(effects),
+            placebos=self._placebo_frame(),
+            sample=dict(rows.account),
+            strata=", ".join(one.name for one in rows.covariates),
+            notes=(*rows.notes, *self._notes()),
+        )
+
+    def _notes(self) -> list[str]:
+        cut = next((found.trimming for found in self.whole.fits.values() if isinstance(found, Fit)), None)
+        if cut is None or not cut.treated_left_out:
+            return []
+        return [
+            f"{cut.treated_left_out:,} of {cut.treated:,} treated rows have nobody like them and were left out; the "
+            "effects speak of the others."
+        ]
+
+    def _scope(self, segment: Mapping[str, str]) -> _Scope:
+        """One fit for all outcomes that are known of the same customers."""
+        rows, part = self.rows, gates.part_of(self.rows, segment)
+        groups: dict[bytes, list[str]] = {}
+        for outcome, after in rows.after.items():
+            groups.setdefault((np.isfinite(after) & part).tobytes(), []).append(outcome)
+        fits: dict[str, Fit | str] = {}
+        for outcomes in groups.values():
+            asked = {name: (rows.after[name], rows.before.get(name)) for name in outcomes} | gates.alongside(rows)
+            found: Fit | str
+            try:
+                found = fit(rows, self.plan, asked, part=part)
+            except DesignError as error:
+                found = str(error)
+            fits |= dict.fromkeys(outcomes, found)
+        fitted = any(isinstance(found, Fit) for found in fits.values())
+        return _Scope(segment, part, fits, gates.placebos(rows, self.plan, segment, fits) if fitted else {})
+
+    def _effects(self, scope: _Scope, outcome: str, apart: Check | None = None) -> list[Effect]:
+        found = scope.fits[outcome]
+        if isinstance(found, str):
+            return [self._effect(scope, outcome, "difference", reason=found)]
+        effect = found.effects[outcome]
+        if not effect.se > 0:
+            return [self._effect(scope, outcome, "difference", reason="nothing varies, so that no error can be told.")]
+        checks = self._checks(scope, found, outcome, apart)
+        grade = grade_of(checks, needed=gates.needed(checks))
+        return [
+            self._effect(
+                scope,
+                outcome,
+                estimate.scale,
+                estimate=estimate,
+                checks=checks,
+                grade=grade,
+                claim=self._claim(estimate, grade, scope.segment),
+            )
+            for estimate in self._estimates(effect, outcome)
+        ]
+
+    def _checks(self, scope: _Scope, found: Fit, outcome: str, apart: Check | None) -> tuple[Check, ...]:
+        known = gates.recorded(self.rows, outcome, scope.part)
+        return (
+            gates.overlap(found),
+            gates.balance(found.balance_frame()),
+            *gates.judge_placebos(self.rows, scope.placebos, outcome),
+            *(() if known is None else (known,)),
+            *self.rows.caps,
+            *(() if apart is None else (apart,)),
+        )
+
+    def _estimates(self, effect: Att, outcome: str) -> list[Estimate]:
+        method = GROWTH if outcome in self.rows.before else LEVEL
+        level = self.plan.level
+        found = [effect.difference(outcome, unit=self.rows.units[outcome], level=level, method=method)]
+        if min(effect.observed, effect.expected) > 0 and effect.se_log > 0:
+            found.append(effect.ratio(outcome, level=level, method=method))
+        return found
+
+    def _claim(self, estimate: Estimate, grade: Grade, segment: Mapping[str, str]) -> str:
+        """What was found, and what an unrecorded cause would have to do by itself to explain it away."""
+        needed = clause(estimate)
+        said = claim_of(
+            estimate,
+            who=self.rows.who,
+            against=self.rows.against,
+            when=self.rows.when,
+            grade=grade,
+            segment=segment,
+            unless=None if needed is None else f"unless an unrecorded cause {needed}",
+        )
+        further = [self.rows.caveat] if self.rows.caveat else []
+        if needed is not None and grade != "B":
+            further.append(f"An unrecorded cause that {needed} would explain it by itself.")
+        told, _, ending = said.rpartition(" Grade ")
+        return " ".join([told, *further, f"Grade {ending}"])
+
+    def _effect(
+        self,
+        scope: _Scope,
+        outcome: str,
+        scale: Scale,
+        *,
+        estimate: Estimate | None = None,
+        reason: str | None = None,
+        checks: Sequence[Check] = (),
+        grade: Grade = "D",
+        claim: str | None = None,
+        estimand: str = ESTIMAND,
+    ) -> Effect:
+        rows, dates = self.rows, dict(self.rows.dates)
+        sides = [len(np.unique(rows.customer[scope.part & side])) for side in (rows.treated, ~rows.treated)]
+        return Effect(
+            design=DESIGN,
+            estimand=estimand,
+            treated=rows.treated_name,
+            comparison=rows.comparison_name,
+            outcome=outcome,
+            segment=scope.segment,
+            scale=scale,
+            estimate=estimate,
+            reason=reason,
+            n_treated=sides[0],
+            n_comparison=sides[1],
+            grade=grade,
+            checks=tuple(checks),
+            claim=claim or refusal(str(reason)),
+            **dates,  # type: ignore[arg-type]
+        )
+
+    def _raw(self, outcome: str) -> list[Effect]:
+        """The raw gap, difference and ratio: rows of their own that are only printed beside what stands."""
+        found = []
+        for estimate in self._raw_estimates(outcome):
+            claim = claim_of(
+                estimate,
+                who=self.rows.who,
+                against=self.rows.against.removeprefix("similar "),
+                when=self.rows.when,
+                grade="D",
+                segment={},
+            )
+            found.append(
+                self._effect(self.whole, outcome, estimate.scale, estimate=estimate, claim=claim, estimand=NAIVE)
+            )
+        if not found:
+            reason = "one of the two groups is too small or does not vary."
+            found.append(self._effect(self.whole, outcome, "difference", reason=reason, estimand=NAIVE))
+        return found
+
+    def _raw_estimates(self, outcome: str) -> list[Estimate]:
+        y, arm = self.rows.after[outcome], self.rows.treated
+        known = np.isfinite(y)
+        sides = [y[known & side] for side in (arm, ~arm)]
+        if min(len(side) for side in sides) < 2 or all(np.ptp(side) == 0 for side in sides):
+            return []
+        treated, comparison = (Moments.from_rows((outcome,), [[float(one)] for one in side]) for side in sides)
+        unit, level = self.rows.units[outcome], self.plan.level
+        found = [difference_in_means(treated, comparison, outcome, unit=unit, level=level)]
+        if min(float(side.mean()) for side in sides) > 0:
+            found.append(ratio_of_means(treated, comparison, outcome, level=level))
+        return [replace(one, method=f"raw {one.method}") for one in found]
+
+    def _apart(self, outcome: str) -> dict[str, Check]:
+        """By attribute: can its segments be told apart? On the ratio scale where growth is compared."""
+        told: dict[str, list[Spread]] = {name: [] for name in self.rows.attributes}
+        for part in self.parts:
+            found = part.fits[outcome]
+            if isinstance(found, str) or not found.effects[outcome].se > 0:
+                continue
+            effect = found.effects[outcome]
+            if outcome not in self.rows.before:
+                told[next(iter(part.segment))].append((effect.value, effect.se))
+            elif min(effect.observed, effect.expected) > 0 and effect.se_log > 0:
+                told[next(iter(part.segment))].append((float(np.log(effect.observed / effect.expected)), effect.se_log))
+        return segments_differ(told)
+
+    def _beside(self) -> pd.DataFrame:
+        """Every road to the difference of all customers."""
+        lines: list[dict[str, Any]] = []
+        for outcome, found in self.whole.fits.items():
+            if isinstance(found, str):
+                continue
+            (stands, *_) = self._estimates(found.effects[outcome], outcome)
+            roads: dict[str, Estimate | str] = {"doubly_robust": stands, **found.beside(outcome, self.plan.level)}
+            roads |= dict(zip(("raw",), self._raw_estimates(outcome), strict=False))
+            for name, road in roads.items():
+                told = {"reason": road} if isinstance(road, str) else _numbers(road)
+                lines.append({"outcome": outcome, "estimator": name, "stands": name == "doubly_robust", **told})
+        return pd.DataFrame(lines, columns=_BESIDE)
+
+    def _sensitivity(self, effects: Sequence[Effect]) -> pd.DataFrame:
+        whole = [one for one in effects if not one.segment and not one.naive and one.estimate is not None]
+        frames = []
+        for outcome in dict.fromkeys(one.outcome for one in whole):
+            found = self.whole.fits[outcome]
+            assert isinstance(found, Fit)
+            estimates = [one.estimate for one in whole if one.outcome == outcome and one.estimate is not None]
+            frames.append(hidden_frame(found, self.plan, estimates))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+
+    def _placebo_frame(self) -> pd.DataFrame:
+        lines = []
+        for name, found in self.whole.placebos.items():
+            line: dict[str, Any] = {"placebo": name}
+            if isinstance(found, str):
+                line["reason"] = found
+            else:
+                estimate = found.difference(name, unit="", level=self.plan.level)
+                line |= {"observed": found.observed, "expected": found.expected, "reason": ""}
+                line |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+            lines.append(line)
+        return pd.DataFrame(lines, columns=["placebo", "observed", "expected", "value", "low", "high", "reason"])
+
+
+_OVERLAP = ["from", "to", "treated", "comparison", "left_out"]
+_BALANCE = ["covariate", "value", "before", "after", "judged"]
+_BESIDE = ["outcome", "estimator", "value", "low", "high", "unit", "stands", "reason"]
+
+
+def _numbers(estimate: Estimate) -> dict[str, Any]:
+    return {name: getattr(estimate, name) for name in ("value", "low", "high", "unit")} | {"reason": ""}

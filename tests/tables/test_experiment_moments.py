@@ -1,0 +1,112 @@
+"""Moments of many outcomes at once: the same exact numbers as the slow roads, whatever the types of the columns."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.foundation.errors import DesignError
+from analysis.inference.moments import Moments
+from analysis.tables.engine.duckdb_engine import DuckDBEngine
+from analysis.tables.experiment_moments import experiment_moments, margin
+from analysis.tables.moments_of import moments_by
+
+OUTCOMES = {"spend": ("eur", "eur_before"), "orders": ("n", "n_before", "eur_before"), "bought": ("yes", "yes_before")}
+COLUMNS = ("eur", "eur_before", "n", "n_before", "yes", "yes_before")
+MADE = """
+    select case when hash(i) % 2 = 0 then 'a' else 'b' end as arm,
+           case when hash(i + 9000) % 5 = 0 then null else 'area ' || hash(i + 9000) % 3 end as area,
+           cast(hash(i + 10000) % 20000 / 100 as {money}) as eur,
+           case when hash(i + 20000) % 9 > 0 then cast(hash(i + 20000) % 90000 / 100 as {money}) end as eur_before,
+           cast(hash(i + 30000) % 9 as {count}) as n, cast(hash(i + 40000) % 7 as {count}) as n_before,
+           hash(i + 50000) % 3 = 0 as yes, hash(i + 60000) % 4 = 0 as yes_before
+    from range(3000) as t(i)
+"""
+
+
+def engine_of(query: str) -> DuckDBEngine:
+    return DuckDBEngine({"rows": query}, files=[])
+
+
+@pytest.mark.parametrize("money", ["decimal(9, 2)", "decimal(19, 6)", "double"])
+@pytest.mark.parametrize("count", ["integer", "bigint", "hugeint", "utinyint"])
+def test_the_same_as_one_outcome_at_a_time_whatever_the_types(money, count) -> None:
+    with engine_of(MADE.format(money=money, count=count)) as engine:
+        found = experiment_moments(engine, "select * from rows", groups=["arm", "area"], outcomes=OUTCOMES)
+        for name, columns in OUTCOMES.items():
+            slow = moments_by(engine, "select * from rows", groups=["arm", "area"], measures=columns)
+            assert {key: cell[name] for key, cell in found.items()} == slow
+    assert len(found) == 8
+    assert list(found)[-1] == ("b", None)
+
+
+@pytest.mark.parametrize(
+    "value", ["1.7e9 + i / 1e6", "i * 1e6", "i / 8", "cast(i / 7 as decimal(19, 6))", "123456789012 + i"]
+)
+def test_numbers_too_large_or_too_fine_for_floats_are_counted_in_decimals(value) -> None:
+    with engine_of(f"select 'a' as arm, {value} as m, i as x from range(2000) as t(i)") as engine:
+        found = experiment_moments(
+            engine, "select * from rows", groups=["arm"], outcomes={"m": ("m", "x"), "x": ("x",)}
+        )
+        slow = moments_by(engine, "select * from rows", groups=["arm"], measures=["m", "x"])
+    assert found["a",]["m"] == slow["a",]
+    assert found["a",]["x"].variance("x") == slow["a",].variance("x")
+
+
+def test_an_epoch_timestamp_keeps_its_variance() -> None:
+    spread = {}
+    for offset in (0, 10**4, 10**6, 10**8, 1_700_000_000):
+        query = f"select 'a' as arm, {offset} + cast(hash(i) % 70001 as double) / 1000000 as m from range(5000) as t(i)"
+        with engine_of(query) as engine:
+            found = experiment_moments(engine, "select * from rows", groups=["arm"], outcomes={"m": ("m",)})
+        spread[offset] = found["a",]["m"].variance("m")
+    assert all(value == pytest.approx(spread[0], rel=1e-9) for value in spread.values())
+
+
+def test_cells_add_up_to_the_margins_and_to_the_whole() -> None:
+    with engine_of(MADE.format(money="double", count="integer")) as engine:
+        cells = experiment_moments(engine, "select * from rows", groups=["arm", "area"], outcomes=OUTCOMES)
+        arms = experiment_moments(engine, "select * from rows", groups=["arm"], outcomes=OUTCOMES)
+        whole = experiment_moments(engine, "select * from rows", groups=[], outcomes=OUTCOMES)
+    assert margin(cells, [0]) == arms
+    assert margin(cells, []) == whole
+    assert margin(cells, [1])[("area 0",)]["spend"] == cells["a", "area 0"]["spend"] + cells["b", "area 0"]["spend"]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.decimals(min_value=-(10**7), max_value=10**7, places=2), st.integers(min_value=-(10**4), max_value=10**4)
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(ROWS)
+@settings(max_examples=25, deadline=None)
+def test_the_same_as_from_the_rows_by_hand(rows) -> None:
+    values = ", ".join(f"(cast('{money}' as double), {count})" for money, count in rows)
+    with engine_of(f"select * from (values {values}) as t(money, n)") as engine:
+        found = experiment_moments(engine, "select * from rows", groups=[], outcomes={"both": ("money", "n")})
+    assert found[()]["both"] == Moments.from_rows(("money", "n"), rows)
+
+
+def test_twice_the_same() -> None:
+    with engine_of(MADE.format(money="double", count="integer")) as engine:
+        one, other = (
+            experiment_moments(engine, "select * from rows", groups=["arm"], outcomes=OUTCOMES) for _ in range(2)
+        )
+    assert repr(one) == repr(other)
+    assert isinstance(one["a",]["spend"].total("eur"), Decimal)
+
+
+@pytest.mark.parametrize("value", ["cast('nan' as double)", "cast('inf' as double)", "1e300"])
+def test_what_is_no_number_to_be_summed_is_refused(value) -> None:
+    with (
+        engine_of(f"select 'a' as arm, {value} as m from range(3)") as engine,
+        pytest.raises(DesignError),
+    ):
+        experiment_moments(engine, "select * from rows", groups=["arm"], outcomes={"m": ("m",)})
