@@ -332,7 +332,7 @@ def test_plan_and_compute_of_a_template_with_data_given(
     found = json.loads(capsys.readouterr().out)
     assert found["steps"] == ["metrics", "month_close", "summary"]
     assert [one["step"] for one in found["skipped"]] == [
-        "before_after", "service_effect", "adoption", "change_log", "ab_segments", "roi_case"
+        "before_after", "service_effect", "adoption", "change_log", "ab_segments", "effort", "roi_case"
     ]  # fmt: skip
     assert not (tmp_path / "reports" / "study").exists()
     assert called(monkeypatch, "compute", "params/study.yaml", "--data", "mine", "--out", "out", "--json") == 0

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +21,7 @@ from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints
 from analysis.inference.estimate import Estimate
 
+Growth = Literal["ratio", "difference"]
 DRAWS = 999
 """An odd number whose quantiles at 2.5 and 97.5 % are draws themselves."""
 SEED = 31_415
@@ -41,14 +43,15 @@ class Crossed:
         Columns, the constant first.
     exposed, comparison : array of float, shape (draws + 1, n_columns, n_columns)
         Sums over rows of the product of two standardised columns; the first matrix is that of the rows themselves.
-    scale : array of float, shape (n_columns,)
-        Standard deviation by which each column was divided.
+    centre, scale : array of float, shape (n_columns,)
+        What was taken from each column, and by what it was divided.
     n_exposed, n_comparison : int
     """
 
     names: tuple[str, ...]
     exposed: Floats = field(repr=False)
     comparison: Floats = field(repr=False)
+    centre: Floats
     scale: Floats
     n_exposed: int
     n_comparison: int
@@ -169,14 +172,16 @@ def crossed(
             "twice as many customers as columns. Name fewer covariates, or wait for more customers."
         )
     scale = values.std(axis=0)
-    scale[scale <= 1e-12 * np.abs(values).max(axis=0)] = 1.0
-    values[:, 1:] = (values[:, 1:] - values[:, 1:].mean(axis=0)) / scale[1:]
+    scale[scale <= 1e-12 * np.abs(values).max(axis=0)] = 1.0  # the constant stays 1
+    centre = np.concatenate([[0.0], values[:, 1:].mean(axis=0)])
+    values = (values - centre) / scale
     rng = np.random.default_rng(seed)
     grams = [_drawn(values[arm == side], weight[arm == side], draws, rng) for side in (True, False)]
     return Crossed(
         names=(_CONSTANT, *columns),
         exposed=grams[0],
         comparison=grams[1],
+        centre=centre,
         scale=scale,
         n_exposed=int(arm.sum()),
         n_comparison=int((~arm).sum()),
@@ -248,6 +253,8 @@ def mediated(
     *,
     covariates: Sequence[str] = (),
     moved: Sequence[str] = (),
+    before: str | None = None,
+    growth: Growth = "ratio",
     unit: str,
     level: float = 0.95,
 ) -> Mediated:
@@ -268,6 +275,11 @@ def mediated(
         Confounders of mediators and outcome that the exposure itself moves. With them the effects are interventional:
         mediators are thought of as drawn from those of comparison customers, and what runs through `moved` past the
         mediators is in the direct effect.
+    before : str, optional
+        The same outcome in a window of equal length before the exposure: the change from it is studied.
+    growth : {"ratio", "difference"}
+        What the exposed would have changed by without exposure, as comparison customers with the same covariates did:
+        a factor, or an amount.
     unit : str
         Of the outcome, per customer.
     level : float
@@ -282,13 +294,14 @@ def mediated(
     ValueError
         If no mediator is named.
     DesignError
-        If a mediator, beside the covariates, does not vary in the arms.
+        If a mediator, beside the covariates, does not vary in the arms, or comparison customers had nothing before that
+        could have grown.
 
     Assumes
     -------
-    Given the covariates, nothing unrecorded causes both exposure and outcome, or exposure and mediators; and, given
-    exposure, covariates and `moved`, nothing causes both mediators and outcome. Linear models within each arm, without
-    products of `moved` and mediators.
+    Given the covariates, nothing unrecorded causes both exposure and outcome (or its change, with `before`), or
+    exposure and mediators; and, given exposure, covariates and `moved`, nothing causes both mediators and outcome.
+    Linear models within each arm, without products of `moved` and mediators.
 
     Source
     ------
@@ -311,6 +324,7 @@ def mediated(
     """
     if not mediators:
         raise ValueError("Name one mediator at least.")
+    sums = sums if before is None else _changed(sums, outcome, before, growth, covariates)
     (y,) = sums.places([outcome])
     base, through, past = (sums.places(names) for names in (covariates, mediators, moved))
     wanted = (*covariates, *moved, *mediators)
@@ -323,7 +337,7 @@ def mediated(
     total = gaps[:, 0] * sums.scale[y]
     held = np.array([0, *base, *past])
     left = _left(sums.exposed, held, np.array([y, *through]))
-    slopes = np.linalg.solve(left[:, 1:, 1:], left[:, 1:, :1])[:, :, 0]
+    slopes: Floats = np.asarray(np.linalg.solve(left[:, 1:, 1:], left[:, 1:, :1])[:, :, 0], dtype=np.float64)
     indirect = (slopes * gaps[:, 1:]).sum(axis=1) * sums.scale[y]
     return Mediated(
         total=_estimate(outcome, total, sums, unit=unit, level=level),
@@ -331,13 +345,41 @@ def mediated(
         direct=_estimate(outcome, total - indirect, sums, unit=unit, level=level),
         slopes=MappingProxyType(
             {
-                name: _estimate(outcome, slope * sums.scale[y] / sums.scale[place], sums, unit=unit, level=level)
+                name: replace(
+                    _estimate(outcome, slope * sums.scale[y] / sums.scale[place], sums, unit=unit, level=level),
+                    n_comparison=0,
+                    method="regression among the exposed; bootstrap percentiles",
+                )
                 for name, slope, place in zip(mediators, slopes.T, through, strict=True)
             }
         ),
         hidden=_hidden(indirect, left, slopes, level),
         interventional=bool(moved),
     )
+
+
+def _changed(sums: Crossed, outcome: str, before: str, growth: Growth, covariates: Sequence[str]) -> Crossed:
+    """The same sums, with the outcome less what that before would have become by the growth of the draw."""
+    y, p = sums.places([outcome, before])
+    factor = np.full(len(sums.exposed), sums.scale[p] / sums.scale[y])
+    if growth == "ratio":
+        base = np.array([0, *sums.places(covariates)])
+        means = sums.exposed[:, 0, base] / sums.exposed[:, :1, 0]
+        fitted = np.einsum("dp,dpc->dc", means, _solved(sums.comparison, base, np.array([y, p])))
+        after, earlier = (sums.centre[[y, p]] + sums.scale[[y, p]] * fitted).T
+        if not (earlier > 0).all():
+            raise DesignError(
+                f"Comparison customers had next to nothing of `{outcome}` before, so nobody can say by what factor it "
+                "grew. Choose a longer window."
+            )
+        factor *= after / earlier
+    changed = []
+    for gram in (sums.exposed, sums.comparison):
+        held = gram.copy()
+        held[:, :, y] -= factor[:, None] * held[:, :, p]
+        held[:, y, :] -= factor[:, None] * held[:, p, :]
+        changed.append(held)
+    return replace(sums, exposed=changed[0], comparison=changed[1])
 
 
 def _gaps(sums: Crossed, covariates: Ints, columns: Ints) -> Floats:
@@ -350,7 +392,8 @@ def _gaps(sums: Crossed, covariates: Ints, columns: Ints) -> Floats:
 
 def _solved(gram: Floats, rows: Ints, columns: Ints) -> Floats:
     """Coefficients of the regressions of columns on rows, shape (draws, n_rows, n_columns)."""
-    return np.linalg.solve(gram[:, rows[:, None], rows], gram[:, rows[:, None], columns])
+    solved = np.linalg.solve(gram[:, rows[:, None], rows], gram[:, rows[:, None], columns])
+    return np.asarray(solved, dtype=np.float64)
 
 
 def _left(gram: Floats, given: Ints, columns: Ints) -> Floats:

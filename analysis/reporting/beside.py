@@ -18,7 +18,7 @@ from analysis.reporting.rows import Row
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.wording import Words, evidence_in_words
 
-COMPARISONS = ("channel_effect", "service_effect", "adoption_effect")
+COMPARISONS = ("channel_effect", "service_effect", "adoption_effect", "user_effect", "total_effect")
 """Comparisons of which one finding stands on the first page, whatever answers it."""
 MOST_CHANGES = 4
 

@@ -13,15 +13,17 @@ from typing import Any
 
 from analysis.foundation.errors import UnknownName
 from analysis.metrics.catalogue import definition
-from analysis.reporting.formats import plain
+from analysis.reporting.formats import GAP, plain
 from analysis.reporting.vocabulary import (
     ACTIONS,
     ANY_CASE,
     BASES,
     CANNOT_BE_KNOWN,
     CHECKS,
+    CHECKS_OF,
     FORBIDDEN_ON_PAGES,
     GROUPS,
+    MADE,
     METHODS,
     OUTCOMES,
     SAID_PLAINER,
@@ -83,9 +85,35 @@ def grade_in_words(grade: str) -> str:
     return words_by_grade[grade]
 
 
-def check_in_words(name: str) -> str:
-    """A check by what it shows when it passes."""
+def check_in_words(name: str, design: str | None = None) -> str:
+    """A check by what it shows when it passes; of a design that has other words for it, by those.
+
+    Examples
+    --------
+    >>> check_in_words("guardrail_csat"), check_in_words("placebo_earnings_1975")
+    ('No more harm to csat than was allowed', 'Nothing happens where nothing can: earnings 1975')
+    """
+    if (design, name) in CHECKS_OF:
+        return CHECKS_OF[str(design), name]
+    if name.startswith("guardrail_"):
+        return f"No more harm to {_small(outcome_in_words(name.removeprefix('guardrail_')).label)} than was allowed"
+    for start, known in _TRIED.items():
+        if name.startswith(start):
+            return known
+    if name not in CHECKS and name.startswith("placebo_"):
+        return f"Nothing happens where nothing can: {humanised(name.removeprefix('placebo_')).lower()}"
     return CHECKS.get(name) or humanised(name)
+
+
+_TRIED: Mapping[str, str] = {
+    "placebo_future_social_": CHECKS["future_social"],
+    "placebo_growth_before_": "Both groups had grown alike before",
+}
+
+
+def _small(label: str) -> str:
+    """A label inside a sentence; one in capitals stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def verdict_in_words(verdict: str) -> str:
@@ -181,4 +209,30 @@ def measured_in(label: str, unit: str) -> str:
 
 def method_in_words(estimand: str) -> str:
     """How an effect was found, in the customer's words."""
-    return METHODS.get(estimand) or "described in the executed notebook"
+    return METHODS.get(estimand.partition(":")[0]) or "described in the executed notebook"
+
+
+def quantile_of(estimand: str) -> float | None:
+    """The share of customers below the level that is compared; None where means are.
+
+    Examples
+    --------
+    >>> quantile_of("quantile_effect:0.9"), quantile_of("experiment_effect")
+    (0.9, None)
+    """
+    kind, _, at = estimand.partition(":")
+    return float(at) if kind == "quantile_effect" and at else None
+
+
+def made_in_words(estimand: str) -> str:
+    """How one of several figures on one outcome was made: "as assigned", "adjusted for what was known before".
+
+    Examples
+    --------
+    >>> made_in_words("experiment_effect"), made_in_words("quantile_effect:0.9").replace("\\xa0", " ")
+    ('as assigned', 'the level below which 90 % of customers stay')
+    """
+    at = quantile_of(estimand)
+    if at is not None:
+        return f"the level below which {100 * at:g}{GAP}% of customers stay"
+    return MADE.get(estimand) or humanised(estimand).lower()

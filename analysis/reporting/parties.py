@@ -81,6 +81,49 @@ _CHANGE = Said(
 )
 
 
+_RANDOM = Said(
+    treated="In the arm",
+    similar="Comparison",
+    who="customers assigned to an arm",
+    like="those of the comparison arm",
+    from_="the assignment",
+    changed="What the assignment changed",
+    of=" of the assignment",
+    question="randomised test",
+    source="assignments and outcomes",
+)
+_USERS = Said(
+    treated="Users",
+    similar="Similar others",
+    who="users",
+    like="similar customers who were none",
+    from_="becoming a user",
+    changed="What users did differently",
+    of=" of being a user",
+    question="users against others",
+)
+_EFFORT = Said(
+    treated="More effort",
+    similar="Less effort",
+    who="customers with more effort",
+    like="similar ones with less",
+    from_="the issue",
+    changed="What more effort changed",
+    of=" of effort",
+    question="effort",
+    source="issues, contacts and orders",
+)
+_DOSE = Said(
+    treated="More contacts",
+    similar="Fewer",
+    who="customers with more contacts",
+    like="those with fewer",
+    changed="What goes with more contacts",
+    of=" of more contacts",
+    question="number and mix of contacts",
+)
+
+
 def said_of(row: Mapping[str, Any]) -> Said:
     """The words of the design that a row of effects belongs to.
 
@@ -94,7 +137,11 @@ def said_of(row: Mapping[str, Any]) -> Said:
     design = row.get("design")
     if design == "adoption":
         return _FIRST if row.get("treated") == FIRST_CONTACT else _INVITED
-    return {"service_effect": _SERVICE, "change_log": _CHANGE}.get(str(design), _CHANNEL)
+    known = {
+        "service_effect": _SERVICE, "change_log": _CHANGE, "ab_randomised": _RANDOM, "ab_observational": _USERS,
+        "effort": _EFFORT, "dose": _DOSE,
+    }  # fmt: skip
+    return known.get(str(design), _CHANNEL)
 
 
 def is_step(row: Mapping[str, Any]) -> bool:
@@ -106,6 +153,8 @@ def raw_in_words(row: Mapping[str, Any]) -> str:
     """What a raw figure sets side by side."""
     if row["estimand"] == "naive_before_after":
         return "before against after"
+    if row.get("design") == "ab_observational":
+        return "the groups as they are"
     return "answered in time against all others" if row["treated"] == NAIVE_SERVICE else "users against all others"
 
 
@@ -134,7 +183,11 @@ def parties(row: Mapping[str, Any]) -> tuple[str, str]:
         ),
         "service_effect": service,
         "experiment_effect": (f"customers assigned to {treated}", f"customers assigned to {comparison}"),
-        "complier_effect": (f"customers who took up {treated}", f"such customers assigned to {comparison}"),
+        "complier_effect": (
+            f"customers whom being assigned to {treated} moved to take part",
+            f"such customers assigned to {comparison}",
+        ),
+        "user_effect": _users(row, similar=True),
         "adoption_effect": (
             "customers who first came to social" if first else f"customers invited by {_named(treated)}",
             "similar customers who had " + ("an issue and had not yet come" if first else "not yet been invited"),
@@ -142,16 +195,39 @@ def parties(row: Mapping[str, Any]) -> tuple[str, str]:
         "naive_before_after": (f"customers in touch through {treated}", "the same customers before"),
         "naive_user_gap": ("customers who were answered in time", "all others who wrote")
         if row["treated"] == NAIVE_SERVICE
+        else _users(row, similar=False)
+        if row.get("design") == "ab_observational"
         else (f"customers in touch through {treated}", "all other customers"),
     }
+    if str(row["estimand"]).startswith(RANDOMISED):
+        return known["experiment_effect"]
     return known.get(row["estimand"], (f"customers of {treated}", f"customers of {comparison}"))
+
+
+RANDOMISED = ("experiment_effect", "quantile_effect")
+"""How estimands begin that compare arms as they were assigned."""
+
+
+def _users(row: Mapping[str, Any], *, similar: bool) -> tuple[str, str]:
+    """Users and those they are compared with: first contacts, or groups by their names."""
+    alike = "similar " if similar else ""
+    if row["treated"] != FIRST_CONTACT:
+        return f"customers of {group_in_words(row['treated'])}", f"{alike}customers of {group_in_words(row['comparison'])}"
+    others = {
+        "other_channels": "customers with an issue on another channel in the same month",
+        "no_contact": "customers without any contact in that month",
+    }.get(str(row["comparison"]), f"customers of {group_in_words(row['comparison'])}")
+    return "customers whose first contact on social came in a month", f"{alike}{others}"
 
 
 def beyond_the_grade(row: Mapping[str, Any]) -> str:
     """What must be said of a finding besides its grade; nothing of most."""
+    first = row.get("treated") == FIRST_CONTACT
+    if row.get("estimand") == "user_effect" and first and row.get("comparison") == "no_contact":
+        return "The figure includes the harm of the problem that led to the contact, and is not used for money."
     if row.get("estimand") != "adoption_effect":
         return ""
-    if row.get("treated") == FIRST_CONTACT:
+    if first:
         return "The figure includes the harm of the problem that led to the contact, and is not used for money."
     return "It is the effect of the invitation, followed or not."
 

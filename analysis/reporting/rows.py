@@ -68,6 +68,17 @@ def is_naive(row: Row) -> bool:
     return str(row["estimand"]).startswith("naive_")
 
 
+def main_scale(row: Row) -> str:
+    """The scale on which an effect is told first: a test, a comparison of users and effort by the difference itself.
+
+    Examples
+    --------
+    >>> main_scale({"design": "ab_randomised"}), main_scale({"design": "before_after"})
+    ('difference', 'ratio')
+    """
+    return "difference" if row.get("design") in ("ab_randomised", "ab_observational", "effort") else "ratio"
+
+
 def monthly(rows: Sequence[Row]) -> list[Row]:
     """The rows of single months, in their order; those of the whole period are left out."""
     return sorted((row for row in rows if _MONTH.fullmatch(str(row["period"]))), key=lambda row: row["period"])

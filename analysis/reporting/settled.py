@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.reporting.naming import group_in_words, outcome_in_words
 from analysis.reporting.parties import is_step
-from analysis.reporting.rows import Row, is_naive
+from analysis.reporting.rows import Row, is_naive, main_scale
 from analysis.reporting.wording import Words
 
 _WROTE, _BEGAN, _INVITED = (
@@ -55,7 +55,7 @@ def is_interim(row: Row) -> bool:
 
 
 def answers(rows: Iterable[Row]) -> list[Row]:
-    """The effects on all customers that answer the question: one a kind, outcome and group, percent where there is one.
+    """The effects on all customers that answer the question: one a kind, outcome and group, on the scale told first.
 
     Examples
     --------
@@ -68,7 +68,8 @@ def answers(rows: Iterable[Row]) -> list[Row]:
         if is_naive(row) or row["segment"]:
             continue
         what = tuple(row.get(name) for name in ("design", "estimand", "treated", "comparison", "outcome"))
-        if what not in found or (row["scale"] == "ratio" and found[what]["scale"] != "ratio"):
+        first = main_scale(row)
+        if what not in found or (row["scale"] == first and found[what]["scale"] != first):
             found[what] = row
     return list(found.values())
 

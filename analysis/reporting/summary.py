@@ -30,7 +30,7 @@ from analysis.reporting.naming import (
     verdict_of,
 )
 from analysis.reporting.parties import said_of
-from analysis.reporting.rows import Row, effect_rows, metric_rows, monthly
+from analysis.reporting.rows import Row, effect_rows, main_scale, metric_rows, monthly
 from analysis.reporting.settled import age_in_words, is_interim, older_than_the_volume, settled
 from analysis.reporting.standing import closed_months, incidents, still_open, targets
 from analysis.reporting.tables.cells import readable
@@ -40,7 +40,11 @@ from analysis.reporting.tables.table import numbers_whole
 from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import Words, evidence_in_words, words
 
-QUESTIONS = ("channel_effect", "service_effect", "experiment_effect", "complier_effect", "adoption_effect")
+QUESTIONS = (
+    "channel_effect", "service_effect", "experiment_effect_anytime", "experiment_effect", "complier_effect",
+    "adoption_effect", "user_effect", "total_effect",
+)  # fmt: skip
+"""What is answered, in this order; other estimands stand beside one of these, on their own page."""
 OUTCOMES = ("orders", "revenue", "margin", "repurchased", "issues", "support_cost", "spend", "conversion", "visit")
 STEPS = {
     "metrics": "What was counted",
@@ -49,7 +53,10 @@ STEPS = {
     "service_effect": "Answered in time",
     "adoption": "Taking up social care",
     "change_log": "What changed, and what figures did then",
-    "ab_segments": "Randomised tests",
+    "ab_segments": "Users against non-users",
+    "effort": "What effort changes",
+    "design_sheet": "What a test would see",
+    "loyalty_hypotheses": "What was believed, and what is so",
     "roi_case": "The case in money",
 }
 """What the steps that can be left out are called."""
@@ -150,9 +157,9 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
     No comparison was made; this report counts and claims no effect.
     """
     say = words(locale)
-    asked = [row for row in effect_rows(results) if row["estimand"] in QUESTIONS]
+    asked = _asked(results)
     effects = settled(asked)
-    whole = [row for row in effects if not row["segment"]]
+    whole = [row for row in effects if not row["segment"] and row.get("declared", True)]
     head = headline(results)
     outcomes = _outcomes(results)
     changes = after_changes(results, say)
@@ -209,8 +216,28 @@ def answer_in_words(results: Mapping[str, Any], say: Words) -> str:
 
 def _answering(results: Mapping[str, Any]) -> list[Row]:
     """Effects on all customers; an estimator of one's own answers beside the study's, never first."""
-    asked = [row for row in settled(effect_rows(results)) if row["estimand"] in QUESTIONS and not row["segment"]]
-    return [row for row in asked if row.get("declared", True)]
+    return [row for row in settled(_asked(results)) if not row["segment"] and row.get("declared", True)]
+
+
+def _asked(results: Mapping[str, Any]) -> list[Row]:
+    """Effects that answer a question; where a test was looked at early, those that allow for it, and no others."""
+    rows = [row for row in effect_rows(results) if row["estimand"] in QUESTIONS]
+    looked = {_arm_of(row) for row in rows if row["estimand"] == ANYTIME and row["value"] is not None}
+
+    def stands(row: Row) -> bool:
+        if row["estimand"] == ANYTIME:
+            return row["value"] is not None
+        return row["estimand"] != "experiment_effect" or _arm_of(row) not in looked
+
+    return [row for row in rows if stands(row)]
+
+
+ANYTIME = "experiment_effect_anytime"
+
+
+def _arm_of(row: Row) -> tuple[Any, ...]:
+    names = ("treated", "comparison", "outcome")
+    return (*(row[name] for name in names), tuple(sorted(row["segment"].items())))
 
 
 def status_in_words(results: Mapping[str, Any]) -> str:
@@ -258,7 +285,7 @@ def _also(head: Row | None, whole: Sequence[Row], outcomes: Sequence[str], say: 
 
 def _place(row: Row, outcomes: Sequence[str] = OUTCOMES) -> tuple[int, str, int, str]:
     known = outcomes.index(row["outcome"]) if row["outcome"] in outcomes else len(outcomes)
-    return known, str(row["outcome"]), int(row["scale"] != "ratio"), str(row["treated"])
+    return known, str(row["outcome"]), int(row["scale"] != main_scale(row)), str(row["treated"])
 
 
 def _chosen(whole: Sequence[Row], outcomes: Sequence[str], most: int) -> list[Row]:
@@ -285,7 +312,7 @@ def _figures(
 ) -> Iterator[KeyFigure]:
     roi = results.get("roi")
     for row in _chosen(whole, outcomes, MOST_OUTCOMES if roi else MOST_EFFECTS):
-        arm = f", {group_in_words(row['treated'])}" if row["estimand"] == "experiment_effect" else ""
+        arm = f", {group_in_words(row['treated'])}" if row["design"] == "ab_randomised" else ""
         low = "no limit" if row["low"] is None else say.effect_signed(row, row["low"])
         high = "no limit" if row["high"] is None else say.effect_signed(row, row["high"])
         yield KeyFigure(
@@ -350,12 +377,13 @@ def _doubts(results: Mapping[str, Any], whole: Sequence[Row], effects: Sequence[
             for check in row["checks"]:
                 if verdict_of(check) == verdict:
                     asked = said_of(row).question
-                    outcomes = found.setdefault((asked, check["name"], check["detail"]), [])
+                    name = check_in_words(check["name"], row.get("design"))
+                    outcomes = found.setdefault((asked, name, check["detail"]), [])
                     label = outcome_in_words(row["outcome"]).label
                     outcomes += [label] if label not in outcomes else []
         for (asked, name, detail), outcomes in found.items():
             question = f"{asked[:1].upper()}{asked[1:]}: " if asked else ""
-            seen = f"“{check_in_words(name)}” {verdict_in_words(verdict)} ({', '.join(outcomes)})."
+            seen = f"“{name}” {verdict_in_words(verdict)} ({', '.join(outcomes)})."
             yield f"{question}{seen} {in_plain_words(plain(detail, 600))}"
     if money := older_than_the_volume(results, say):
         yield money

@@ -24,6 +24,7 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
         "P95": "high case",
         "TEI": "cost and benefit framework",
         "ledger": "closed-month record",
+        "placebo outcome": "outcome that nothing can have changed",
         "placebo": "made-up date",
         "Wald": "joint",
         "E-value": "strength an unrecorded cause would need",
@@ -31,6 +32,9 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
         "instrument": "luck of the queue",
         "instrumental": "by luck",
         "2SLS": "comparison by luck",
+        "propensity": "likelihood of being treated",
+        "winsorised": "capped",
+        "SMD": "gap in standard deviations",
         "two-stage least squares": "comparison by luck",
         "Anderson-Rubin": "robust",
         "REML": "likelihood",
@@ -68,7 +72,7 @@ UNITLESS = ("", "money", "ratio", "score")
 
 ANY_CASE = (
     "estimand", "pre-trend", "ledger", "placebo", "covariate", "E-value", "instrument", "instrumental",
-    "two-stage least squares", "Anderson-Rubin",
+    "two-stage least squares", "Anderson-Rubin", "propensity", "winsorised", "placebo outcome",
 )  # fmt: skip
 """Those that are forbidden however they are written; the others are common words in other letters."""
 
@@ -253,8 +257,26 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "season": "The yearly season is allowed for",
         "closed_months": "All months used are closed",
         "many_figures": "What is clear stays clear among all figures looked at",
+        "segment_alone": "Something may be said of this segment alone",
+        "segments_add_up": "The segments add up to all customers",
+        "placebo_outcome": "Nothing happens where nothing can",
+        "segments_reconcile": "The segments add up to all customers",
+        "found_by_looking": "It was named before anybody looked",
+        "carry_over": "What one arm did does not reach into the next block",
+        "ran_beside": "The arms ran side by side",
+        "randomisation_test": "Other draws of the lot give so large a difference by chance only",
+        "harm_of_the_problem": "What the problem did can be told from what the contact did",
+        "a_a_false_alarms": "No more false alarms than allowed where nothing was done",
     }
 )
+
+CHECKS_OF: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("ab_randomised", "first_stage"): "The invitation moved customers enough to tell",
+        ("ab_observational", "overlap"): "Nearly every user has somebody like them to compare with",
+    }
+)
+"""Checks of a design that are called otherwise than in the others."""
 
 CHANGES: Mapping[str, str] = MappingProxyType(
     {
@@ -280,12 +302,45 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "level_change": "the path of the figure before the change, carried on; a step and a turn allowed from then on",
         "slope_change": "the path of the figure before the change, carried on; a step and a turn allowed from then on",
         "experiment_effect": "groups formed by chance, compared as they were formed",
+        "experiment_effect_adjusted": "groups formed by chance, adjusted for what was known of customers before",
+        "experiment_effect_winsorised": "groups formed by chance, their largest values capped",
+        "experiment_effect_anytime": "groups formed by chance, with intervals that hold at every look",
+        "quantile_effect": "groups formed by chance, compared at one level of their spread",
         "complier_effect": "groups formed by chance, scaled to those who took part",
+        "user_effect": "users, compared with others alike in what was known of them before",
+        "total_effect": "customers with more effort and with less, alike in what was known of them before",
+        "direct_effect": "the part of it that does not go by way of the effort",
+        "indirect_effect": "the part of it that goes by way of the effort",
         "adoption_effect": "customers who took it up, month by month compared with similar customers who had not yet",
         "naive_before_after": "the same customers before and after, not adjusted",
         "naive_user_gap": "users against all others, not adjusted",
     }
 )
+
+MADE: Mapping[str, str] = MappingProxyType(
+    {
+        "experiment_effect": "as assigned",
+        "experiment_effect_adjusted": "adjusted for what was known before",
+        "experiment_effect_winsorised": "largest values capped",
+        "experiment_effect_anytime": "holds at every look",
+        "complier_effect": "those who took it up",
+        "user_effect": "similar customers",
+        "total_effect": "in all",
+        "indirect_effect": "by way of the effort",
+        "direct_effect": "by other ways",
+    }
+)
+"""How one of several figures on one outcome was made, in few words."""
+
+BESIDE: Mapping[str, str] = MappingProxyType(
+    {
+        "experiment_effect_adjusted": "Adjusted for what was known of customers before they were assigned.",
+        "experiment_effect_winsorised": "The largest values were capped; never used for money.",
+        "experiment_effect_anytime": "The interval holds however often somebody looked.",
+        "complier_effect": "It rests on the assignment having changed nothing but through taking part.",
+    }
+)
+"""What is said after a finding, where its estimand needs it."""
 
 LIMITS: Mapping[str, str] = MappingProxyType(
     {
@@ -307,5 +362,7 @@ OPEN_QUESTIONS: Mapping[str, str] = MappingProxyType(
 )
 """What leaves a comparison with open questions, by the worst verdict among its checks, worst first."""
 
-CANNOT_BE_KNOWN = ("scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart")
+CANNOT_BE_KNOWN = (
+    "scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart", "harm_of_the_problem",
+)  # fmt: skip
 """Checks that no data of the kind could pass: nothing was left undone."""

@@ -20,12 +20,13 @@ from analysis.reporting.naming import (
     in_plain_words,
     metric_in_words,
     outcome_in_words,
+    quantile_of,
     segment_in_words,
     unit_in_words,
     verdict_of,
 )
 from analysis.reporting.parties import beyond_the_grade, is_step, parties, said_of
-from analysis.reporting.vocabulary import COUNTED, LIMITS, MONEY, OPEN_QUESTIONS, UNITLESS
+from analysis.reporting.vocabulary import BESIDE, COUNTED, LIMITS, MONEY, OPEN_QUESTIONS, UNITLESS
 from analysis.studies.claim import LIMITS as LIMITS_SEEN
 from analysis.studies.claim import LIMITS_UNSEEN, NOT_OVER
 
@@ -149,24 +150,32 @@ than similar customers whose issue went to another channel.
             return self.step(row)
         subject, against = parties(row)
         outcome = outcome_in_words(row["outcome"])
+        if row.get("value") is not None and (why := withheld(row)):
+            return in_plain_words(plain(why, 600))
         if row.get("value") is None:
             whom = f" for {segment_in_words(row['segment'])}" if row.get("segment") else ""
             return f"No effect{said_of(row).of} on {outcome.measure} is claimed{whom}: {self._reason(row)}."
         interval = f"{self.level(row)}: {self.effect_range(row)}"
         if holds_no_effect(row):
-            sentence = f"no difference in {outcome.measure} could be seen ({interval}) between {subject} and {against}"
+            measure = _level_in_words(row) or outcome.measure
+            sentence = f"no difference in {measure} could be seen ({interval}) between {subject} and {against}"
         else:
             more = shift_of(row, row["value"]) > 0
             phrase = outcome.phrase(more=more, scale=row["scale"])
+            level = _level_in_words(row)
+            if level:
+                subject, against, phrase = f"among {subject}, {level}", f"among {against}", f"was {{}} {_side(more)}"
             if row["scale"] == "difference" and row["outcome"] in MONEY and _has_no_unit(row):
                 phrase = f"had {{}} {outcome.greater if more else outcome.fewer} {outcome.label.lower()}"
             _, per, whom = str(row.get("unit") or "").partition(" per ")
-            each = f" per {plain(whom, 40)}" if per and row["scale"] == "difference" else ""
+            told = per and row["scale"] == "difference" and not _is_its_own_unit(row) and not level
+            each = f" per {plain(whom, 40)}" if told and not str(row["unit"]).startswith("share") else ""
             sentence = f"{subject} {phrase.format(self.effect_size(row))}{each} ({interval}) than {against}"
         if row.get("segment"):
             sentence = f"in {segment_in_words(row['segment'])}, {sentence}"
         raw = " This is a raw difference, not an effect." if row["estimand"].startswith("naive_") else ""
-        return sentence[0].upper() + sentence[1:] + "." + raw
+        beside = (BESIDE.get(str(row["estimand"]), ""), in_plain_words(plain(not_recommended(row), 600)))
+        return " ".join(filter(None, (sentence[0].upper() + sentence[1:] + "." + raw, *beside)))
 
     def _reason(self, row: Mapping[str, Any]) -> str:
         """Why nothing is claimed, as the end of a sentence."""
@@ -262,6 +271,49 @@ def _limit(row: Mapping[str, Any]) -> str:
     return LIMITS_UNSEEN[grade] if unseen and grade in ("A", "B", "C") else LIMITS[grade]
 
 
+def withheld(row: Mapping[str, Any]) -> str:
+    """Why nothing may be said of a segment alone, as its study put it; nothing where something may.
+
+    Examples
+    --------
+    >>> why = "Nothing is claimed of region north alone. The segments of region cannot be told apart."
+    >>> withheld({"checks": [{"name": "segment_alone", "verdict": "not_run", "detail": why}], "claim": why}) == why
+    True
+    >>> withheld({"checks": []})
+    ''
+    """
+    alone = next((one for one in row.get("checks") or () if one["name"] == "segment_alone"), None)
+    if alone is None or alone["verdict"] == "passed":
+        return ""
+    return str(row.get("claim") or alone["detail"])
+
+
+def not_recommended(row: Mapping[str, Any]) -> str:
+    """Why an arm is not recommended whatever it gained, by its guardrails; nothing where all of them hold.
+
+    Examples
+    --------
+    >>> guardrail = {"name": "guardrail_csat", "verdict": "failed", "detail": ""}
+    >>> not_recommended({"checks": [guardrail]})
+    'Not recommended, whatever was gained: csat got worse, and harm beyond what was allowed is not ruled out.'
+    >>> not_recommended({"checks": [{**guardrail, "verdict": "passed"}]})
+    ''
+    """
+    found: dict[str, list[str]] = {"failed": [], "not_run": []}
+    for check in row.get("checks") or ():
+        if str(check["name"]).startswith("guardrail_") and check["verdict"] in found:
+            label = outcome_in_words(str(check["name"]).removeprefix("guardrail_")).label
+            found[check["verdict"]].append(label if label[1:2].isupper() else label[:1].lower() + label[1:])
+    parts = []
+    if found["failed"]:
+        named = ", ".join(found["failed"])
+        parts.append(f"{named} got worse, and harm beyond what was allowed is not ruled out")
+    if found["not_run"]:
+        named = ", ".join(found["not_run"])
+        parts.append(f"it cannot be told whether {named} stayed within what was allowed")
+    return f"Not recommended, whatever was gained: {'; and '.join(parts)}." if parts else ""
+
+
 def figure_in_words(row: Mapping[str, Any]) -> str:
     """What a row of the change log tells of: a metric, of one part of it where the row is limited to one."""
     name = metric_in_words(str(row["outcome"]))
@@ -293,7 +345,25 @@ def holds_no_effect(row: Mapping[str, Any]) -> bool:
 def _has_no_unit(row: Mapping[str, Any]) -> bool:
     """Whether all that is known of the unit is the outcome's own name, or that it is money."""
     unit = str(row.get("unit") or "").partition(" per ")[0]
-    return unit in UNITLESS or (unit == row["outcome"] and unit not in COUNTED)
+    return unit in UNITLESS or (unit == row["outcome"] and unit not in COUNTED) or _is_its_own_unit(row)
+
+
+def _is_its_own_unit(row: Mapping[str, Any]) -> bool:
+    """Whether the unit of a ratio of two outcomes is its name: "orders per session"."""
+    return " per " in str(row.get("unit")) and unit_in_words(str(row["unit"])) == unit_in_words(str(row["outcome"]))
+
+
+def _level_in_words(row: Mapping[str, Any]) -> str:
+    """What a quantile is of an outcome, where one is compared: "the level of spend below which 90 % stay"."""
+    at = quantile_of(str(row.get("estimand")))
+    if at is None:
+        return ""
+    label = outcome_in_words(row["outcome"]).label
+    return f"the level of {label[:1].lower()}{label[1:]} below which {100 * at:g}{GAP}% stay"
+
+
+def _side(more: bool) -> str:
+    return "higher" if more else "lower"
 
 
 def _digits_of(row: Mapping[str, Any]) -> int:

@@ -368,6 +368,9 @@ class ExperimentSection(Section):
     """Outcome and the quantiles whose change is asked for, as in `spend: [0.5, 0.9]`."""
     guardrails: dict[Name, GuardrailSection] = Field(default_factory=dict)
     """Outcomes that must not suffer: a gain with a breached guardrail is not recommended."""
+    explore: Names = ()
+    """Outcomes of which it is explored who benefits most, on customers held out for it. An exploration, never a
+    claim."""
     template: Literal["standard", "encouragement", "switchback", "geo"] | None = None
     """How it was assigned. Default: told by `unit` in `assignments`. An encouragement invites to something that
     customers may or may not take up; a switchback changes the rule by blocks of time; geo holds regions out."""

@@ -29,7 +29,7 @@ COUNTABLE = "mentions or issues or orders or touchpoints or post_actions or post
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "ab_randomised": ("assignments", "outcomes or orders"),
-        "ab_observational": ("outcomes or orders",),
+        "ab_observational": ("assignments or issues or touchpoints", "outcomes or orders"),
     }
 )
 """What a design needs that shares its step with another one."""
@@ -55,8 +55,9 @@ class Step:
     call: Callable[[Study], Any] | None = None
 
     def missing(self, tables: Tables, named: Collection[str] = ()) -> tuple[str, ...]:
-        """The tables it needs and does not have, and those that one of the designs asked for by name needs."""
-        needs = [*self.needs, *(need for design in self.designs if design in named for need in NEEDS.get(design, ()))]
+        """The tables that it needs, or the designs of it that were asked for by name, and that are not there."""
+        asked = [design for design in self.designs if design in named]
+        needs = [need for design in asked for need in NEEDS.get(design, self.needs)] or self.needs
         return tuple(need for need in dict.fromkeys(needs) if not any(tables.has(name) for name in need.split(ALSO)))
 
 

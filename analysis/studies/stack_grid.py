@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints, Measure
 from analysis.studies.stack import BOUGHT, LEADS_FROM, MONTHLY, Layout, early, lag
+from analysis.studies.stack_threads import side_by_side
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -212,7 +213,8 @@ def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, 
         for column, source in own.items():
             kind = np.int8 if source.some else grid.dtype if source.first == source.last else np.int64
             columns[column] = np.zeros(len(start), dtype=kind)
-        for first in range(0, len(start), _BLOCK):
+
+        def fetch(first: int, own: Mapping[str, Source] = own, months: Grid = months, low: int = low) -> None:
             rows = slice(first, first + _BLOCK)
             around = months[start[rows] + (shape.before + low)]
             for column, source in own.items():
@@ -221,6 +223,8 @@ def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, 
                     columns[column][rows] = part.sum(axis=1) > 0
                 else:
                     columns[column][rows] = part[:, 0] if part.shape[1] == 1 else part.sum(axis=1)
+
+        side_by_side(fetch, range(0, len(start), _BLOCK))
     return columns
 
 

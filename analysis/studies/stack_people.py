@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Ints
 from analysis.studies.stack_calendar import instants
+from analysis.studies.stack_threads import side_by_side
 from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Directory:
         >>> Directory.of(numbers).codes(np.array([7, 6, 2**63], dtype=np.uint64)).tolist()
         [2, -1, 0]
         """
-        order = np.argsort(numbers, kind="stable")
+        order = _sorted(numbers)
         held = np.append(numbers[order], np.uint64(2**64 - 1))
         if (held[1:-1] == held[:-2]).any():
             return None
@@ -87,6 +88,14 @@ class Directory:
     def codes(self, numbers: Numbers) -> Codes:
         """The positions in which these numbers were given, -1 where a number is not known."""
         return self.code.take(self.places(numbers))
+
+
+def _sorted(numbers: Numbers) -> Ints:
+    """The order of numbers, those of each leading byte by themselves."""
+    leading = (numbers >> np.uint64(56)).astype(np.uint8)
+    order = np.argsort(leading, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(leading, minlength=256))[:-1])
+    return np.concatenate(side_by_side(lambda part: part[np.argsort(numbers[part], kind="stable")], parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +209,10 @@ class People:
             found = tables.engine.query(
                 f"select {number} as number, joined_at, {texts} from ({everybody}) as everybody order by customer_id"
             )
-            directory = Directory.of(numbers_of(found.column(0).combine_chunks()))
+            numbers, joined_at, *coded = (column.combine_chunks() for column in found.columns)
+            directory = Directory.of(numbers_of(numbers))
             if directory is not None:
-                joined_at, *coded = (column.combine_chunks() for column in found.columns[1:])
-                product, *others = map(Coded.of, coded)
+                product, *others = side_by_side(Coded.of, coded)
                 return cls(instants(joined_at), product, tuple(others), directory, dialect, salt)
         raise DesignError("`customers` holds a customer twice. Every `customer_id` must stand in one row.")
 

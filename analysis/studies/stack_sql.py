@@ -27,6 +27,7 @@ from analysis.studies.stack_issues import Issues, Period, read_issues, source_of
 from analysis.studies.stack_months_sql import Months, Read, lay_out_months
 from analysis.studies.stack_people import People
 from analysis.studies.stack_sums import Placed, cells_among, influences_of
+from analysis.studies.stack_threads import side_by_side
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -161,15 +162,19 @@ class EngineStack:
             len(next(iter(held.values()))) if by else min(len(part), 1),
             Measured(self._columns, part, self._totals),
         )
+
+        def total(name: str) -> Floats:
+            return np.asarray(summed(place, measured.of((name,)), size) / self._units[name])
+
+        def product(two: tuple[Measure, Measure]) -> Floats:
+            units = float(self._unit_of(two[0]) * self._unit_of(two[1]))
+            return np.asarray(product_sums(place, measured.of(two[0]), measured.of(two[1]), size) / units)
+
         return Cells(
             held,
             np.bincount(place, minlength=size).astype(np.int64),
-            {name: summed(place, measured.of((name,)), size) / self._units[name] for name in measures},
-            {
-                (one, other): product_sums(place, measured.of(one), measured.of(other), size)
-                / float(self._unit_of(one) * self._unit_of(other))
-                for one, other in products
-            },
+            dict(zip(measures, side_by_side(total, measures), strict=True)),
+            dict(zip(products, side_by_side(product, products), strict=True)),
         )
 
     def influences(

@@ -7,14 +7,13 @@ multiplies customers' sums. Fetching the rows is left to `stack_sql`.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
+from analysis.studies.stack_threads import side_by_side
 
 _LIMB = 21
 """Bits of a half of a whole number: products of halves fit a double over a few thousand customers, exactly."""
@@ -186,8 +185,7 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of) -> Fl
             for place_of, column in enumerate(columns):
                 added[column, customers] += found[:, place_of]
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(work, placed.blocks()))
+    side_by_side(work, placed.blocks())
     return added
 
 

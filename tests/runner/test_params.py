@@ -379,9 +379,9 @@ def test_moving_the_data_changes_no_hash(home: Path) -> None:
 
 
 def test_keys_without_effect_are_named(home: Path) -> None:
-    text = "study: a\nhypotheses: [{name: b, statement: c}]\ndesigns: [effort]\n"
+    text = "study: a\nreport: {locale: de_DE, audience: analyst}\n"
     found = without_effect(load_params(written(home, text)).values)
-    assert [one.split(":")[0] for one in found] == ["`hypotheses`", "`designs.effort`"]
+    assert [one.split(":")[0] for one in found] == ["`report.locale`", "`report.audience`"]
     assert without_effect(Params(study="a")) == []
 
 

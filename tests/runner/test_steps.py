@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis.foundation.errors import ParamsError
-from analysis.runner.params_model import Params, RoiSection
+from analysis.runner.params_model import DesignSheetSection, HypothesisSection, Params, RoiSection
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import STEPS, decide, step_named
 
@@ -32,9 +32,17 @@ def decided(*tables: str, **params: Any) -> tuple[list[str], dict[str, list[str]
 
 def test_everything_runs_where_everything_is_there() -> None:
     assert decided(*ALL, roi=RoiSection()) == (
-        ["metrics", "month_close", *BEFORE_AND_AFTER, "ab_segments", "roi_case", "summary"],
+        ["metrics", "month_close", *BEFORE_AND_AFTER, "ab_segments", "effort", "roi_case", "summary"],
         {},
     )
+
+
+def test_a_test_is_planned_and_beliefs_are_tested_where_the_parameters_hold_any() -> None:
+    believed = HypothesisSection(name="a", statement="b")
+    run = decided(*ALL, design_sheet=DesignSheetSection(), hypotheses=(believed,))[0]
+    assert run[-4:] == ["effort", "design_sheet", "loyalty_hypotheses", "summary"]
+    assert "loyalty_hypotheses" not in decided(*ALL, designs=("effort",), hypotheses=(believed,))[0]
+    assert "loyalty_hypotheses" not in decided(*ALL, designs=("hypotheses",))[0]
 
 
 def test_the_case_in_money_is_made_only_where_it_is_asked_for() -> None:
@@ -49,7 +57,8 @@ def test_what_is_left_out_is_named_with_the_tables_it_lacks() -> None:
         "service_effect": ["orders", "touchpoints or issues"],
         "adoption": ["orders", "issues or touchpoints"],
         "change_log": ["changes"],
-        "ab_segments": ["assignments", "outcomes or orders"],
+        "ab_segments": ["assignments or issues or touchpoints", "outcomes or orders"],
+        "effort": ["orders", "issues or touchpoints"],
         "roi_case": [],
     }
     reasons = decide(Params(study="a", roi=RoiSection()), Holding("mentions")).skipped  # type: ignore[arg-type]
@@ -58,7 +67,8 @@ def test_what_is_left_out_is_named_with_the_tables_it_lacks() -> None:
         "needs `orders`, `touchpoints` or `issues`",
         "needs `orders`, `issues` or `touchpoints`",
         "needs `changes`",
-        "needs `assignments`, `outcomes` or `orders`",
+        "needs `assignments` or `issues` or `touchpoints`, `outcomes` or `orders`",
+        "needs `orders`, `issues` or `touchpoints`",
         "needs what `before_after` finds, and that did not run",
     ]
 
@@ -66,6 +76,12 @@ def test_what_is_left_out_is_named_with_the_tables_it_lacks() -> None:
 def test_contacts_may_stand_in_for_issues() -> None:
     assert "before_after" in decided("orders", "touchpoints")[0]
     assert "before_after" in decided("orders", "issues")[0]
+
+
+def test_users_can_be_compared_with_others_where_nothing_was_drawn_by_lot() -> None:
+    assert "ab_segments" in decided("orders", "issues")[0]
+    with pytest.raises(ParamsError, match="`ab_randomised` needs `assignments`, which the data do not hold"):
+        decided("orders", "issues", designs=("ab_randomised",))
 
 
 def test_comparisons_that_were_not_asked_for_are_no_gap() -> None:

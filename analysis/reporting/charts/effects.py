@@ -24,7 +24,7 @@ from analysis.reporting.naming import (
     segment_in_words,
     unit_in_words,
 )
-from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.rows import Row, effect_rows, is_naive, level_of, main_scale
 from analysis.reporting.settled import settled
 from analysis.reporting.wording import Words, holds_no_effect, refusals_in_words, shift_of, words
 
@@ -104,6 +104,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
     """
     say = words(locale)
     rows = [row for row in settled(effect_rows(result)) if row["outcome"] == outcome and not is_naive(row)]
+    rows = [row for row in rows if row["estimand"] == rows[0]["estimand"]]
     rows = [row for row in rows if row["scale"] == (scale or _main_scale(rows))]
     rows = [row for row in rows if row["treated"] == rows[0]["treated"]]
     whole = next((row for row in rows if not row["segment"]), None)
@@ -149,13 +150,19 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
 def arms(experiment: Any, *, locale: str = "en_GB") -> Figure:
     """What did each arm of a test change, for each outcome? One block per outcome, since their units differ.
 
+    Differences as the arms were assigned; percentages and adjusted figures stand in the table (`tables.arm_effects`).
+
     Raises
     ------
     NothingToDraw
         If there is no effect over all customers, or none is claimed.
     """
     say = words(locale)
-    rows = [row for row in effect_rows(experiment) if row["estimand"] == "experiment_effect" and not row["segment"]]
+    rows = [
+        row
+        for row in effect_rows(experiment)
+        if row["estimand"] == "experiment_effect" and row["scale"] == "difference" and not row["segment"]
+    ]
     claimed = [row for row in rows if row["value"] is not None]
     if not claimed:
         lacking = "The chart of arms needs an effect of an arm on all customers; this result holds none."
@@ -257,7 +264,8 @@ def _lies_apart(row: Row, whole: Row) -> bool:
 
 
 def _main_scale(rows: Sequence[Row]) -> str:
-    return "ratio" if any(row["scale"] == "ratio" for row in rows) else "difference"
+    there = [row["scale"] for row in rows]
+    return main_scale(rows[0]) if rows and main_scale(rows[0]) in there else next(iter(there), "difference")
 
 
 def _against(row: Row) -> str:

@@ -31,7 +31,7 @@ class IntervalRow:
     """One row of a chart of intervals: what it is, the number and its interval (None: open), and how to say it.
 
     A row without a value is a refused one: `said` gives the reason. `meaning` is a colour of the theme. `raw` is a raw
-    figure with its interval, drawn hollow under the number.
+    figure with its interval, drawn hollow under the number; `under_it` is the colour of another figure drawn there.
     """
 
     label: str
@@ -44,6 +44,7 @@ class IntervalRow:
     under: str = ""
     heading: bool = field(default=False, kw_only=True)
     raw: tuple[float, float, float] | None = field(default=None, kw_only=True)
+    under_it: str = field(default="naive", kw_only=True)
 
 
 def heading(label: str) -> IntervalRow:
@@ -232,7 +233,7 @@ def draw_intervals(
         if row.value is not None:
             middle = y + (36.0 if narrow else height / 2)
             if row.raw is not None:
-                draw_interval(axes, IntervalRow("", *row.raw, "", "naive"), middle + 7)
+                draw_interval(axes, IntervalRow("", *row.raw, "", row.under_it), middle + 7)
             draw_interval(axes, row, middle if row.raw is None else middle - 5)
         _name(body, row, top + y, height, left)
         _said(body, row, top + y, height, right)

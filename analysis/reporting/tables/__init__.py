@@ -17,13 +17,15 @@ from analysis.reporting.tables.comparability import balance, drift
 from analysis.reporting.tables.counted import by_segment, figure_notes, metrics
 from analysis.reporting.tables.coverage import areas, missing, rows_used
 from analysis.reporting.tables.difference import since_last_report
-from analysis.reporting.tables.evidence import arms, claims, effects, sample
+from analysis.reporting.tables.evidence import claims, effects, sample
+from analysis.reporting.tables.experiment import arm_effects, arms, declared_and_explored, guardrails, took_part
 from analysis.reporting.tables.happened import incidents, programme
 from analysis.reporting.tables.kinds import confusion, kinds
 from analysis.reporting.tables.matching import matched_and_unmatched, matching
 from analysis.reporting.tables.maturing import interim, maturing
 from analysis.reporting.tables.money import case_lines, money
 from analysis.reporting.tables.scorecard import index_parts, scorecard
+from analysis.reporting.tables.segments import segment_effects, segments_tested
 from analysis.reporting.tables.service import (
     estimates_beside,
     queue_balance,

@@ -17,11 +17,12 @@ from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Estimate
 from analysis.reporting.formats import GAP, is_currency
 from analysis.reporting.naming import grade_in_words, in_plain_words, outcome_in_words, unit_in_words
-from analysis.reporting.parties import raw_in_words, said_of
-from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.parties import FIRST_CONTACT, raw_in_words, said_of
+from analysis.reporting.rows import Row, effect_rows, is_naive, level_of, main_scale
 from analysis.reporting.settled import answers, counted_months, is_interim, settled
 from analysis.reporting.tables.cells import NONE, readable, unbroken
 from analysis.reporting.tables.table import Table
+from analysis.reporting.vocabulary import COUNTED
 from analysis.reporting.wording import Words, words
 from analysis.studies.claim import Naive, why_naive_differs
 
@@ -49,7 +50,7 @@ def effects_on_all(result: Any, *, locale: str = "en_GB") -> Table:
     if not found:
         raise DesignError("There is no effect on all customers to show in a table.")
     claimed = {row["outcome"] for row in found if row["value"] is not None}
-    every = [row for row in rows if is_naive(row) and not row["segment"]]
+    every = _on_one_scale([row for row in rows if is_naive(row) and not row["segment"]])
     raw = [row for row in every if row["outcome"] in claimed]
     beside = {
         _what(row): row for row in rows if row["scale"] == "difference" and not row["segment"] and not is_naive(row)
@@ -82,6 +83,22 @@ _WHY_SERVICE = (
 )
 
 
+_WHY_GROUPS = (
+    "Raw, the groups as they are: who is in a group and who is not was decided by something, and that also moves what "
+    "they do later. The raw gap holds it as well; the comparison takes out what of it was recorded before."
+)
+
+
+def _on_one_scale(raw: Sequence[Row]) -> list[Row]:
+    """Raw figures, each once: on the scale told first where they are told on two."""
+    told = {(row["estimand"], row["outcome"], row["treated"]) for row in raw if row["scale"] == main_scale(row)}
+    return [
+        row
+        for row in raw
+        if row["scale"] == main_scale(row) or (row["estimand"], row["outcome"], row["treated"]) not in told
+    ]
+
+
 def why_raw_figures_differ(rows: Sequence[Row], say: Words) -> list[str]:
     """Why is each raw figure another one than the comparison with similar customers, and which outcomes have none?
 
@@ -92,9 +109,15 @@ def why_raw_figures_differ(rows: Sequence[Row], say: Words) -> list[str]:
     found = answers(rows)
     if any(row["estimand"] == "service_effect" for row in found):
         return [_WHY_SERVICE] if any(is_naive(row) and row["value"] is not None for row in rows) else []
-    adjusted = {row["outcome"]: row for row in found if row["scale"] == "ratio" and row["value"] is not None}
+    if any(row["estimand"] == "user_effect" and row["treated"] != FIRST_CONTACT for row in found):
+        return [_WHY_GROUPS] if any(is_naive(row) and row["value"] is not None for row in rows) else []
+    adjusted = {
+        row["outcome"]: row
+        for row in rows
+        if row["scale"] == "ratio" and row["value"] is not None and not row["segment"] and not is_naive(row)
+    }
     every = [row for row in rows if is_naive(row) and not row["segment"]]
-    raw = [row for row in every if row["value"] is not None and row["outcome"] in adjusted]
+    raw = [row for row in every if row["value"] is not None and row["outcome"] in adjusted and row["scale"] == "ratio"]
     said = []
     for kind in RAW:
         reasons: dict[str, list[str]] = {}
@@ -199,7 +222,7 @@ def _graded(row: Row) -> str:
 def _measured(row: Mapping[str, Any]) -> str:
     """The unit behind a difference, where the number does not carry it: orders, issues."""
     unit = str(row.get("unit") or "").partition(" per ")[0]
-    if unit == "share" or is_currency(unit):
+    if unit == "share" or is_currency(unit) or (unit == row["outcome"] and unit not in COUNTED):
         return ""
     return f"{GAP}{unit_in_words(unit).replace(' ', GAP)}" if unit and unit != "money" else ""
 

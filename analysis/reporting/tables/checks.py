@@ -63,7 +63,7 @@ def checks(result: Any, *, locale: str = "en_GB") -> Table:
     records = [
         {
             "Decides": _group(check),
-            "What was tested": check_in_words(check["name"]),
+            "What was tested": check_in_words(check["name"], check["design"]),
             "Result": f"{SIGNS.get(check['verdict'], '')} {verdict_in_words(check['verdict'])}",
             "Outcome": _outcomes(check["outcomes"], outcomes),
             "What came out": _came_out(say, check),
@@ -88,7 +88,7 @@ def checks(result: Any, *, locale: str = "en_GB") -> Table:
         notes=tuple(notes),
         sentences=True,
         folded=tuple(
-            f"{check_in_words(check['name'])} ({_outcomes(check['outcomes'], outcomes)}): "
+            f"{check_in_words(check['name'], check['design'])} ({_outcomes(check['outcomes'], outcomes)}): "
             f"{readable(say, check['detail'], 900)}"
             for check in _each(rows)
             if not _is_told(check)
@@ -102,7 +102,8 @@ def _each(rows: Sequence[Row]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         for check in row["checks"]:
-            one = {**check, "verdict": verdict_of(check), "gate": check.get("gate", True), "outcomes": []}
+            one = {**check, "verdict": verdict_of(check), "gate": check.get("gate", True), "outcomes": [],
+                   "design": row.get("design")}  # fmt: skip
             one = found.setdefault((check["name"], one["verdict"], check["detail"]), one)
             one["outcomes"] += [row["outcome"]] if row["outcome"] not in one["outcomes"] else []
     names = list(dict.fromkeys(check["name"] for check in found.values()))

@@ -1,4 +1,4 @@
-"""What was found, how far can it be believed, and on whom does it rest? Tables of effects, claims, arms and samples.
+"""What was found, how far can it be believed, and on whom does it rest? Tables of effects, claims and samples.
 
 Raw figures come last and are named as such; a refused effect keeps its row. Effects of those whose window is not over
 stand in a table of their own (`interim`), what was checked in `checks`.
@@ -18,15 +18,24 @@ from analysis.reporting.naming import (
     group_in_words,
     humanised,
     in_plain_words,
+    made_in_words,
     outcome_in_words,
+    quantile_of,
     segment_in_words,
 )
 from analysis.reporting.parties import is_step, raw_in_words, said_of
-from analysis.reporting.rows import Row, effect_rows, is_naive, level_of
+from analysis.reporting.rows import Row, effect_rows, is_naive, level_of, main_scale
 from analysis.reporting.settled import is_own, settled
 from analysis.reporting.tables.cells import readable, unbroken
 from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.wording import Words, evidence_in_words, words
+
+
+MADE_OTHERWISE = (
+    "experiment_effect_adjusted", "experiment_effect_winsorised", "experiment_effect_anytime", "complier_effect",
+    "indirect_effect", "direct_effect",
+)  # fmt: skip
+"""Estimands that stand beside the main one of their design, and are named."""
 
 
 def effects(result: Any, *, outcome: str | None = None, segments_only: bool = False, locale: str = "en_GB") -> Table:
@@ -68,8 +77,8 @@ def effects(result: Any, *, outcome: str | None = None, segments_only: bool = Fa
     head, each = f"Difference{per}{interval}", f"Per customer{interval}"
     grades = {outcome: _grade(shown, outcome) for outcome in outcomes}
     heads = said_of(rows[0])
-    reached = "In the arm" if all(row["estimand"] == "experiment_effect" for row in rows) else heads.treated
-    others = "Comparison" if reached in ("In the arm", "Contacted") else heads.similar
+    reached = heads.treated
+    others = "Comparison" if reached == "Contacted" else heads.similar
     arms = {(row["treated"], row["comparison"]) for row in rows if not is_naive(row)}
     records = [
         {
@@ -109,12 +118,12 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
     rows = [row for row in settled(effect_rows(result)) if not is_naive(row)]
     if not rows:
         raise DesignError("There is no effect of which anything could be said.")
-    in_percent = {_key(row) for row in rows if row["scale"] == "ratio"}
-    rows = [row for row in rows if row["scale"] == "ratio" or _key(row) not in in_percent]
+    told = {_key(row) for row in rows if row["scale"] == main_scale(row)}
+    rows = [row for row in rows if row["scale"] == main_scale(row) or _key(row) not in told]
     whole = [row for row in rows if not row["segment"]] or rows
     records = [
         {
-            "Outcome": outcome_in_words(row["outcome"]).label,
+            "Outcome": outcome_in_words(row["outcome"]).label + _otherwise(row),
             "What may be said": say.finding(row),
             "How far it can be believed": evidence_in_words(row),
         }
@@ -124,32 +133,12 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
     return Table("Findings in words", pd.DataFrame(records), frame, sentences=True)
 
 
-def arms(experiment: Any, *, locale: str = "en_GB") -> Table:
-    """How many customers were in each arm, and how many should have been?"""
-    say = words(locale)
-    frame = getattr(experiment, "arms", None)
-    if frame is None or frame.empty:
-        raise DesignError("The result of the experiment holds no arms to show in a table.")
-    total = frame.groupby("experiment_id")["customers"].transform("sum")
-    frame = frame.assign(share=frame["customers"] / total)
-    several = frame["experiment_id"].nunique() > 1
-    records = [
-        {
-            "Arm": group_in_words(row["arm"]) + (" (comparison)" if row.get("comparison") else ""),
-            **({"Experiment": plain(row["experiment_id"], 60).replace("_", " ")} if several else {}),
-            "Customers": say.number(row["customers"]),
-            "Share": say.share(row["share"]),
-            "Intended": say.share(row["expected_share"]),
-        }
-        for row in frame.to_dict("records")
-    ]
-    return Table(
-        caption="Customers in each arm",
-        cells=pd.DataFrame(records),
-        frame=frame,
-        numbers=("Customers", "Share", "Intended"),
-        groups="Experiment" if several else None,
-    )
+def _otherwise(row: Row) -> str:
+    """How a figure was made, where it stands beside the main one."""
+    estimand = str(row["estimand"])
+    if estimand in MADE_OTHERWISE or quantile_of(estimand) is not None:
+        return f", {made_in_words(estimand)}"
+    return ""
 
 
 def sample(result: Any, *, locale: str = "en_GB") -> Table:
@@ -224,6 +213,7 @@ def _whom(row: Row, *, several: bool) -> str:
     if is_naive(row):
         return f"raw: {raw_in_words(row)}"
     whom = segment_in_words(row["segment"]) + (f", {plain(row['method'], 80)}" if is_own(row) else "")
+    whom += _otherwise(row)
     return f"{group_in_words(row['treated'])}, {whom}" if several else whom
 
 

@@ -26,8 +26,9 @@ OUT = Path("reports") / ".proving"
 PAGE = "validation.md"
 ROADS_TRIED, GAPS_TRIED = 5, 20
 """In so many companies of a hazard the second roads are tried, and the whole company is made for the gap of users."""
-FILES_AT_ONCE, SERIES_AT_ONCE = 2, 250
-"""Companies a task that go through files, and series."""
+FILES_AT_ONCE, LIGHT_AT_ONCE = 2, 250
+"""Companies a task that go through files, and series or experiments."""
+LIGHT = ("change_log", "ab_randomised")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def _tasks(
     for hazard in hazards:
         asked = Asked(customers=size_of(hazard, customers), roads=ROADS_TRIED, gaps=GAPS_TRIED, files=files)
         folder = out / f"{hazard.design}-{code_of_the_proof(hazard.design, files=files)}"
-        at_once = FILES_AT_ONCE if files else SERIES_AT_ONCE if hazard.design == "change_log" else AT_ONCE
+        at_once = FILES_AT_ONCE if files else LIGHT_AT_ONCE if hazard.design in LIGHT else AT_ONCE
         found += tasks_of([hazard], worlds, asked, folder, at_once=at_once)
     return sorted(found, key=lambda task: task.first - HAZARDS[task.hazard].first_seed)
 

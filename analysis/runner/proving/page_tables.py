@@ -24,7 +24,9 @@ _INSIDE = (
     "explains"
 )
 _NOT_RUN = "In brackets how often it could not be run."
-_SHOWN_FOR_WRONG = ("none", "effect", "queue_none", "queue_hidden", "rollout_growing", "contacts_none", "panel_unlike")
+_SHOWN_FOR_WRONG = ("none", "effect", "queue_none", "queue_hidden", "rollout_growing", "contacts_none", "panel_unlike",
+                    "trial_none", "trial_mismatch", "clusters_effect", "switchback_effect", "invitation_effect",
+                    "looks_none")  # fmt: skip
 """What stands beside a study has rows of its own for these; for all others it is in the matrix."""
 
 

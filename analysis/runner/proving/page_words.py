@@ -20,6 +20,8 @@ from analysis.runner.proving.limits import (
     SERIES_FOR_THE_BAR,
     SHARE_B,
     SHARE_B_BROKEN,
+    TOLD_WHERE_WEAK,
+    TRIAL_WIDTH_ALLOWED,
     WIDTH_ALLOWED,
 )
 
@@ -44,6 +46,12 @@ WRONG: Mapping[str, str] = MappingProxyType(
         "ols": "least squares",
         "newey_west": "Newey–West",
         "plain_means": "difference of plain means",
+        "one_by_one": "customers one by one, though groups were assigned",
+        "session_by_session": "sessions as if each were a customer",
+        "no_washout": "without cutting off the first hour",
+        "took_it_up": "raw: who took it up, less who did not",
+        "peeking": "an interval made for one look, looked at again and again",
+        "ratio_ignored": "compared in spite of the sample ratio",
     }
 )
 """What stands beside a study, and what it is called."""
@@ -128,6 +136,26 @@ Panels are units that share moving paths, some of them changed; they are read by
 and the same is asked. In `panel_unlike` the changed units follow the shared paths more than the others do. With fewer
 than 20 units to compare with, asked is that no interval is given."""
 
+_EXPERIMENTS = f"""Made-up experiments of {SIZES["ab_randomised"]:,} customers: shares, means and ratios of sums,
+relative effects, with and without taking out what was known before (CUPED), a quantile, a capped mean; customers
+assigned one by one, by uneven clusters, by blocks of time, by an invitation that a part follows; looked at once, or
+along the way. They are read by the functions that the study of experiments calls; the study itself, from files, stands
+further below. The truth is that of the population which the customers are drawn from, in closed form. Orders are mostly
+zero, spend (in cents) has a heavy tail. What is asked:
+
+{_COMMON};
+- where customers are assigned one by one, intervals at most {TRIAL_WIDTH_ALLOWED} times as wide as what was planted
+  makes them, so that taking out what was known before narrows them by the factor √(1 − ρ²);
+- where no effect exists, claims of one in 2.5 % to either side, but for chance;
+- the sample ratio fails in no more than one of a thousand, but for chance; where customers were lost
+  (`trial_mismatch`) it fails in {_percent(FOUND)} or more, and no effect is told;
+- the main effects found in {_percent(FOUND)} or more, but for those of clusters;
+- looked at along the way, *inside* means inside at every look from the first to the last one declared: in 95 % or
+  more, but for 2.58 Monte Carlo errors. That such intervals hold the truth more often is their price, and allowed; so
+  it is in `clusters_uneven`, where a few clusters hold most customers;
+- where an invitation moves next to nobody (`invitation_weak`), an effect per customer moved is told in at most
+  {_percent(TOLD_WHERE_WEAK)}, and the set of effects not rejected holds the truth as often as said."""
+
 _ON_THE_SAME = """They are run on the same rows and with intervals made as carefully, to show why they are not used."""
 
 SECTIONS: Mapping[Design, Section] = MappingProxyType(
@@ -184,6 +212,40 @@ SECTIONS: Mapping[Design, Section] = MappingProxyType(
             estimands={"level_difference": "Panels, the effect per unit and month"},
             beside="Synthetic difference-in-differences beside a difference of differences of plain means, which has "
             "no interval: by how much each is off, {inside}.",
+        ),
+        "ab_randomised": Section(
+            title="Experiments",
+            asked=_EXPERIMENTS,
+            estimands={
+                "orders_ratio": "Orders, as a ratio",
+                "orders_difference": "Orders, as a difference per customer",
+                "bought_difference": "Share who bought, as a difference",
+                "bought_difference:cuped": "Share who bought, adjusted (CUPED)",
+                "orders_difference:cuped": "Orders, as a difference, adjusted (CUPED)",
+                "orders_ratio:cuped": "Orders, as a ratio, adjusted (CUPED)",
+                "spend_difference": "Spend, as a difference",
+                "spend_difference:cuped": "Spend, as a difference, adjusted (CUPED)",
+                "spend_ratio": "Spend, as a ratio",
+                "spend_ratio:cuped": "Spend, as a ratio, adjusted (CUPED)",
+                "spend_difference:quantile": "Spend that nine in ten do not exceed",
+                "spend_difference:winsorised": "Spend, capped at what 99 of 100 do not exceed",
+                "orders_per_session_difference": "Orders per session, as a difference",
+                "orders_per_session_difference:cuped": "Orders per session, as a difference, adjusted (CUPED)",
+                "orders_per_session_ratio": "Orders per session, as a ratio",
+                "orders_per_session_ratio:cuped": "Orders per session, as a ratio, adjusted (CUPED)",
+                "orders_difference:moments": "Orders, many clusters, from moments alone",
+                "orders_difference:moments_cuped": "Orders, many clusters, from moments alone, adjusted (CUPED)",
+                "orders_difference:moved": "Orders, per customer whom the invitation moved",
+                "orders_difference:set": "Orders, per customer moved: the set of effects not rejected",
+                "orders_difference:anytime": "Orders, looked at along the way",
+                "spend_difference:anytime": "Spend, looked at along the way",
+            },
+            beside="The estimators beside what is done instead: by how much each is off, {inside}. Who counts "
+            "customers where groups were assigned, or sessions where customers were, is no farther off, but much too "
+            "sure of it.",
+            gates="The sample ratio is a gate of the study. By the lot: how often the lot's own test finds an effect "
+            "of a rule switched on and off, at 5 %. Carry-over: how often blocks seem to leave something to the next "
+            "one, their first hour cut off; nothing does.",
         ),
     }
 )

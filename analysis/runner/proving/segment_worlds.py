@@ -94,7 +94,9 @@ def differ_wrongly(segmented: Segmented, truth: Mapping[Place, float]) -> float:
     """Of which share of the outcomes are segments of equal effect said to differ?"""
     wrong = {outcome: False for outcome in OUTCOMES}
     for row in segmented.tests.to_dict("records"):
-        real = {value for place, value in truth.items() if place[:3] == (row["outcome"], row["treated"], row["attribute"])}
+        real = {
+            value for place, value in truth.items() if place[:3] == (row["outcome"], row["treated"], row["attribute"])
+        }
         wrong[row["outcome"]] |= bool(row["differ"]) and len(real) == 1
     return sum(wrong.values()) / len(wrong)
 
@@ -117,9 +119,7 @@ def each_alone(segmented: Segmented, truth: Mapping[Place, float]) -> Kept:
     claimed.loc[told, "verdict"] = np.where(clear[told], "claimed", "not_clear")
     selected.loc[told, "verdict"] = np.where(clear[told], "selected", "not_selected")
     first, second = (kept(replace(segmented, forest=one), truth) for one in (claimed, selected))
-    return replace(
-        first, selected=second.selected, false_discoveries=second.false_discoveries, missed=second.missed
-    )
+    return replace(first, selected=second.selected, false_discoveries=second.false_discoveries, missed=second.missed)
 
 
 def textbook(segmented: Segmented, truth: Mapping[Place, float]) -> float | None:

@@ -24,7 +24,8 @@ WORLDS, SERIES_EACH, CUSTOMERS = 100, 200, 10_000
 FEWER = 40
 """Of each further kind of first contacts, of which nothing is asked but that no claim is graded B, and of panels, which
 are tried by the hundred where they are made."""
-OTHERS = {name: hazard for name, hazard in HAZARDS.items() if hazard.design != "before_after"}
+DESIGNS = ("service_effect", "adoption", "change_log")
+OTHERS = {name: hazard for name, hazard in HAZARDS.items() if hazard.design in DESIGNS}
 FOUND = [name for name, hazard in OTHERS.items() if shares_z(hazard)]
 SERIES = [name for name in OTHERS if name.startswith("series_")]
 Z = bonferroni_z(sum(len(OTHERS[name].estimands) for name in FOUND))

@@ -27,6 +27,8 @@ def test_each_design_has_a_code_of_its_own_and_another_through_files() -> None:
         ("service_effect", "analysis.synthetic.queue_desk.life", "analysis.synthetic.roll_out"),
         ("adoption", "analysis.synthetic.roll_out", "analysis.synthetic.queue_desk.life"),
         ("change_log", "analysis.inference.synthetic_did", "analysis.synthetic.lean"),
+        ("ab_randomised", "analysis.inference.few_clusters", "analysis.studies.experiment.study"),
+        ("ab_randomised", "analysis.synthetic.experiments.shop", "analysis.inference.instrument"),
     ],
 )
 def test_what_matters_to_a_design_and_what_does_not(design, inside, outside) -> None:

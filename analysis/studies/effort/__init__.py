@@ -1,0 +1,1 @@
+"""The effort study: does a channel spare customers effort, and does less effort go with more repurchase?"""

@@ -1,0 +1,43 @@
+"""How many threads work on a stack at once, and why may they? One for each processor that this process can use.
+
+Most of the work is done by numpy, scipy and Arrow, which let other threads run meanwhile. Each piece fills a place of
+its own, or is a sum of whole numbers, and what comes of the pieces is put together in their order: no number of threads
+can change a digit. What the pieces are is left to those who ask; the engine has threads of its own, which rest then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def side_by_side(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
+    """What comes of each piece, in the order of the pieces.
+
+    Parameters
+    ----------
+    work : callable
+        That changes nothing which the work on another piece reads.
+    pieces : iterable
+
+    Raises
+    ------
+    Exception
+        The first in the order of the pieces, if the work on one raises.
+
+    Examples
+    --------
+    >>> side_by_side(lambda number: number**2, [3, 1, 2])
+    [9, 1, 4]
+    """
+    if THREADS < 2:
+        return [work(piece) for piece in pieces]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, pieces))

@@ -1,0 +1,99 @@
+"""Threads of a stack: pieces come back in their order, and no number of threads changes a digit."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.foundation.calendar import Month
+from analysis.inference.cells import Cells, Linear
+from analysis.studies import stack_threads
+from analysis.studies.channel import ChannelPlan, channel_effect
+from analysis.studies.stack import Layout
+from analysis.studies.stack_grid import Shape, beside, sources
+from analysis.studies.stack_people import Directory
+from analysis.studies.stack_sums import Placed, influences_of
+from analysis.studies.stack_threads import side_by_side
+from analysis.synthetic.make import make_world
+from analysis.tables.load import Source, open_tables, prepare
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_what_comes_of_pieces_keeps_their_order(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", threads)
+    assert side_by_side(lambda number: 2 * number, range(100)) == [2 * number for number in range(100)]
+    assert side_by_side(lambda number: number, []) == []
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(lambda number: 1 // number, [1, 0])
+
+
+def test_two_threads_work_at_once_and_one_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pieces that wait for each other end where there are two threads; with one, all is done by the caller."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    both = threading.Barrier(2, timeout=30)
+    side_by_side(lambda _: both.wait(), range(2))
+    monkeypatch.setattr(stack_threads, "THREADS", 1)
+    assert set(side_by_side(lambda _: threading.get_ident(), range(3))) == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_influences_are_the_same_bytes_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, joint: bool) -> None:
+    """200,000 rows, so that there are several blocks."""
+    rng = np.random.default_rng(5)
+    n, size = 200_000, 30
+    customer, key, values = np.sort(rng.integers(0, 80_000, n)), rng.integers(0, size, n), rng.integers(-50, 50, n)
+    cells = Cells({"key": np.arange(size)}, np.bincount(key, minlength=size), {}, {})
+    asked = [Linear(str(i), (("value",),), rng.normal(size=(size, 2))) for i in range(8)]
+    found = []
+    for threads in (1, 2, 4):
+        monkeypatch.setattr(stack_threads, "THREADS", threads)
+        placed = Placed.among(cells, {"key": key}, customer)
+        one = influences_of(placed, asked, lambda _, rows: values[rows], joint=joint)
+        found.append(one.covariance.tobytes() + one.largest.tobytes())
+    assert len(set(found)) == 1
+
+
+def test_measures_are_fetched_the_same_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Month.of("2025-01")
+    layout = Layout(begin=one, end=one, first=one, last=one, before=2, after=3, outcomes=("orders", "repurchased"))
+    shape, rng = Shape.of(layout), np.random.default_rng(3)
+    grid = rng.integers(0, 9, 5_000 * shape.width).astype(np.int16)
+    start = shape.start(np.sort(rng.integers(0, 5_000, 150_000)), np.full(150_000, layout.begin.number))
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setattr(stack_threads, "THREADS", threads)
+        found.append(beside({"orders": grid}, sources(layout), start, shape))
+    assert set(found[0]) == set(found[1])
+    assert all(found[0][name].tobytes() == found[1][name].tobytes() for name in found[0])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_directory_is_sorted_as_plainly(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", threads)
+    numbers = np.random.default_rng(1).integers(0, 2**64 - 1, 5_000, dtype=np.uint64)
+    directory = Directory.of(numbers)
+    assert directory is not None
+    assert np.array_equal(directory.code[:-1], np.argsort(numbers, kind="stable"))
+    assert np.array_equal(directory.sorted[:-1], np.sort(numbers))
+    few = Directory.of(numbers[:0])
+    assert few is not None
+    assert few.codes(numbers[:2]).tolist() == [-1, -1]
+
+
+def test_the_whole_study_is_the_same_with_one_thread_and_with_two(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_world(tmp_path / "company", world="demo", seed=3, customers=4_000)
+    prepared = prepare([Source(tmp_path / "company")], cache=tmp_path / "cache", zone="Europe/London")
+    plan = ChannelPlan(segments=("region",), zone="Europe/London", robust=False)
+    found = []
+    with open_tables(prepared) as tables:
+        for threads in (1, 2):
+            monkeypatch.setattr(stack_threads, "THREADS", threads)
+            result = channel_effect(tables, plan)
+            frames = (result.paths, result.event_study, result.maturing, result.balance)
+            found.append((repr(result.effects), repr(result.covariance), *(frame.to_csv() for frame in frames)))
+    assert found[0] == found[1]
