@@ -27,9 +27,13 @@ DRAWS = 999
 SEED = 31_415
 BLOCKS = 2_000
 """Rows of an arm are drawn again one by one up to so many; beyond that in so many blocks of equal size, made by lot."""
+FEWEST = 20
+"""Rows that an arm needs to be drawn again."""
 _AT_ONCE = 100
 _NEARLY = 1e-8
 """Share of a column's variance that must be its own, beyond what the columns before it tell."""
+_HELD = 1e-6
+"""Ridge, in drawn rows only: a draw may hold nobody of a rare kind, whose column then tells nothing."""
 _CONSTANT = "(constant)"
 
 
@@ -141,7 +145,7 @@ def crossed(
     Raises
     ------
     DesignError
-        If an arm has not twice as many rows as there are columns.
+        If an arm has fewer than 20 rows, or not twice as many as there are columns.
     ValueError
         If arrays differ in length, hold what is no number, a weight is negative, or draws are too few.
 
@@ -151,9 +155,9 @@ def crossed(
 
     Examples
     --------
-    >>> sums = crossed({"y": np.arange(20.0)}, np.arange(20) % 2 == 0, draws=99)
+    >>> sums = crossed({"y": np.arange(40.0)}, np.arange(40) % 2 == 0, draws=99)
     >>> sums.names, sums.exposed.shape, sums.n_exposed
-    (('(constant)', 'y'), (100, 2, 2), 10)
+    (('(constant)', 'y'), (100, 2, 2), 20)
     """
     if draws < 99:
         raise ValueError(f"An interval of a bootstrap needs 99 draws at least, not {draws}.")
@@ -166,10 +170,11 @@ def crossed(
         broken = [name for name, held in zip(columns, values[:, 1:].T, strict=True) if not np.isfinite(held).all()]
         raise ValueError(f"These columns hold what is no number: {', '.join(broken)}.")
     smallest = min(int(((arm == side) & (weight > 0)).sum()) for side in (True, False))
-    if smallest < 2 * values.shape[1]:
+    if smallest < max(FEWEST, 2 * values.shape[1]):
         raise DesignError(
             f"The smaller group has {smallest:,} customers for {values.shape[1]} columns; a model of each group needs "
-            "twice as many customers as columns. Name fewer covariates, or wait for more customers."
+            f"{FEWEST} customers, and twice as many customers as columns. Name fewer covariates, or wait for more "
+            "customers."
         )
     scale = values.std(axis=0)
     scale[scale <= 1e-12 * np.abs(values).max(axis=0)] = 1.0  # the constant stays 1
@@ -207,6 +212,8 @@ def _drawn(values: Floats, weight: Floats, draws: int, rng: np.random.Generator)
     grams = np.empty((draws + 1, width, width))
     grams[:, upper[0], upper[1]] = sums
     grams[:, upper[1], upper[0]] = sums
+    each = np.arange(1, width)
+    grams[1:, each, each] += _HELD * grams[1:, :1, 0]
     return grams
 
 

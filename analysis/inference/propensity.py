@@ -107,7 +107,7 @@ def logit_scores(covariates: ArrayLike, treated: ArrayLike, at: ArrayLike, *, ri
     """
     from sklearn.linear_model import LogisticRegression
 
-    columns, arm, others = _checked(covariates, treated, at)
+    columns, arm, others = checked(covariates, treated, at)
     middle, spread = columns.mean(axis=0), columns.std(axis=0)
     moves = spread > 1e-12 * np.maximum(1.0, np.abs(middle))
     if not moves.any():
@@ -136,7 +136,7 @@ def cross_fitted_scores(covariates: ArrayLike, treated: ArrayLike, fold: ArrayLi
     >>> [round(float(score), 6) for score in cross_fitted_scores(kind, arm, [0] * 4 + [1] * 4)]
     [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
     """
-    columns, arm, _ = _checked(covariates, treated, covariates)
+    columns, arm, _ = checked(covariates, treated, covariates)
     folds = np.asarray(fold)
     scores = np.empty(len(arm))
     for one in np.unique(folds):
@@ -225,7 +225,21 @@ def trimmed(scores: ArrayLike, treated: ArrayLike, *, highest: float = HIGHEST_S
     return found
 
 
-def _checked(covariates: ArrayLike, treated: ArrayLike, at: ArrayLike) -> tuple[Floats, Flags, Floats]:
+def checked(covariates: ArrayLike, treated: ArrayLike, at: ArrayLike) -> tuple[Floats, Flags, Floats]:
+    """Columns, groups and other rows as arrays, once nothing is missing and nobody alone.
+
+    Raises
+    ------
+    ValueError
+        If rows and groups do not fit together.
+    DesignError
+        If a covariate is missing, or one of the groups is empty.
+
+    Examples
+    --------
+    >>> checked([[1], [2]], [True, False], [[3]])[1].tolist()
+    [True, False]
+    """
     columns, others = np.asarray(covariates, dtype=np.float64), np.asarray(at, dtype=np.float64)
     arm = np.asarray(treated, dtype=bool)
     if columns.ndim != 2 or others.ndim != 2 or arm.shape != columns.shape[:1] or others.shape[1] != columns.shape[1]:

@@ -18,6 +18,7 @@ from scipy import special
 from analysis.foundation.errors import DesignError
 from analysis.inference.compare import normal_quantile
 from analysis.inference.estimate import Estimate, Scale
+from analysis.inference.ordered import Ordered
 
 Floats = NDArray[np.float64]
 METHOD = "order statistics of each arm, put together by squares (MOVER)"
@@ -34,13 +35,30 @@ class ArmQuantile:
     n: int
 
 
-def arm_quantile(values: ArrayLike, quantile: float, *, level: float = 0.95, name: str = "outcome") -> ArmQuantile:
+def places_needed(n: int, quantile: float, *, level: float = 0.95) -> tuple[int, ...]:
+    """The places, counted from 0, whose values `arm_quantile` needs of `n` customers in order; none where it refuses.
+
+    Examples
+    --------
+    >>> places_needed(101, 0.5)
+    (40, 41, 50, 51, 59, 60)
+    """
+    ranks = _ranks(n, quantile, level)
+    if ranks is None:
+        return ()
+    floors = [_floor(rank, n) for rank in (*ranks, 1 + quantile * (n - 1))]
+    return tuple(sorted({place for floor in floors for place in (floor - 1, floor)}))
+
+
+def arm_quantile(
+    values: ArrayLike | Ordered, quantile: float, *, level: float = 0.95, name: str = "outcome"
+) -> ArmQuantile:
     """Which value do that share of an arm's customers not exceed, and between which values does it lie surely?
 
     Parameters
     ----------
-    values : array of float, shape (n,)
-        One number a customer.
+    values : array of float, shape (n,), or Ordered
+        One number a customer; or those in order, with the values at `places_needed`.
     quantile : float
         Between 0 and 1; interpolated between neighbours as numpy and pandas do.
     level : float
@@ -68,11 +86,8 @@ def arm_quantile(values: ArrayLike, quantile: float, *, level: float = 0.95, nam
     """
     if not 0 < quantile < 1 or not 0 < level < 1:
         raise ValueError(f"A quantile and a level lie between 0 and 1, not {quantile} and {level}.")
-    given: Floats = np.asarray(values, dtype=np.float64)
-    n = len(given)
-    missing = n - int(np.isfinite(given).sum())
-    if missing:
-        raise DesignError(f"{missing:,} of {n:,} customers have no finite value of `{name}`. Leave them out.")
+    ordered = values if isinstance(values, Ordered) else _ordered(values, quantile, level, name)
+    n = ordered.n
     ranks = _ranks(n, quantile, level)
     if ranks is None:
         fewest = math.ceil(math.log((1 - level) / 2) / math.log(max(quantile, 1 - quantile)))
@@ -80,9 +95,9 @@ def arm_quantile(values: ArrayLike, quantile: float, *, level: float = 0.95, nam
             f"A quantile {quantile:g} of `{name}` needs {fewest:,} customers in an arm for its interval; there are "
             f"{n:,}. Choose a quantile nearer to the median."
         )
-    low, value, high = _at_ranks(given, [ranks[0], 1 + quantile * (n - 1), ranks[1]])
+    low, value, high = (_at_rank(ordered, rank) for rank in (ranks[0], 1 + quantile * (n - 1), ranks[1]))
     if low == high:
-        share = float(np.mean(given == value))
+        share = ordered.run(_floor(ranks[0], n)).count / n
         raise DesignError(
             f"The quantile {quantile:g} of `{name}` lies among the {share * 100:.1f} % of customers with the value "
             f"{value:g}: it has no interval. Choose another quantile, or compare the share above a threshold."
@@ -91,8 +106,8 @@ def arm_quantile(values: ArrayLike, quantile: float, *, level: float = 0.95, nam
 
 
 def quantile_effect(
-    treated: ArrayLike,
-    comparison: ArrayLike,
+    treated: ArrayLike | Ordered,
+    comparison: ArrayLike | Ordered,
     quantile: float,
     *,
     unit: str,
@@ -104,8 +119,8 @@ def quantile_effect(
 
     Parameters
     ----------
-    treated, comparison : array of float, shapes (n_treated,) and (n_comparison,)
-        One number a customer.
+    treated, comparison : array of float, shapes (n_treated,) and (n_comparison,), or Ordered
+        As in `arm_quantile`.
     quantile : float
         0.5 for the median.
     unit : str
@@ -190,12 +205,21 @@ def _rank_where(chance: float, n: int, quantile: float) -> float:
     return (low + high) / 2
 
 
-def _at_ranks(values: Floats, ranks: list[float]) -> list[float]:
-    """Values at ranks counted from 1, interpolated between neighbours."""
-    floors = [min(int(rank), len(values) - 1) for rank in ranks]
-    places = sorted({place for floor in floors for place in (floor - 1, floor)})
-    ordered = np.partition(values, places)
-    return [
-        float(ordered[floor - 1] + (rank - floor) * (ordered[floor] - ordered[floor - 1]))
-        for floor, rank in zip(floors, ranks, strict=True)
-    ]
+def _ordered(values: ArrayLike, quantile: float, level: float, name: str) -> Ordered:
+    given: Floats = np.asarray(values, dtype=np.float64)
+    missing = len(given) - int(np.isfinite(given).sum())
+    if missing:
+        raise DesignError(f"{missing:,} of {len(given):,} customers have no finite value of `{name}`. Leave them out.")
+    return Ordered.of(given, places_needed(len(given), quantile, level=level))
+
+
+def _floor(rank: float, n: int) -> int:
+    """The whole rank at or below one that has a neighbour above."""
+    return min(int(rank), n - 1)
+
+
+def _at_rank(ordered: Ordered, rank: float) -> float:
+    """The value at a rank counted from 1, interpolated between neighbours."""
+    floor = _floor(rank, ordered.n)
+    below, above = ordered.at(floor - 1), ordered.at(floor)
+    return below + (rank - floor) * (above - below)

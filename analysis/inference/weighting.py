@@ -40,11 +40,37 @@ def odds_weights(scores: ArrayLike, treated: ArrayLike) -> Floats:
     [1.0, 1.0, 1.5, 0.5]
     """
     score, arm = np.asarray(scores, dtype=np.float64), np.asarray(treated, dtype=bool)
+    odds = np.zeros(len(score))
+    odds[~arm] = score[~arm] / (1 - score[~arm])
+    return weights_of(odds, arm)
+
+
+def weights_of(odds: ArrayLike, treated: ArrayLike) -> Floats:
+    """1 for treated rows; for the others their odds, scaled to sum to the number of the treated.
+
+    Parameters
+    ----------
+    odds : array of float, shape (n_rows,)
+        0 or more; those of treated rows are not looked at.
+    treated : array of bool, shape (n_rows,)
+
+    Raises
+    ------
+    DesignError
+        If one of the groups is empty, or no comparison row has odds above zero.
+
+    Examples
+    --------
+    >>> weights_of([9, 9, 3, 1], [True, True, False, False]).tolist()
+    [1.0, 1.0, 1.5, 0.5]
+    """
+    given, arm = np.asarray(odds, dtype=np.float64), np.asarray(treated, dtype=bool)
     if not arm.any() or arm.all():
         raise DesignError("One of the two groups is empty: there is nobody to compare.")
-    weights = np.ones(len(score))
-    odds = score[~arm] / (1 - score[~arm])
-    weights[~arm] = odds * (arm.sum() / odds.sum())
+    if not given[~arm].any():
+        raise DesignError(f"None of {int((~arm).sum()):,} comparison rows is like the treated ones in what is known.")
+    weights = np.ones(len(given))
+    weights[~arm] = given[~arm] * (arm.sum() / given[~arm].sum())
     return weights
 
 

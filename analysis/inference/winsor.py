@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.ordered import Ordered
 
 FEWEST_BEYOND = 10
 """Customers above the cap without which it rests on a handful."""
@@ -68,19 +69,51 @@ def cap_of(values: Mapping[str, ArrayLike], quantile: float, *, name: str = "out
     together = np.concatenate(list(arms.values()))
     if not np.isfinite(together).all():
         raise DesignError(f"Some customers have no finite value of `{name}`. Leave them out.")
-    place = math.ceil(quantile * len(together)) - 1
-    if len(together) - place < FEWEST_BEYOND:
+    value = cap_at(Ordered.of(together, places_of_cap(len(together), quantile)), quantile, name=name)
+    return Cap(value=value, quantile=quantile, capped={arm: int(np.sum(given > value)) for arm, given in arms.items()})
+
+
+def places_of_cap(n: int, quantile: float) -> tuple[int, ...]:
+    """The places, counted from 0, whose values `cap_at` needs of `n` customers in order.
+
+    Examples
+    --------
+    >>> places_of_cap(1000, 0.99)
+    (0, 989)
+    """
+    return tuple(sorted({0, _place(n, quantile)})) if n else ()
+
+
+def cap_at(together: Ordered, quantile: float, *, name: str = "outcome") -> float:
+    """The cap for customers of all arms in order, whose values at `places_of_cap` are known.
+
+    Raises
+    ------
+    DesignError
+        As `cap_of`.
+
+    Examples
+    --------
+    >>> cap_at(Ordered.of(np.arange(1000.0), places_of_cap(1000, 0.95)), 0.95)
+    949.0
+    """
+    place = _place(together.n, quantile)
+    if together.n - place < FEWEST_BEYOND:
         raise DesignError(
-            f"A cap at the quantile {quantile:g} of `{name}` rests on {len(together) - place:,} of {len(together):,} "
+            f"A cap at the quantile {quantile:g} of `{name}` rests on {together.n - place:,} of {together.n:,} "
             f"customers; it needs {FEWEST_BEYOND}. Choose a lower quantile."
         )
-    value = float(np.partition(together, place)[place])
-    if value == together.min():
+    value = together.at(place)
+    if value == together.at(0):
         raise DesignError(
             f"The quantile {quantile:g} of `{name}` is its smallest value, {value:g}: a cap there would leave nothing. "
             "Choose a higher quantile."
         )
-    return Cap(value=value, quantile=quantile, capped={arm: int(np.sum(given > value)) for arm, given in arms.items()})
+    return value
+
+
+def _place(n: int, quantile: float) -> int:
+    return max(math.ceil(quantile * n) - 1, 0)
 
 
 def capped(values: ArrayLike, cap: float) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from analysis.reporting.vocabulary import (
     GROUPS,
     MADE,
     METHODS,
+    OF_EFFORT,
     OUTCOMES,
     SAID_PLAINER,
     STATES,
@@ -53,7 +54,7 @@ def in_plain_words(text: str) -> str:
     >>> in_plain_words("The pre-trend is flat.")
     'The earlier path is flat.'
     """
-    for word, instead in (*FORBIDDEN_ON_PAGES.items(), *SAID_PLAINER.items()):
+    for word, instead in (*SAID_PLAINER.items(), *FORBIDDEN_ON_PAGES.items()):
         text = _pattern(word).sub(instead, text)
     return text.replace("`", "")
 
@@ -90,8 +91,8 @@ def check_in_words(name: str, design: str | None = None) -> str:
 
     Examples
     --------
-    >>> check_in_words("guardrail_csat"), check_in_words("placebo_earnings_1975")
-    ('No more harm to csat than was allowed', 'Nothing happens where nothing can: earnings 1975')
+    >>> check_in_words("guardrail_orders"), check_in_words("placebo_earnings_1975")
+    ('No more harm to orders than was allowed', 'Nothing happens where nothing can: earnings 1975')
     """
     if (design, name) in CHECKS_OF:
         return CHECKS_OF[str(design), name]
@@ -171,6 +172,10 @@ def outcome_in_words(name: str) -> Outcome:
         shown = metric[:1].lower() + metric[1:] if metric[1:2].islower() else metric
         more, less = f"stood {{}} higher in {shown}", f"stood {{}} lower in {shown}"
         return Outcome(metric, more, less, shown, "higher", "lower")
+    if name in OF_EFFORT:
+        said = OF_EFFORT[name]
+        return Outcome(said[:1].upper() + said[1:], f"were {{}} higher on {said}", f"were {{}} lower on {said}", said,
+                       "higher", "lower")  # fmt: skip
     label = humanised(name)
     quoted = f"“{plain(name, 60).replace('_', ' ')}”"
     inside = quoted.replace("{", "{{").replace("}", "}}")
@@ -235,4 +240,11 @@ def made_in_words(estimand: str) -> str:
     at = quantile_of(estimand)
     if at is not None:
         return f"the level below which {100 * at:g}{GAP}% of customers stay"
-    return MADE.get(estimand) or humanised(estimand).lower()
+    kind, _, of = estimand.partition(":")
+    said = MADE.get(kind) or humanised(kind).lower()
+    return f"{said} ({effort_in_words(of)})" if of else said
+
+
+def effort_in_words(kind: str) -> str:
+    """A kind of effort: `days_to_resolve` is "days to a solution"."""
+    return OF_EFFORT.get(kind) or humanised(kind).lower()

@@ -88,8 +88,7 @@ _RANDOM = Said(
     like="those of the comparison arm",
     from_="the assignment",
     changed="What the assignment changed",
-    of=" of the assignment",
-    question="randomised test",
+    question="by lot",
     source="assignments and outcomes",
 )
 _USERS = Said(
@@ -103,13 +102,13 @@ _USERS = Said(
     question="users against others",
 )
 _EFFORT = Said(
-    treated="More effort",
-    similar="Less effort",
-    who="customers with more effort",
-    like="similar ones with less",
+    treated="Social",
+    similar="Another channel",
+    who="customers whose issue went to social",
+    like="similar ones whose issue went elsewhere",
     from_="the issue",
-    changed="What more effort changed",
-    of=" of effort",
+    changed="What social changed, and how much of it by way of effort",
+    of=" of social",
     question="effort",
     source="issues, contacts and orders",
 )
@@ -188,6 +187,13 @@ def parties(row: Mapping[str, Any]) -> tuple[str, str]:
             f"such customers assigned to {comparison}",
         ),
         "user_effect": _users(row, similar=True),
+        "total_effect": (_EFFORT.who, "similar customers whose issue went to another channel"),
+        "indirect_effect": (_EFFORT.who, "themselves with the effort of similar customers elsewhere"),
+        "direct_effect": (_EFFORT.who, "similar customers elsewhere, had both needed the same effort"),
+        "effort_slope": (
+            "customers whose issue on social took one step more effort",
+            "similar ones whose issue did not",
+        ),
         "adoption_effect": (
             "customers who first came to social" if first else f"customers invited by {_named(treated)}",
             "similar customers who had " + ("an issue and had not yet come" if first else "not yet been invited"),
@@ -201,7 +207,8 @@ def parties(row: Mapping[str, Any]) -> tuple[str, str]:
     }
     if str(row["estimand"]).startswith(RANDOMISED):
         return known["experiment_effect"]
-    return known.get(row["estimand"], (f"customers of {treated}", f"customers of {comparison}"))
+    kind = str(row["estimand"]).partition(":")[0]
+    return known.get(kind, (f"customers of {treated}", f"customers of {comparison}"))
 
 
 RANDOMISED = ("experiment_effect", "quantile_effect")
@@ -212,7 +219,10 @@ def _users(row: Mapping[str, Any], *, similar: bool) -> tuple[str, str]:
     """Users and those they are compared with: first contacts, or groups by their names."""
     alike = "similar " if similar else ""
     if row["treated"] != FIRST_CONTACT:
-        return f"customers of {group_in_words(row['treated'])}", f"{alike}customers of {group_in_words(row['comparison'])}"
+        return (
+            f"customers of {group_in_words(row['treated'])}",
+            f"{alike}customers of {group_in_words(row['comparison'])}",
+        )
     others = {
         "other_channels": "customers with an issue on another channel in the same month",
         "no_contact": "customers without any contact in that month",

@@ -53,10 +53,10 @@ STEPS = {
     "service_effect": "Answered in time",
     "adoption": "Taking up social care",
     "change_log": "What changed, and what figures did then",
-    "ab_segments": "Users against non-users",
-    "effort": "What effort changes",
-    "design_sheet": "What a test would see",
-    "loyalty_hypotheses": "What was believed, and what is so",
+    "ab_segments": "Users against others",
+    "effort": "Effort and loyalty",
+    "design_sheet": "A test that is being planned",
+    "loyalty_hypotheses": "What was believed, and what the figures say",
     "roi_case": "The case in money",
 }
 """What the steps that can be left out are called."""

@@ -24,7 +24,6 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
         "P95": "high case",
         "TEI": "cost and benefit framework",
         "ledger": "closed-month record",
-        "placebo outcome": "outcome that nothing can have changed",
         "placebo": "made-up date",
         "Wald": "joint",
         "E-value": "strength an unrecorded cause would need",
@@ -47,6 +46,7 @@ FORBIDDEN_ON_PAGES: Mapping[str, str] = MappingProxyType(
 
 SAID_PLAINER: Mapping[str, str] = MappingProxyType(
     {
+        "placebo outcome": "outcome that nothing can have changed",
         "index issue": "issue",
         "index month": "month of the issue",
         "index months": "months",
@@ -199,6 +199,19 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
     }
 )
 
+OF_EFFORT: Mapping[str, str] = MappingProxyType(
+    {
+        "contacts_to_resolve": "contacts to a solution",
+        "channel_switches": "changes of channel",
+        "repeat_contact": "coming back with the same",
+        "days_to_resolve": "days to a solution",
+        "ces1": "effort as said (survey, old question)",
+        "ces2": "effort as said (survey, new question)",
+        "together": "all of it together",
+    }
+)
+"""Kinds of effort."""
+
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
         "other_channels": "another channel",
@@ -266,6 +279,8 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "ran_beside": "The arms ran side by side",
         "randomisation_test": "Other draws of the lot give so large a difference by chance only",
         "harm_of_the_problem": "What the problem did can be told from what the contact did",
+        "unrecorded_causes": "Nothing unrecorded ties effort to what customers bought",
+        "effort_before_it_was_needed": "Effort goes with nothing that was bought before it",
         "a_a_false_alarms": "No more false alarms than allowed where nothing was done",
     }
 )
@@ -308,7 +323,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "quantile_effect": "groups formed by chance, compared at one level of their spread",
         "complier_effect": "groups formed by chance, scaled to those who took part",
         "user_effect": "users, compared with others alike in what was known of them before",
-        "total_effect": "customers with more effort and with less, alike in what was known of them before",
+        "total_effect": "customers whose issue went to social, compared with similar ones whose issue went elsewhere",
+        "effort_slope": "customers whose issue took more effort, compared with similar ones whose issue took less",
         "direct_effect": "the part of it that does not go by way of the effort",
         "indirect_effect": "the part of it that goes by way of the effort",
         "adoption_effect": "customers who took it up, month by month compared with similar customers who had not yet",
@@ -328,6 +344,7 @@ MADE: Mapping[str, str] = MappingProxyType(
         "total_effect": "in all",
         "indirect_effect": "by way of the effort",
         "direct_effect": "by other ways",
+        "effort_slope": "with one step more effort",
     }
 )
 """How one of several figures on one outcome was made, in few words."""
@@ -363,6 +380,8 @@ OPEN_QUESTIONS: Mapping[str, str] = MappingProxyType(
 """What leaves a comparison with open questions, by the worst verdict among its checks, worst first."""
 
 CANNOT_BE_KNOWN = (
-    "scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart", "harm_of_the_problem",
+    "scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart",
+    "harm_of_the_problem",
+    "unrecorded_causes",
 )  # fmt: skip
 """Checks that no data of the kind could pass: nothing was left undone."""

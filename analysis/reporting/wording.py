@@ -73,6 +73,7 @@ class Words(Formats):
         """
         shift = abs(shift_of(row, row["value"] if value is None else value))
         unit = str(row.get("unit") or "").partition(" per ")[0]
+        unit = "share" if unit.startswith("share ") else unit
         percent = row["scale"] == "ratio" or unit == "share"
         if unit == "seconds":
             return self.duration(shift)
@@ -293,9 +294,9 @@ def not_recommended(row: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> guardrail = {"name": "guardrail_csat", "verdict": "failed", "detail": ""}
+    >>> guardrail = {"name": "guardrail_orders", "verdict": "failed", "detail": ""}
     >>> not_recommended({"checks": [guardrail]})
-    'Not recommended, whatever was gained: csat got worse, and harm beyond what was allowed is not ruled out.'
+    'Not recommended, whatever was gained: orders got worse, and harm beyond what was allowed is not ruled out.'
     >>> not_recommended({"checks": [{**guardrail, "verdict": "passed"}]})
     ''
     """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from analysis.studies.hypotheses.choices import Alternative
     from analysis.studies.hypotheses.family import Family
     from analysis.studies.hypotheses.hypothesis import Hypothesis
+    from analysis.studies.planning.departures import Kept
 
 ANSWERED_BY: Mapping[str, str] = {
     "before_after": "before_after",
@@ -46,13 +47,23 @@ def tested(study: Study) -> Family:
 
     from analysis.studies.hypotheses.study import test_hypotheses
 
-    asked = hypotheses_of(study.values, declaration_of(study))
-    kept = untested(study.values)
+    kept = _kept(study)
+    asked = hypotheses_of(study.values, declaration_of(study) if kept is None else kept)
+    silent = untested(study.values)
     if not asked:
-        raise DesignError(" ".join(("No hypothesis can be tested.", *kept)))
+        raise DesignError(" ".join(("No hypothesis can be tested.", *silent)))
     effects = [row for step in _steps(asked) for row in _effects(study, step)]
     family = test_hypotheses(asked, effects, again=_again(study, asked))
-    return replace(family, notes=(*family.notes, *kept))
+    return replace(family, notes=(*family.notes, *silent, *(() if kept is None else kept.notes)))
+
+
+def _kept(study: Study) -> Kept | None:
+    """The declaration beside the randomised test that it was written for; None where there is neither."""
+    if study.values.experiment.declared is None:
+        return None
+    from analysis.studies.ab import kept_of
+
+    return kept_of(study.tables, experiment_plan(study))
 
 
 def _steps(asked: Sequence[Hypothesis]) -> list[str]:

@@ -1,14 +1,14 @@
 """Which hypotheses do the parameters list, in the form in which they are tested?
 
 A hypothesis that names no design or no outcome is kept and shown, and cannot be tested: it is told why. Whether it was
-declared is its author's word; where a declaration was written and sealed before the data came, that stands above it.
-Testing them is left to `studies.hypotheses`.
+declared is its author's word; where a declaration was written and sealed before a randomised test began, that stands
+above it: what it does not say of the test in the same terms was not declared. Testing is left to `studies.hypotheses`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from analysis.inference.estimate import Scale
@@ -20,11 +20,22 @@ RATIOS = ("before_after", "adoption")
 
 
 class Sealed(Protocol):
-    """What was declared before the data were looked at."""
+    """What was declared before the data of a randomised test were looked at."""
 
-    def covers(self, outcome: str, segment: Mapping[str, str]) -> bool:
+    def covers(self, outcome: str, segment: Mapping[str, str] | str | None = None) -> bool:
         """Whether it names this outcome and segment."""
         ...
+
+    @property
+    def hypotheses(self) -> Sequence[Mapping[str, Any]]:
+        """What was believed, as it was written down."""
+        ...
+
+
+SEALED_DESIGN = "ab_randomised"
+"""The design that declarations are written for."""
+TERMS = ("design", "outcome", "treated", "comparison", "estimand", "segment", "scale", "direction", "smallest_effect")
+"""What a hypothesis says that bears on its test."""
 
 
 def hypotheses_of(values: Params, declaration: Sealed | None = None) -> tuple[Hypothesis, ...]:
@@ -34,8 +45,8 @@ def hypotheses_of(values: Params, declaration: Sealed | None = None) -> tuple[Hy
     ----------
     values : Params
     declaration : optional
-        What was sealed beforehand. A hypothesis on an outcome or segment that it does not cover was not declared,
-        whatever the parameters say.
+        What was sealed beforehand. A hypothesis about a randomised test was declared only if this holds it with the
+        same outcome, groups, segment, scale, direction and smallest effect, whatever the parameters say.
 
     Raises
     ------
@@ -94,5 +105,24 @@ def _tested(section: HypothesisSection, declaration: Sealed | None) -> Hypothesi
         scale=scale,
         direction=section.direction,
         smallest_effect=section.smallest_effect,
-        declared=section.declared and (declaration is None or declaration.covers(outcome, section.segment)),
+        declared=section.declared and _is_sealed(section, declaration),
     )
+
+
+def _is_sealed(section: HypothesisSection, declaration: Sealed | None) -> bool:
+    """Whether a declaration, where there is one that speaks of such tests, holds a hypothesis as it is now."""
+    if declaration is None or section.design != SEALED_DESIGN:
+        return True
+    if not declaration.covers(str(section.outcome), section.segment):
+        return False
+    return any(_terms(written) == _terms(section.model_dump()) for written in declaration.hypotheses)
+
+
+def _terms(written: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What bears on the test, defaults written out, numbers with the digits that a file keeps."""
+    usual = {"design": SEALED_DESIGN, "segment": {}, "scale": "difference", "direction": "different"}
+    terms = {name: written.get(name) for name in TERMS}
+    terms |= {name: value for name, value in usual.items() if terms[name] is None}
+    smallest = terms["smallest_effect"]
+    terms["smallest_effect"] = None if smallest is None else f"{float(smallest):.12g}"
+    return tuple(dict(value) if isinstance(value, Mapping) else value for value in terms.values())

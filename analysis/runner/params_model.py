@@ -408,6 +408,19 @@ class ObservationalSection(Section):
     """Columns of `customers` measured before, on which the comparison is repeated: no difference can be the effect."""
 
 
+class EffortSection(Section):
+    """Whether a channel costs customers less effort, and whether less effort goes with loyalty."""
+
+    effort_days: Annotated[int, Field(ge=1, le=90)] = 30
+    """Days from the opening of an issue in which effort is measured."""
+    outcome_days: Annotated[int, Field(ge=1, le=1095)] = 180
+    """Days after those in which purchases are followed."""
+    history_days: Annotated[int, Field(ge=1, le=2190)] = 360
+    """Days before the issue for which a customer must have been observed; as many as `outcome_days` at least."""
+    covariates: Names = ()
+    """Fixed columns of `customers` in which the groups shall be alike."""
+
+
 class DesignSheetSection(Section):
     """A randomised test that is being planned. Present: its design sheet is made."""
 
@@ -509,6 +522,8 @@ class Params(Section):
     """How a randomised test is read."""
     observational: ObservationalSection = ObservationalSection()
     """Users against non-users, where nobody was assigned at random."""
+    effort: EffortSection = EffortSection()
+    """Whether a channel costs customers less effort, and whether less effort goes with loyalty."""
     design_sheet: DesignSheetSection | None = None
     """A randomised test that is being planned."""
     adoption: AdoptionSection = AdoptionSection()

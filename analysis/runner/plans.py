@@ -172,10 +172,29 @@ def observational_plan(study: Study) -> ObservationalPlan:
         outcomes=values.outcomes if asked.experiment is not None else _followed(study, OUTCOMES),
         covariates=asked.covariates,
         placebo_outcomes=asked.placebo_outcomes,
+        declared=declaration_of(study),
         segments=values.segments,
         before_months=values.index.before_months,
         after_months=values.index.after_months,
         look_back_days=values.index.look_back_days,
+        zone=values.period.timezone,
+        until=_until(study),
+        seed=values.seed,
+    )
+
+
+def effort_plan(study: Study) -> EffortPlan:
+    """What the parameters ask of the study of effort and loyalty."""
+    from analysis.studies.effort.plan import OUTCOMES, EffortPlan
+
+    values, asked = study.values, study.values.effort
+    return EffortPlan(
+        outcomes=_followed(study, OUTCOMES),
+        effort_days=asked.effort_days,
+        outcome_days=asked.outcome_days,
+        history_days=asked.history_days,
+        covariates=asked.covariates,
+        segments=values.segments,
         zone=values.period.timezone,
         until=_until(study),
         seed=values.seed,

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.runner.replication import ABOUT, SUMS, refused
 from analysis.runner.results import RESULTS
+
+_NOT_READ = (
+    OSError, EOFError, UnicodeDecodeError, struct.error, zipfile.BadZipFile, zlib.error, NotImplementedError,
+    RuntimeError,
+)  # fmt: skip
+"""What reading a zip raises: damaged, cut short, packed in a way of its own, or locked by a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +106,14 @@ def _unpacked(path: Path) -> dict[str, bytes]:
             names = [name for name in there.namelist() if not name.endswith("/")]
             if len(set(names)) < len(names):
                 raise refused(str(path), "holds a file twice", "Ask for the package again.")
-            return {name.partition("/")[2]: there.read(name) for name in names}
+            folders = sorted({name.rpartition("/")[0].partition("/")[0] or "none" for name in names})
+            if len(folders) > 1:
+                what = f"holds {len(folders)} folders, {', '.join(folders)}, where a package is one"
+                raise refused(str(path), what, "Ask for the package again.")
+            return {name.partition("/")[2] or name: there.read(name) for name in names}
     except FileNotFoundError as error:
         raise refused(str(path), "is not there", "Look at the path.") from error
-    except (OSError, zipfile.BadZipFile) as error:
+    except _NOT_READ as error:
         raise refused(str(path), "cannot be read as a zip", "Ask for the package again.") from error
 
 
@@ -113,6 +125,7 @@ def _listed(content: bytes) -> dict[str, str] | None:
     """File and SHA-256, or None where the list is not in form."""
     try:
         pairs = [line.split("  ", 1) for line in content.decode().splitlines()]
-        return {name: digest for digest, name in pairs}
+        found = {name: digest for digest, name in pairs}
+        return found if len(found) == len(pairs) else None
     except ValueError:
         return None

@@ -9,8 +9,8 @@ and `dose`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from analysis.foundation.errors import DesignError, UnknownName
 from analysis.studies.result import Effect, effects_frame
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analysis.studies.experiment.result import ExperimentResult
     from analysis.studies.observational.plan import ObservationalPlan
     from analysis.studies.observational.result import ObservationalResult
+    from analysis.studies.planning.declaration import Declaration
+    from analysis.studies.planning.departures import Kept
     from analysis.tables.load import Tables
 
 T = TypeVar("T")
@@ -45,12 +47,16 @@ class AbPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbResult:
-    """The answers there are; None where a question was not asked or cannot be answered from the tables."""
+    """The answers there are; None where a question was not asked or cannot be answered from the tables.
+
+    `departures` say where a test was read otherwise than declared; they come first among the notes.
+    """
 
     randomised: ExperimentResult | None = None
     observational: ObservationalResult | None = None
     dose: DoseResult | None = None
     unanswered: tuple[str, ...] = ()
+    departures: tuple[str, ...] = ()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -59,7 +65,7 @@ class AbResult:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (*(note for part in self._parts for note in part.notes), *self.unanswered)
+        return (*self.departures, *(note for part in self._parts for note in part.notes), *self.unanswered)
 
     @property
     def _parts(self) -> tuple[Any, ...]:
@@ -108,22 +114,35 @@ def ab_segments(tables: Tables, plan: AbPlan) -> AbResult:
             unanswered.append(str(error))
             return None
 
+    kept = None if plan.randomised is None else kept_of(tables, plan.randomised)
     result = AbResult(
-        randomised=answer("randomised", lambda: _randomised(tables, plan.randomised)),
+        randomised=answer("randomised", lambda: _randomised(tables, plan.randomised, kept)),
         observational=answer("observational", lambda: _observational(tables, plan.observational)),
         dose=answer("dose", lambda: _dose(tables, plan.dose)),
         unanswered=tuple(unanswered),
+        departures=() if kept is None else kept.notes,
     )
     if result.randomised is None and result.observational is None and result.dose is None:
         raise failures[0] if failures else DesignError("No randomised test and no comparison of users was asked for.")
     return result
 
 
-def _randomised(tables: Tables, plan: ExperimentPlan | None) -> ExperimentResult | None:
+def kept_of(tables: Tables, plan: ExperimentPlan) -> Kept | None:
+    """The declaration of a plan beside the tests that it reads; None where nothing was declared or assigned."""
+    if plan.declared is None or not tables.has("assignments"):
+        return None
+    from analysis.studies.planning.departures import experiments_of, kept_to
+
+    return kept_to(plan.declared, plan, experiments_of(tables, plan))
+
+
+def _randomised(tables: Tables, plan: ExperimentPlan | None, kept: Kept | None) -> ExperimentResult | None:
     if plan is None:
         return None
     from analysis.studies.experiment.study import randomised
 
+    if kept is not None and kept.departures:  # it covers nothing, and the plan asks no more of it than that
+        plan = replace(plan, declared=cast("Declaration", kept))
     return randomised(tables, plan)
 
 

@@ -154,7 +154,8 @@ def _plain(
 
 
 def _acting(population: Population, mail: Ints | int = 0, call: Ints | int = 0) -> Population:
-    effect = np.stack([np.broadcast_to(np.asarray(one, dtype=np.int64), population.weight.shape) for one in (mail, call)])
+    kinds = population.weight.shape
+    effect = np.stack([np.broadcast_to(np.asarray(one, dtype=np.int64), kinds) for one in (mail, call)])
     return Population(
         values=population.values, code=population.code, weight=population.weight, rate=population.rate,
         effect=effect, shares=population.shares,
@@ -209,7 +210,7 @@ def _small() -> Population:
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
-        "family_none": "nothing has an effect in any of 21 segments, of either treatment",
+        "family_none": "nothing has an effect in any of 19 segments, of either treatment",
         "family_cancelling": "an effect in two regions that cancels everywhere else",
         "family_some": "effects in some segments of attributes that go together",
         "family_everywhere": "the same effect in every segment",

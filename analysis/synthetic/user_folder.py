@@ -1,4 +1,4 @@
-"""In which rows do exports show customers of whom some became users by themselves? The contract's tables, and the truth.
+"""In which rows do exports show customers of whom some became users by themselves? The contract's tables, and truth.
 
 Which group a customer is in stands in `assignments`, though nobody assigned it; what is on record beforehand in
 `customers`; what came afterwards in `outcomes`. A hidden cause is nowhere.
@@ -65,8 +65,9 @@ def user_tables(found: Users) -> dict[str, pa.Table]:
     """The tables, by name."""
     n = len(found.user)
     customer_id = ids(np.arange(n) + 1, width=9)
+    who = {"experiment_id": same(EXPERIMENT, n), "customer_id": customer_id}
     outcomes = [
-        pa.table({"experiment_id": same(EXPERIMENT, n), "customer_id": customer_id, "name": same(name, n), "value": value})
+        pa.table(who | {"name": same(name, n), "value": value})
         for name, value in (("orders", money(found.orders * _CENTS)), ("spend", money(found.spend)))
     ]
     return {
@@ -81,8 +82,7 @@ def user_tables(found: Users) -> dict[str, pa.Table]:
         ),
         "assignments": pa.table(
             {
-                "experiment_id": same(EXPERIMENT, n),
-                "customer_id": customer_id,
+                **who,
                 "arm": names(found.user.astype(np.int64), GROUPS),
                 "assigned_at": instants(np.full(n, _SINCE)),
             }

@@ -2,8 +2,8 @@
 
 Whoever buys often becomes a user sooner, and buys more afterwards whatever happens. What drives both is either on
 record (age, region, orders of an earlier half-year) or, in some worlds, hidden. All that is on record takes few values,
-so that the true effect on users, and the bias that a hidden cause must make, are sums over all of them instead of draws.
-The truth is that of the population which the customers are drawn from. Comparing them is left to the studies.
+so that the true effect on users, and the bias that a hidden cause must make, are sums over all of them, no draws. The
+truth is that of the population which the customers are drawn from. Comparing them is left to the studies.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class UserWorld:
             return np.ones(np.broadcast(age, region).shape)
         return np.asarray(0.9 * (1 + 0.008 * (age - 20)) * np.array([1.0, 1.1, 0.9, 1.2])[region])
 
-    def extra(self, age: Ints) -> Floats:
+    def apart(self, age: Ints) -> Floats:
         """Orders afterwards that have nothing to do with those before."""
         return np.asarray(0.1 + 0.01 * (age - 20) if self.odd else np.zeros(np.shape(age)))
 
@@ -104,7 +104,7 @@ WORLDS: Mapping[str, UserWorld] = MappingProxyType(
         "users_none": UserWorld(about="who buys often becomes a user; that has no effect"),
         "users_effect": UserWorld(about="the same; a fifth more orders", ratio=1.2),
         "users_uneven": UserWorld(about="the same; more, the older the user", ratio=1.15, ratio_by_age=0.08),
-        "users_odd": UserWorld(about="who becomes a user follows steps that no smooth model tells; a tenth fewer orders",
+        "users_odd": UserWorld(about="becoming a user follows steps that no smooth model tells; a tenth fewer orders",
                                odd=True, ratio=0.9),
         "users_weak": UserWorld(about="hardly anybody is like the keenest users; 0.3 orders more", intercept=-3.2,
                                 by_orders=1.1, added=0.3),
@@ -196,7 +196,7 @@ def users(name: str, seed: int, customers: int) -> Users:
     before = rate * (grown if world.lasting else 1.0)
     early, late = rng.poisson(before), rng.poisson(before)
     user = rng.random(customers) < world.likely(age, region, early, hidden)
-    without = rate * grown * GROWTH + world.extra(age)
+    without = rate * grown * GROWTH + world.apart(age)
     orders = rng.poisson(np.where(user, without * world.factor(age) + world.added, without))
     basket = np.exp(_DEARNESS * rng.standard_normal(customers) - _DEARNESS**2 / 2)
     spend = np.rint(BASKET_CENTS * basket * orders).astype(np.int64)
@@ -224,7 +224,7 @@ def user_truth(name: str) -> UserTruth:
     share = share * np.where(hidden == 1, has, 1 - has) * _counted(early, before)
     likely = world.likely(age, region, early, hidden)
     liking = (LIKING + early) / (LIKING + before)  # what the early orders tell of it
-    without = liking * rate * grown * GROWTH + world.extra(age)
+    without = liking * rate * grown * GROWTH + world.apart(age)
     as_user = without * world.factor(age) + world.added
     user, other = share * likely, share * (1 - likely)
     total = float(user.sum())

@@ -2,13 +2,14 @@
 
 Each outcome comes with the columns that belong to it (its covariates, a ratio's denominator), and only products within
 an outcome are summed, where `moments_of` sums all of them. The sums are as exact as there. Small whole numbers and
-short decimals are multiplied in 64 bits; other numbers as whole hundredths in floats, which is exact as long as their
-squares add up to less than 2^53: that is looked at afterwards, and an outcome that fails is counted again in decimals.
+short decimals are multiplied in 64 bits at most; other numbers as whole hundredths in floats, which is exact as long
+as their squares add up to less than 2^53: that is looked at afterwards, and an outcome that fails is counted again in
+decimals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -27,6 +28,7 @@ Key = tuple["Hashable", ...]
 
 _WHOLE = 2.0**53  # up to here a float holds every whole number, so that sums do not depend on their order
 _SAME = 4e-5  # hundredths a number may lie off a whole one: below the half of a millionth that `MEASURE` rounds away
+_ROUNDS = 3 * 2**51  # added to a float below 2^51 and taken away again, it leaves the nearest whole number
 
 
 def experiment_moments(
@@ -131,36 +133,44 @@ class _Plan:
         return self.columns.setdefault((column, short), f"m{len(self.columns)}")
 
     def sql(self, rows: str) -> str:
-        import pyarrow as pa
-
         keys = [f"{identifier(group)} as g{i}" for i, group in enumerate(self.groups)]
         taken, counted = [], ["count(*) as n"]
         for (column, short), alias in self.columns.items():
             name = identifier(column)
             counted.append(f"sum({alias}) as s{alias}")
             if short:
-                whole = not pa.types.is_decimal(self.types.field(column).type)
-                taken.append(f"cast({name} as bigint) as {alias}" if whole else f"{name} as {alias}")
+                wider = _wider(self.types.field(column).type)
+                taken.append(f"cast({name} as {wider}) as {alias}" if wider else f"{name} as {alias}")
             else:
-                taken += [f"round({_hundredths(name)}) as {alias}", f"{_hundredths(name)} as given{alias}"]
-                counted.append(f"max(abs(given{alias} - {alias})) as off{alias}")
+                given = f"coalesce(cast({name} as double), 0) * 100"
+                taken += [f"{given} + {_ROUNDS}e0 - {_ROUNDS}e0 as {alias}", f"{given} as given{alias}"]
+        counted += [f"sum({off}) as off{place}" for place, off in self._off()]
         counted += [f"sum({a} * {b}) as {alias}" for (a, b), alias in self.products.items() if alias[0] == "p"]
         aliases = [f"g{i}" for i in range(len(self.groups))]
         by = f" group by {', '.join(aliases)}" if aliases else ""
         inner = f"select {', '.join([*keys, *taken])} from ({rows}) as source"
         return f"select {', '.join([*aliases, *counted])} from ({inner}) as measured{by}"
 
+    def _off(self) -> Iterator[tuple[int, str]]:
+        """By place of an outcome counted in floats: how far its numbers lie off whole hundredths, squared."""
+        for place, (name, columns) in enumerate(self.outcomes.items()):
+            if not self.short[name]:
+                here = [self.columns[column, False] for column in columns]
+                yield place, " + ".join(f"(given{alias} - {alias}) * (given{alias} - {alias})" for alias in here)
+
     def doubtful(self, row: Mapping[str, Any]) -> set[str]:
         """Outcomes whose sums in floats may have been rounded."""
         return {
             name
-            for name, columns in self.outcomes.items()
-            if not self.short[name] and not all(self._sure(row, self.columns[column, False]) for column in columns)
+            for place, (name, columns) in enumerate(self.outcomes.items())
+            if not self.short[name] and not self._sure(row, columns, row[f"off{place}"])
         }
 
-    def _sure(self, row: Mapping[str, Any], alias: str) -> bool:
-        square, off = row[self.products[alias, alias]], row[f"off{alias}"]
-        return square is None or (square < _WHOLE and off < _SAME)
+    def _sure(self, row: Mapping[str, Any], columns: Sequence[str], off: float | None) -> bool:
+        if off is None:
+            return True  # no row at all
+        aliases = [self.columns[column, False] for column in columns]
+        return bool(off < _SAME**2) and all(row[self.products[alias, alias]] < _WHOLE for alias in aliases)
 
     def moments(self, row: Mapping[str, Any]) -> dict[str, Moments]:
         found = {}
@@ -177,10 +187,6 @@ class _Plan:
         return found
 
 
-def _hundredths(name: str) -> str:
-    return f"cast({name} as double) * 100"
-
-
 def _pair(one: str, other: str) -> tuple[str, str]:
     return (min(one, other), max(one, other))
 
@@ -189,6 +195,16 @@ def _is_boolean(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_boolean(kind))
+
+
+def _wider(kind: pa.DataType) -> str | None:
+    """The type in which two such whole numbers can be multiplied, and none for decimals, which widen of themselves."""
+    import pyarrow as pa
+
+    if pa.types.is_decimal(kind):
+        return None
+    width = 1 if _is_boolean(kind) else kind.bit_width + pa.types.is_unsigned_integer(kind)
+    return "tinyint" if width == 1 else "smallint" if width <= 8 else "integer" if width <= 16 else "bigint"
 
 
 def _is_short(kind: pa.DataType) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.doubly_robust import att, carried_forward, cross_fitted_att
+from analysis.inference.doubly_robust import att, att_by_odds, carried_forward, cross_fitted_att
 from analysis.inference.propensity import deal_folds
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "observational" / "doubleml.json"
@@ -104,6 +104,8 @@ def test_what_is_refused() -> None:
         cross_fitted_att({"y": np.where(np.arange(40) == 3, np.nan, 1.0)}, np.zeros((40, 1)), arm, [arm.astype(int)])
     with pytest.raises(ValueError, match="one dealing"):
         cross_fitted_att({"y": np.ones(40)}, np.zeros((40, 1)), arm, [])
+    with pytest.raises(DesignError, match="None of 2 comparison rows is like the treated"):
+        att_by_odds([1.0, 2.0, 3.0], [True, False, False], [0.0] * 3, [0.0] * 3)
     nothing = att([0.0, 0.0, 0.0], [True, False, False], [0.5] * 3, [0.0] * 3)
     with pytest.raises(ValueError, match="above zero"):
         nothing.ratio("y")

@@ -7,7 +7,13 @@ import pytest
 import statsmodels.api as sm
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.weighting import effective_size, odds_weights, standardised_differences, weighted_difference
+from analysis.inference.weighting import (
+    effective_size,
+    odds_weights,
+    standardised_differences,
+    weighted_difference,
+    weights_of,
+)
 
 
 def some(n: int = 250) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -74,6 +80,8 @@ def test_what_is_refused() -> None:
     y, x, arm = some(50)
     with pytest.raises(DesignError, match="groups is empty"):
         odds_weights([0.5, 0.5], [True, True])
+    with pytest.raises(DesignError, match="None of 1 comparison rows is like the treated"):
+        weights_of([0.3, 0.0], [True, False])
     with pytest.raises(DesignError, match="missing"):
         weighted_difference(y, np.where(x > 1, np.nan, x), arm, name="y", unit="points")
     with pytest.raises(DesignError, match="tell the groups apart"):

@@ -95,11 +95,13 @@ def test_without_a_case_each_of_the_first_outcomes_has_a_figure_in_the_order_of_
     results = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects], "roi": None}
     results["coverage"]["outcomes"] = ["visit", "conversion", "spend"]
     labels = [figure.label.partition(",")[0] for figure in summary(results).figures[:6]]
-    assert labels == ["Visit", "Visit", "Conversion", "Conversion", "Spend", "Spend"]
+    assert labels == [
+        f"{name} per customer" for name in ("Visit", "Visit", "Conversion", "Conversion", "Spend", "Spend")
+    ]
     for row in list(results["effects"]):
         results["effects"] += [row | {"treated": f"{row['treated']} {number}"} for number in range(4)]
     labels = [figure.label.partition(",")[0] for figure in summary(results).figures[:6]]
-    assert set(labels) == {"Visit", "Conversion", "Spend"}
+    assert set(labels) == {"Visit per customer", "Conversion per customer", "Spend per customer"}
 
 
 def test_a_randomised_test_is_said_beside_a_less_certain_answer(made):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from analysis.foundation.errors import DesignError, ParamsError
 from analysis.runner.hypotheses import hypotheses_of, untested
 from analysis.runner.params import load_params
 from analysis.runner.params_model import Params
+from analysis.studies.planning.declaration import Declaration
 
 FULL = """
 study: loyalty
@@ -41,9 +41,17 @@ def values(tmp_path: Path, text: str = FULL) -> Params:
     return load_params(tmp_path / "loyalty.yaml").values
 
 
-class Sealed:
-    def covers(self, outcome: str, segment: Mapping[str, str]) -> bool:
-        return outcome == "visit" and not segment
+def sealed(**changed: object) -> Declaration:
+    """What a design sheet writes of the second hypothesis, and `changed` of it."""
+    written = {
+        "name": "letters work", "statement": "The men's letter brings visits.", "design": "ab_randomised",
+        "outcome": "visit", "treated": "Mens E-Mail", "comparison": "No E-Mail", "segment": {"region": "north"},
+        "direction": "different", "smallest_effect": 0.01, "declared": True,
+    }  # fmt: skip
+    return Declaration(
+        name="mail", outcomes=("visit",), primary="visit", segments=("region",), hypotheses=(written | changed,),
+        treated=("Mens E-Mail",), control="No E-Mail",
+    )  # fmt: skip
 
 
 def test_they_come_in_the_form_in_which_they_are_tested(tmp_path: Path) -> None:
@@ -61,11 +69,50 @@ def test_those_that_name_nothing_to_test_are_told(tmp_path: Path) -> None:
 
 
 def test_a_sealed_declaration_stands_above_the_parameters(tmp_path: Path) -> None:
-    text = FULL.replace("declared: false", "declared: true")
-    assert [one.declared for one in hypotheses_of(values(tmp_path, text))] == [True, True]
-    assert [one.declared for one in hypotheses_of(values(tmp_path, text), Sealed())] == [False, False]
-    everybody = text.replace("    segment: {region: north}\n", "")
-    assert [one.declared for one in hypotheses_of(values(tmp_path, everybody), Sealed())] == [False, True]
+    """It was written for a randomised test: of other designs it says nothing, and the author's word stands."""
+    given = values(tmp_path, FULL.replace("declared: false", "declared: true"))
+    assert [one.declared for one in hypotheses_of(given)] == [True, True]
+    assert [one.declared for one in hypotheses_of(given, sealed())] == [True, True]
+    assert [one.declared for one in hypotheses_of(values(tmp_path), sealed())] == [True, False]
+    nothing = Declaration(name="mail", outcomes=("visit",), primary="visit", segments=("region",))
+    assert [one.declared for one in hypotheses_of(given, nothing)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"outcome": "spend"},
+        {"treated": "Womens E-Mail"},
+        {"comparison": None},
+        {"segment": {}},
+        {"segment": {"region": "south"}},
+        {"direction": "higher"},
+        {"smallest_effect": 0.5},
+        {"smallest_effect": None},
+        {"scale": "ratio"},
+        {"estimand": "complier_effect"},
+    ],
+)
+def test_a_hypothesis_that_was_turned_after_the_data_came_was_not_declared(
+    tmp_path: Path, changed: dict[str, object]
+) -> None:
+    """Another direction, a larger smallest effect, another arm: each would be a way to be right for nothing."""
+    given = values(tmp_path, FULL.replace("declared: false", "declared: true"))
+    assert [one.declared for one in hypotheses_of(given, sealed(**changed))] == [True, False]
+
+
+def test_what_a_design_sheet_seals_comes_back_as_declared(tmp_path: Path) -> None:
+    """Through the file and twelve digits; names and statements may be put better without another test."""
+    text = FULL.replace("declared: false", "declared: true").replace("smallest_effect: 0.01", "smallest_effect: 0.3")
+    given = values(tmp_path, text)
+    written = [one.model_dump(mode="json", exclude_none=True) for one in given.hypotheses]
+    declaration = Declaration(
+        name="mail", outcomes=("visit",), primary="visit", segments=("region",), hypotheses=tuple(written),
+    )  # fmt: skip
+    noted = declaration.write(tmp_path / "sealed.json")
+    read = Declaration.read(tmp_path / "sealed.json", expected=noted)
+    better = values(tmp_path, text.replace("letters work", "letters work well"))
+    assert [one.declared for one in hypotheses_of(better, read)] == [True, True]
 
 
 def test_two_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -210,6 +210,47 @@ def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
         verify_package(tmp_path / "folder")
 
 
+def rezipped(file: Path, target: Path, *, first: Mapping[str, bytes]) -> Path:
+    """The package with files of other folders put in before its own."""
+    with zipfile.ZipFile(file) as there, zipfile.ZipFile(target, "w") as made:
+        for name, content in [*first.items(), *((name, there.read(name)) for name in there.namelist())]:
+            made.writestr(name, content)
+    return target
+
+
+def test_a_second_folder_beside_the_one_that_was_packed_is_told(make: Making, tmp_path: Path) -> None:
+    """Whoever unpacks it finds both, and reads the wrong one."""
+    file = replication_package(make()).file
+    beside = rezipped(file, tmp_path / "two.zip", first={"care/results.json": b'{"study": "care", "orders": 99999}'})
+    with pytest.raises(InputError, match=r"holds 2 folders, care, care-replication, where a package is one"):
+        verify_package(beside)
+    with pytest.raises(InputError, match="holds 2 folders"):
+        verify_package(rezipped(file, tmp_path / "loose.zip", first={"results.json": b"{}"}))
+
+
+def test_a_damaged_zip_is_refused_in_words_wherever_it_was_hit(make: Making, tmp_path: Path) -> None:
+    """Any one byte: the zip is refused or told to be changed, unless the byte says nothing of a file (a time)."""
+    whole = replication_package(make()).file.read_bytes()
+    damaged = tmp_path / "damaged.zip"
+    told, places = 0, [*range(0, len(whole), len(whole) // 40), *range(len(whole) - 300, len(whole), 19)]
+    for place in places:
+        damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            told += not verify_package(damaged).holds
+        except InputError as error:
+            assert "damaged.zip" in str(error)
+            told += 1
+    assert told > len(places) / 2
+
+
+def test_a_sum_that_is_listed_twice_is_none(make: Making, tmp_path: Path) -> None:
+    """`sha256sum -c` would look at both; so the list is not read as if the first were not there."""
+    top = unpacked(replication_package(make()).file, tmp_path / "out")
+    sums = (top / "SHA256SUMS").read_text()
+    (top / "SHA256SUMS").write_text(f"{'0' * 64}  results.json\n{sums}")
+    assert verify_package(top).faults == ("`SHA256SUMS` cannot be read.",)
+
+
 def test_people_in_the_aggregates_keep_it_from_being_written(make: Making, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"aggregates/metrics\.json: holds ids of people") as found:
         replication_package(make(part={"said": "as C-000417 wrote"}))

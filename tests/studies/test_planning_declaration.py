@@ -130,6 +130,49 @@ def test_a_part_that_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "changed",
+    [
+        {"declared_on": "some day"},
+        {"declared_on": 20260420},
+        {"outcomes": "orders"},
+        {"outcomes": [["orders"]]},
+        {"segments": "region"},
+        {"treated": 5},
+        {"sizes": {"invited": "many"}},
+        {"sizes": [1, 2]},
+        {"sizes": {"invited": True}},
+        {"hypotheses": ["more"]},
+        {"hypotheses": {"name": "more"}},
+        {"guardrails": {"csat": 0.1}},
+        {"looks": "ab"},
+        {"looks": [500.5, 1000]},
+        {"level": "0.95"},
+        {"level": float("nan")},
+        {"window_days": "90"},
+        {"window_days": 0},
+        {"window_days": -90},
+        {"name": 7},
+        {"primary": ["orders"]},
+        {"smallest_effects": {"orders": True}},
+    ],
+)
+def test_a_file_of_the_right_hash_and_the_wrong_values_is_refused_in_words(tmp_path: Path, changed) -> None:
+    """Whoever writes the hash anew can put anything into a file; it must not come out as a fault of ours."""
+    path = tmp_path / "declared.json"
+    content = {"schema": "touchstone.declaration/1", **FULL.to_dict(), **changed}
+    path.write_bytes(json.dumps({**content, "sha256": _hash_of(content)}).encode())
+    with pytest.raises((ParamsError, DesignError), match=r"declar"):
+        Declaration.read(path)
+
+
+def _hash_of(content: dict[str, object]) -> str:
+    try:
+        return fingerprint_of_bytes(canonical_json(content))
+    except ValueError:  # what is not a number has no canonical form
+        return "sha256:0"
+
+
+@pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"primary": "b"}, "not among the outcomes"),

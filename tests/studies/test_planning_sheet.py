@@ -439,6 +439,18 @@ def test_what_is_planned_can_be_declared(tables: Tables) -> None:
         design_sheet(tables, only).declare("nothing")
 
 
+@pytest.mark.parametrize(
+    ("parts", "worse"),
+    [(("issues", "orders"), "higher"), (("orders", "issues"), "lower"), (("revenue", "orders"), "lower")],
+)
+def test_a_guardrail_of_more_issues_is_a_harm_in_a_ratio_too(sheet: DesignSheet, parts, worse: str) -> None:
+    """Contacts an order must not rise; declared the other way round, a harm would be recommended."""
+    plan = replace(PLAN, outcomes=("orders",), ratios={"guard": parts}, margins={"guard": 0.1}, matters={})
+    row = sheet.of("orders")[0]
+    found = replace(sheet, plan=plan, rows=(row, replace(row, outcome="guard", matters=0.05))).declare("trial")
+    assert found.guardrails["guard"] == {"margin": 0.05, "worse": worse}
+
+
 def test_a_ratio_by_an_uncertain_total_takes_more_customers(tables: Tables) -> None:
     """Orders must be known to 10 %: that takes (standard deviation / mean / 0.1)² customers an arm, counted here."""
     plan = replace(PLAN, outcomes=("orders",), matters={"order_value": 0.9}, customers=200, windows=())

@@ -32,7 +32,7 @@ def engine_of(query: str) -> DuckDBEngine:
 
 
 @pytest.mark.parametrize("money", ["decimal(9, 2)", "decimal(19, 6)", "double"])
-@pytest.mark.parametrize("count", ["integer", "bigint", "hugeint", "utinyint"])
+@pytest.mark.parametrize("count", ["integer", "bigint", "hugeint", "utinyint", "tinyint", "smallint", "usmallint"])
 def test_the_same_as_one_outcome_at_a_time_whatever_the_types(money, count) -> None:
     with engine_of(MADE.format(money=money, count=count)) as engine:
         found = experiment_moments(engine, "select * from rows", groups=["arm", "area"], outcomes=OUTCOMES)
@@ -54,6 +54,33 @@ def test_numbers_too_large_or_too_fine_for_floats_are_counted_in_decimals(value)
         slow = moments_by(engine, "select * from rows", groups=["arm"], measures=["m", "x"])
     assert found["a",]["m"] == slow["a",]
     assert found["a",]["x"].variance("x") == slow["a",].variance("x")
+
+
+@pytest.mark.parametrize(("kind", "end"), [("tinyint", 128), ("smallint", 32768), ("integer", 2**31)])
+def test_products_of_the_largest_numbers_of_a_type(kind, end) -> None:
+    query = (
+        f"select cast(m as {kind}) as m, cast(x as {kind}) as x from (values (-{end}, -{end}), ({end - 1}, 1)) t(m, x)"
+    )
+    with engine_of(query) as engine:
+        found = experiment_moments(engine, "select * from rows", groups=[], outcomes={"m": ("m", "x")})
+    assert found[()]["m"] == Moments.from_rows(("m", "x"), [(-end, -end), (end - 1, 1)])
+
+
+def test_one_outcome_too_fine_for_floats_leaves_the_others_where_they_are(monkeypatch) -> None:
+    recounted = []
+
+    def counted(engine, rows, *, groups, measures, parameters):
+        recounted.append(tuple(measures))
+        return moments_by(engine, rows, groups=groups, measures=measures, parameters=parameters)
+
+    monkeypatch.setattr("analysis.tables.experiment_moments.moments_by", counted)
+    query = (
+        "select i / 7 as fine, i / 100 as cents, case when i % 3 > 0 then i / 4 end as gaps from range(1, 900) as t(i)"
+    )
+    with engine_of(query) as engine:
+        outcomes = {"cents": ("cents", "gaps"), "fine": ("fine",), "gaps": ("gaps", "fine")}
+        experiment_moments(engine, "select * from rows", groups=[], outcomes=outcomes)
+    assert recounted == [("fine",), ("gaps", "fine")]
 
 
 def test_an_epoch_timestamp_keeps_its_variance() -> None:

@@ -16,10 +16,13 @@ from analysis.reporting.charts.adoption_months import adoption_months
 from analysis.reporting.charts.bases import both_bases
 from analysis.reporting.charts.change_figures import figures_around
 from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
+from analysis.reporting.charts.effort_paths import effort_paths
 from analysis.reporting.charts.event_study import event_study
 from analysis.reporting.charts.figure import Figure, NoAlternativeText, NothingToDraw, Story
+from analysis.reporting.charts.hypotheses import hypotheses, specification_curve, specification_curves
 from analysis.reporting.charts.incidents import incident_days
 from analysis.reporting.charts.interrupted import interrupted
+from analysis.reporting.charts.likeness import love_plot, overlap
 from analysis.reporting.charts.maturing import maturing
 from analysis.reporting.charts.mentions import mention_kinds, mention_platforms, mention_trend
 from analysis.reporting.charts.money import npv_range, yearly_money
@@ -28,8 +31,11 @@ from analysis.reporting.charts.placebo_dates import placebo_dates
 from analysis.reporting.charts.programme import complaints_around_programme
 from analysis.reporting.charts.responses import response_by_month
 from analysis.reporting.charts.scores import score_trends
+from analysis.reporting.charts.segment_forest import segment_forest, segment_forests
 from analysis.reporting.charts.service_bands import service_bands
 from analysis.reporting.charts.service_hours import service_hours
+from analysis.reporting.charts.sizes import smallest_effect
+from analysis.reporting.charts.uplift_curve import uplift_curve, uplift_curves
 
 __all__ = [
     "Figure",
@@ -42,27 +48,40 @@ __all__ = [
     "both_bases",
     "complaints_around_programme",
     "effect_by_segment",
+    "effort_paths",
     "event_study",
+    "hypotheses",
     "incident_days",
     "interrupted",
+    "love_plot",
     "maturing",
     "mention_kinds",
     "mention_platforms",
     "mention_trend",
     "naive_against_adjusted",
     "npv_range",
+    "overlap",
     "paths",
     "placebo_dates",
     "response_by_month",
     "score_trends",
+    "segment_forest",
+    "segment_forests",
     "service_bands",
     "service_hours",
     "shown",
+    "shown_all",
     "shown_by_change",
+    "smallest_effect",
+    "specification_curve",
+    "specification_curves",
+    "uplift_curve",
+    "uplift_curves",
     "yearly_money",
 ]
 
 
+NOT_THERE = "This was not asked of these tables, or they cannot answer it."
 MOST_BY_CHANGE = 12
 """Charts shown of all changes and figures; the others stand in the table of results."""
 
@@ -87,11 +106,31 @@ def shown(chart: Callable[..., Figure], *args: Any, **options: Any) -> Figure | 
     --------
     >>> print(shown(mention_trend, []))
     Not shown. The chart of mentions by month needs the metric `mentions`; this result does not hold it by month.
+    >>> print(shown(arms, None))
+    Not shown. This was not asked of these tables, or they cannot answer it.
     """
+    if args and args[0] is None:
+        return NotShown(NOT_THERE)
     try:
         return chart(*args, **options)
     except DesignError as missing:
         return NotShown(str(missing))
+
+
+def shown_all(charts: Callable[..., tuple[Figure, ...]], found: Any, **options: Any) -> tuple[Figure | NotShown, ...]:
+    """Several charts of one kind, or the sentence that says what their result lacks.
+
+    Examples
+    --------
+    >>> print(*shown_all(segment_forests, None))
+    Not shown. This was not asked of these tables, or they cannot answer it.
+    """
+    if found is None:
+        return (NotShown(NOT_THERE),)
+    try:
+        return charts(found, **options)
+    except DesignError as missing:
+        return (NotShown(str(missing)),)
 
 
 def shown_by_change(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import baseline, nice_ticks, quiet, tick_label
 from analysis.reporting.formats import GAP, plain
@@ -115,7 +114,9 @@ def overlap(users: Any, *, locale: str = "en_GB") -> Figure:
     say = words(locale)
     frame = getattr(users, "overlap", None)
     if frame is None or frame.empty:
-        raise NothingToDraw("The chart of overlap needs customers by their likelihood (`overlap`); the result has none.")
+        raise NothingToDraw(
+            "The chart of overlap needs customers by their likelihood (`overlap`); the result has none."
+        )
     said = _said(users)
     totals = {name: int(frame[name].sum()) for name in ("treated", "comparison", "left_out")}
     if min(totals["treated"], totals["comparison"]) == 0:
@@ -154,7 +155,7 @@ def overlap(users: Any, *, locale: str = "en_GB") -> Figure:
         for name, side, meaning in (("treated", 1, "contacted"), ("comparison", -1, "comparison")):
             axes.bar(centres, side * shares[name], widths, color=COLOURS[meaning], gid=name, zorder=2)
         baseline(axes)
-        for side, text, meaning in ((1, said.treated, "contacted"), (-1, said.similar, "comparison")):
+        for side, text, meaning in ((1, said.treated, "contacted"), (-1, "The others", "comparison")):
             axes.text(0.99, side * 0.88 * high, text, ha="right", va="center", color=COLOURS[meaning],
                       fontweight="bold", fontsize=points(13), parse_math=False).set_gid("end label")  # fmt: skip
         body.text(52 + (body.width - 60) / 2, body.height - 14, "likelihood of being a user", "note", SOFT, ha="center")
@@ -171,5 +172,3 @@ def _named(row: Any) -> str:
     cause, value = plain(row["covariate"], 60).replace("_", " "), plain(row["value"], 60).replace("_", " ")
     text = value if not value or value.startswith(cause) else f"{cause}: {value}"
     return text[:1].upper() + text[1:] if text else cause
-
-

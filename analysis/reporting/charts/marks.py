@@ -213,7 +213,7 @@ def draw_intervals(
     heights = [_height(row, narrow) for row in rows]
     axes = body.axes(left, top, body.width - left - right, sum(heights))
     quiet(axes, grid="x")
-    every = [end for row in rows for end in (row.value, row.low, row.high, *(row.raw or ()))]
+    every = [end for row in rows for end in (row.value, row.low, row.high, *(row.raw or ()))] + [*(pooled or ())]
     ends = [end for end in every if end is not None and math.isfinite(end)]
     ticks = nice_ticks(min([line, *ends]), max([line, *ends]), 4 if narrow else 5)
     axes.set_xlim(ticks[0], ticks[-1])

@@ -68,8 +68,9 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
     told = next(row for row in [whole, *parts] if known(row["value"]))
     story = Story(
         title=title,
-        measure=f"{outcome_in_words(outcome).label}, {group_in_words(arm)} against {group_in_words(told['comparison'])}, "
-        f"with {interval}" + (" (above: its own; below it: helped by the others)" if pooled else ""),
+        measure=f"{outcome_in_words(outcome).label}, {group_in_words(arm)} against "
+        f"{group_in_words(told['comparison'])}, with {interval}"
+        + (" (above: its own; below it: helped by the others)" if pooled else ""),
         unit=_unit(told),
         population=f"{say.number(int(whole['n_treated']))} customers and their segments; shaded: all customers",
         period="as assigned" if told["estimand"] != "user_effect" else "followed from their first day in a group",
@@ -78,7 +79,8 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
         + (f"; {len(parts) - _MOST} further segments are not drawn" if len(parts) > _MOST else ""),
         method=f"{method_in_words(told['estimand'])}; grade of all customers: {whole['grade']}, "
         f"{grade_in_words(whole['grade'])}",
-        alt=f"Chart of intervals by segment. {title}. " + " ".join(f"{row.label}: {row.said}." for row in drawn if row.said),
+        alt=f"Chart of intervals by segment. {title}. "
+        + " ".join(f"{row.label}: {row.said}." for row in drawn if row.said),
     )
     shaded = None
     if known(whole["value"]) and known(whole["low"]) and known(whole["high"]):
@@ -125,7 +127,7 @@ def _heading(attribute: str, tests: list[Row]) -> str:
     if one is None or not known(one["p_adjusted"]):
         return name
     explored = "" if one["declared"] else ", explored"
-    return f"{name}: {'differ' if one['differ'] else 'cannot be told apart'}{explored}"
+    return f"{name}: {'differ' if one['differ'] else 'not told apart'}{explored}"
 
 
 def _title(outcome: str, tests: list[Row]) -> str:
@@ -134,7 +136,7 @@ def _title(outcome: str, tests: list[Row]) -> str:
     if not differ:
         return f"{label}: segments cannot be told apart"
     if len(differ) <= 2:
-        return f"{label}: segments by {f' and '.join(differ)} differ"
+        return f"{label}: segments by {' and '.join(differ)} differ"
     return f"{label}: segments differ by {len(differ)} of {len(tests)} attributes"
 
 

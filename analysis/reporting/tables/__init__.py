@@ -17,15 +17,24 @@ from analysis.reporting.tables.comparability import balance, drift
 from analysis.reporting.tables.counted import by_segment, figure_notes, metrics
 from analysis.reporting.tables.coverage import areas, missing, rows_used
 from analysis.reporting.tables.difference import since_last_report
+from analysis.reporting.tables.effort import effort_changed, effort_kinds, effort_split, who_answered
 from analysis.reporting.tables.evidence import claims, effects, sample
 from analysis.reporting.tables.experiment import arm_effects, arms, declared_and_explored, guardrails, took_part
 from analysis.reporting.tables.happened import incidents, programme
+from analysis.reporting.tables.hypotheses import hypotheses, hypothesis_findings, other_choices
 from analysis.reporting.tables.kinds import confusion, kinds
 from analysis.reporting.tables.matching import matched_and_unmatched, matching
 from analysis.reporting.tables.maturing import interim, maturing
 from analysis.reporting.tables.money import case_lines, money
+from analysis.reporting.tables.observational import (
+    nothing_can_have_happened,
+    roads,
+    unrecorded_cause,
+    weighted_balance,
+)
+from analysis.reporting.tables.planning import by_duration, declaration, false_alarms, smallest_effects
 from analysis.reporting.tables.scorecard import index_parts, scorecard
-from analysis.reporting.tables.segments import segment_effects, segments_tested
+from analysis.reporting.tables.segments import explored, segment_effects, segments_tested
 from analysis.reporting.tables.service import (
     estimates_beside,
     queue_balance,
@@ -34,7 +43,7 @@ from analysis.reporting.tables.service import (
     reply_hours,
 )
 from analysis.reporting.tables.stories import stories, stories_base
-from analysis.reporting.tables.table import Table, frame
+from analysis.reporting.tables.table import Table, frame, shown
 from analysis.reporting.tables.unrecorded import sensitivity
 
 __all__ = [
@@ -42,9 +51,11 @@ __all__ = [
     "adoption_calendar",
     "adoption_groups",
     "areas",
+    "arm_effects",
     "arms",
     "balance",
     "bridge",
+    "by_duration",
     "by_segment",
     "case_lines",
     "change_checks",
@@ -57,12 +68,22 @@ __all__ = [
     "claims",
     "close",
     "confusion",
+    "declaration",
+    "declared_and_explored",
     "drift",
     "effects",
     "effects_on_all",
+    "effort_changed",
+    "effort_kinds",
+    "effort_split",
     "estimates_beside",
+    "explored",
+    "false_alarms",
     "figure_notes",
     "frame",
+    "guardrails",
+    "hypotheses",
+    "hypothesis_findings",
     "incidents",
     "index_parts",
     "interim",
@@ -74,22 +95,33 @@ __all__ = [
     "metrics",
     "missing",
     "money",
+    "nothing_can_have_happened",
     "notices",
+    "other_choices",
     "programme",
     "queue_balance",
     "queue_strength",
     "reply_bands",
     "reply_hours",
     "reported",
+    "roads",
     "rows_used",
     "run_off",
     "sample",
     "scorecard",
+    "segment_effects",
+    "segments_tested",
     "sensitivity",
+    "shown",
     "since_last_report",
+    "smallest_effects",
     "stories",
     "stories_base",
+    "took_part",
     "triangle",
     "two_way_warning",
+    "unrecorded_cause",
     "waiting",
+    "weighted_balance",
+    "who_answered",
 ]

@@ -20,7 +20,6 @@ from analysis.reporting.naming import (
     in_plain_words,
     made_in_words,
     outcome_in_words,
-    quantile_of,
     segment_in_words,
 )
 from analysis.reporting.parties import is_step, raw_in_words, said_of
@@ -30,10 +29,9 @@ from analysis.reporting.tables.cells import readable, unbroken
 from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.wording import Words, evidence_in_words, words
 
-
 MADE_OTHERWISE = (
     "experiment_effect_adjusted", "experiment_effect_winsorised", "experiment_effect_anytime", "complier_effect",
-    "indirect_effect", "direct_effect",
+    "quantile_effect", "indirect_effect", "direct_effect", "effort_slope",
 )  # fmt: skip
 """Estimands that stand beside the main one of their design, and are named."""
 
@@ -136,7 +134,7 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
 def _otherwise(row: Row) -> str:
     """How a figure was made, where it stands beside the main one."""
     estimand = str(row["estimand"])
-    if estimand in MADE_OTHERWISE or quantile_of(estimand) is not None:
+    if estimand.partition(":")[0] in MADE_OTHERWISE:
         return f", {made_in_words(estimand)}"
     return ""
 

@@ -102,7 +102,9 @@ def arm_effects(experiment: Any, *, locale: str = "en_GB") -> Table:
     there = list(dict.fromkeys(row["treated"] for row in shown))
     outcomes = list(dict.fromkeys(row["outcome"] for row in shown))
     shown.sort(key=lambda row: (outcomes.index(row["outcome"]), there.index(row["treated"])))
-    units = {name: next((row["unit"] for row in shown if row["outcome"] == name and row["unit"]), "") for name in outcomes}
+    units = {
+        name: next((row["unit"] for row in shown if row["outcome"] == name and row["unit"]), "") for name in outcomes
+    }
     records = [
         {
             "Outcome": measured_in(outcome_in_words(row["outcome"]).label, str(units[row["outcome"]])),

@@ -106,8 +106,9 @@ def segment_effects(result: Any, *, outcome: str | None = None, locale: str = "e
     if len(rows) > _MOST:
         notes.append(f"{say.number(len(rows) - _MOST)} further rows are in the executed notebook.")
     return Table(
-        caption, pd.DataFrame(records), frame, numbers=(own, *(("Helped by the others",) if pooled else ()), "Customers"),
-        groups="Outcome and arm", notes=tuple(notes),
+        caption, pd.DataFrame(records), frame,
+        numbers=(own, *(("Helped by the others",) if pooled else ()), "Customers"), groups="Outcome and arm",
+        notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -158,3 +159,41 @@ def _sizes(say: Words, row: Row) -> str:
     if not row["n_treated"] and not row["n_comparison"]:
         return NONE
     return f"{say.number(int(row['n_treated']))} against {say.number(int(row['n_comparison']))}"
+
+
+def explored(test: Any, *, locale: str = "en_GB") -> Table:
+    """Who seems to benefit most: the effect in each fifth of a ranking, judged on customers it was not learned from.
+
+    Parameters
+    ----------
+    test : ExperimentResult
+        With `uplift`; empty where nobody looked for it.
+    """
+    say = words(locale)
+    caption = "Explored: who seems to benefit most"
+    found = tuple(getattr(test, "uplift", ()))
+    if not found:
+        return sentences_alone(caption, "Who benefits most was not looked for.")
+    records = [
+        {
+            "Outcome and arm": _question(
+                {"outcome": one.outcome, "treated": one.treated, "comparison": one.comparison}
+            ),
+            "Ranked": f"{_FIFTHS[int(row['part']) - 1]} fifth",
+            f"Effect ({say.level({'level': one.coefficient.level})})": effect_cell(
+                say, {**row, "scale": "difference", "unit": one.coefficient.unit, "outcome": one.outcome}
+            ),
+            "Customers": say.number(int(row["customers"])),
+        }
+        for one in found
+        for row in one.fifths.to_dict("records")
+    ]
+    frame = pd.concat([one.fifths.assign(outcome=one.outcome, treated=one.treated) for one in found], ignore_index=True)
+    head = next(name for name in records[0] if name.startswith("Effect"))
+    return Table(
+        caption, pd.DataFrame(records), frame, numbers=(head, "Customers"), groups="Outcome and arm",
+        notes=tuple(readable(say, one.claim) for one in found),
+    )  # fmt: skip
+
+
+_FIFTHS = ("first", "second", "third", "fourth", "last")

@@ -8,6 +8,7 @@ package's other modules.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -17,6 +18,7 @@ from typing import Any
 import pandas as pd
 from great_tables import GT
 
+from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import MINUS, plain
 from analysis.reporting.naming import humanised
 from analysis.reporting.sanitise import sanitised
@@ -116,6 +118,22 @@ def _grouped(html: str) -> str:
     return first + start.join(["", *rest]).replace(start, f'</tbody><tbody class="gt_table_body">{start}').replace(
         '</tbody><tbody class="gt_table_body">', "", 1
     )
+
+
+def shown(table: Callable[..., Table], found: Any, *, caption: str = "", **options: Any) -> Table:
+    """The table, or the sentence that says that the result, or a part of it, is not there.
+
+    Examples
+    --------
+    >>> print(shown(frame, None, caption="Arms"))
+    This was not asked of these tables, or they cannot answer it.
+    """
+    if found is None:
+        return sentences_alone(caption, "This was not asked of these tables, or they cannot answer it.")
+    try:
+        return table(found, **options)
+    except DesignError as missing:
+        return sentences_alone(caption, str(missing))
 
 
 def sentences_alone(caption: str, *notes: str) -> Table:

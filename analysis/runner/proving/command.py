@@ -14,7 +14,7 @@ from typing import Any
 from analysis.foundation.errors import Fault, InputError
 from analysis.foundation.provenance import write_atomically
 from analysis.runner.progress import Progress
-from analysis.runner.proving.hazards import HAZARDS, Hazard, hazard_named
+from analysis.runner.proving.hazards import HAZARDS, IN_ARRAYS_ONLY, Hazard, hazard_named
 from analysis.runner.proving.page import PICTURE, page
 from analysis.runner.proving.picture import picture, svg
 from analysis.runner.proving.proof import Made, Proof, proof_of
@@ -101,7 +101,9 @@ def prove_study(
     else:
         tasks = [
             *_tasks(chosen, worlds, customers, out),
-            *_tasks([one for one in chosen if one.design != "change_log"], through_files, customers, out, files=True),
+            *_tasks(
+                [one for one in chosen if one.design not in IN_ARRAYS_ONLY], through_files, customers, out, files=True
+            ),
         ]
         run_tasks(tasks, jobs=jobs, progress=progress)
     slow = [task for task in tasks if task.asked.files]

@@ -21,6 +21,8 @@ ROOMS: Mapping[Design, str] = MappingProxyType(
         "adoption": f"{_HERE}.adoption_worlds",
         "change_log": f"{_HERE}.series_worlds",
         "ab_randomised": f"{_HERE}.experiment_worlds",
+        "ab_observational": f"{_HERE}.observational_worlds",
+        "segments": f"{_HERE}.segment_worlds",
     }
 )
 """By design, in the order of the page."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from analysis.synthetic.experiments.trial import trial
 from analysis.tables.load import Source, open_tables, prepare
 
 if TYPE_CHECKING:
+    from analysis.inference.estimate import Estimate
     from analysis.studies.result import Effect
 
 RATIO = "orders_per_session"
@@ -37,8 +39,7 @@ _SPEND = OUTCOMES["spend"]
 
 def told_through_files(hazard: Hazard, seed: int, customers: int) -> Told:
     """The records of one experiment that was written to files and studied from there."""
-    planted = truths_of(hazard, trial(hazard.name, seed, customers).truth)
-    truth = {name: _in_euros(name, value) for name, value in planted.items()}
+    truth = truths_of(hazard, trial(hazard.name, seed, customers).truth)
     told = Told(hazard, seed, customers, truth)
     with tempfile.TemporaryDirectory(prefix="touchstone-prove-") as place:
         folder = Path(place) / "company"
@@ -49,7 +50,7 @@ def told_through_files(hazard: Hazard, seed: int, customers: int) -> Told:
     for effect in effects:
         estimand = named(effect)
         if estimand in truth:
-            told.effect(DEFAULT, estimand, effect.estimate, effect.grade)
+            told.effect(DEFAULT, estimand, _in_cents(estimand, effect.estimate), effect.grade)
         if estimand == "orders_difference":
             told.gates("orders", effect.checks)
     return told
@@ -82,7 +83,9 @@ def named(effect: Effect) -> str:
     return f"{measure}_{effect.scale}{_HOW.get(effect.estimand, ':other')}"
 
 
-def _in_euros(estimand: str, value: float) -> float:
-    """The truth of an estimand in the unit of files."""
+def _in_cents(estimand: str, found: Estimate | None) -> Estimate | None:
+    """Files tell money in euros; the truth is in cents."""
     measure, _, rest = estimand.partition("_")
-    return value / 100 if measure in CENTS and rest.startswith("difference") else value
+    if found is None or measure not in CENTS or not rest.startswith("difference"):
+        return found
+    return replace(found, value=100 * found.value, low=100 * found.low, high=100 * found.high, se=100 * found.se)

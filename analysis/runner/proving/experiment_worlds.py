@@ -10,33 +10,29 @@ look that is looked at again and again.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.adjusted import adjusted_difference, adjusted_ratio
 from analysis.inference.always_valid import always_valid
 from analysis.inference.clustered import clustered_difference
-from analysis.inference.compare import difference_in_means, ratio_of_means, sample_ratio
+from analysis.inference.compare import difference_in_means, sample_ratio
 from analysis.inference.complier import Complier, complier_effect
 from analysis.inference.estimate import Estimate
-from analysis.inference.few_clusters import Clusters, difference_of_clusters
-from analysis.inference.moments import Moments, pairs
+from analysis.inference.few_clusters import difference_of_clusters
+from analysis.inference.moments import Moments
 from analysis.inference.quantile_effect import quantile_effect
 from analysis.inference.ratio_metric import ratio_metric_difference, ratio_metric_ratio
 from analysis.inference.switchback import part_of, switchback_effect
 from analysis.inference.winsor import cap_of
+from analysis.runner.proving.experiment_sums import Ints, along, arms_of, exact_moments, groups_of, units_of
 from analysis.runner.proving.hazards import Hazard
 from analysis.runner.proving.records import DEFAULT, Asked, Records, Told, each
 from analysis.synthetic.experiments.trial import Trial, trial
-
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 ONE_BY_ONE, SESSIONS, PEEKING, USERS, EARLY, IGNORED = (
     "one_by_one", "session_by_session", "peeking", "took_it_up", "no_washout", "ratio_ignored",
@@ -93,37 +89,8 @@ def truths_of(hazard: Hazard, planted: Mapping[str, float]) -> dict[str, float]:
     return {name: planted[name if name in planted else name.partition(":")[0]] for name in hazard.estimands}
 
 
-def exact_moments(columns: Mapping[str, Ints], which: Flags) -> Moments:
-    """Moments of whole numbers by customer, for some of the customers.
-
-    Raises
-    ------
-    OverflowError
-        If a sum of products might not fit in 64 bits.
-
-    Examples
-    --------
-    >>> columns = {"orders": np.array([1, 2, 4]), "visits": np.array([3, 3, 5])}
-    >>> found = exact_moments(columns, np.array([True, True, False]))
-    >>> found.n, found.total("orders"), [int(product) for product in found.products]
-    (2, Decimal('3'), [5, 9, 18])
-    """
-    table = np.stack([column[which] for column in columns.values()])
-    n = table.shape[1]
-    if n and float(np.abs(table).max()) ** 2 * n >= 2**63:
-        raise OverflowError("Sums of products of such numbers do not fit in 64 bits.")
-    products = table @ table.T
-    sums = tuple(Decimal(int(total)) for total in table.sum(axis=1))
-    return Moments(tuple(columns), n, sums, tuple(Decimal(int(products[i, j])) for i, j in pairs(len(columns))))
-
-
-def _arms(made: Trial, names: Sequence[str]) -> tuple[Moments, Moments]:
-    columns = {name: made.measures[name] for name in names}
-    return exact_moments(columns, made.treated), exact_moments(columns, ~made.treated)
-
-
 def _plain(made: Trial, measure: str) -> Estimate:
-    treated, comparison = _arms(made, [measure])
+    treated, comparison = arms_of(made, [measure])
     return difference_in_means(treated, comparison, measure, unit=_unit(measure))
 
 
@@ -133,7 +100,7 @@ def _unit(measure: str) -> str:
 
 def _ratio_holds(told: Told, made: Trial) -> bool:
     """Whether as many units are in the arms as chance should have put there; told as a gate."""
-    units = made.treated if made.unit is None else _by_unit(made)[1]
+    units = made.treated if made.unit is None else units_of(made)[1]
     counts = {"treated": int(units.sum()), "comparison": int((~units).sum())}
     found = sample_ratio(counts, {"treated": made.intended, "comparison": 1 - made.intended})
     _gate(told, "arms", "sample_ratio", found.failed, found.p_value)
@@ -147,7 +114,7 @@ def _gate(told: Told, outcome: str, gate: str, failed: bool, p_value: float, val
 
 def _trial(told: Told, made: Trial, asked: Asked, grade: str) -> None:
     """Customers one by one: shares, means and ratios of sums, plain and with what was known before taken out."""
-    treated, comparison = _arms(made, [*MEASURES, *(f"{name}{BEFORE}" for name in MEASURES)])
+    treated, comparison = arms_of(made, [*MEASURES, *(f"{name}{BEFORE}" for name in MEASURES)])
     for measure in ("bought", "orders", "spend"):
         for how, covariates in (("", []), (":cuped", [f"{measure}{BEFORE}"])):
             found = (
@@ -156,11 +123,7 @@ def _trial(told: Told, made: Trial, asked: Asked, grade: str) -> None:
                 else difference_in_means(treated, comparison, measure, unit=_unit(measure))
             )
             told.effect(DEFAULT, f"{measure}_difference{how}", found, grade)
-            relative = (
-                adjusted_ratio(treated, comparison, measure, covariates=covariates)
-                if covariates
-                else ratio_of_means(treated, comparison, measure)
-            )
+            relative = adjusted_ratio(treated, comparison, measure, covariates=covariates)
             told.effect(DEFAULT, f"{measure}_ratio{how}", relative, grade)
     unit = "orders per session"
     for how, earlier in (("", None), (":cuped", (f"{RATIO[0]}{BEFORE}", f"{RATIO[1]}{BEFORE}"))):
@@ -199,35 +162,10 @@ def _by_session(treated: Moments, comparison: Moments) -> Estimate:
     return difference_in_means(one, other, "orders", unit="orders per session")
 
 
-def _by_unit(made: Trial) -> tuple[Ints, Flags]:
-    """First customer of each unit, and whether the unit was treated."""
-    assert made.unit is not None
-    first = np.unique(made.unit, return_index=True)[1]
-    return first, made.treated[first]
-
-
-def _groups(made: Trial, names: Sequence[str], kept: Flags | None = None) -> Clusters:
-    """Units with the sums and products of their customers' measures."""
-    assert made.unit is not None
-    count = int(made.unit.max()) + 1
-    kept = np.ones(len(made.unit), dtype=bool) if kept is None else kept
-    unit, columns = made.unit[kept], [made.measures[name][kept] for name in names]
-
-    def summed(values: Ints) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(unit, weights=values, minlength=count), dtype=float)
-
-    size = np.bincount(unit, minlength=count).astype(float)
-    sums = np.stack([summed(column) for column in columns], axis=1)
-    products = np.empty((count, len(names), len(names)))
-    for i, j in pairs(len(names)):
-        products[:, i, j] = products[:, j, i] = summed(columns[i] * columns[j])
-    return Clusters(tuple(names), size, sums, products)
-
-
 def _clusters(told: Told, made: Trial, asked: Asked, grade: str) -> None:
     """Whole clusters: by their own sums, however few and uneven, and by moments where they are many."""
     names = ("orders", "orders_before")
-    groups, (_, held) = _groups(made, names), _by_unit(made)
+    groups, (_, held) = groups_of(made, names), units_of(made)
     arms = part_of(groups, held), part_of(groups, ~held)
     unit = _unit("orders")
     told.effect(DEFAULT, "orders_difference", difference_of_clusters(*arms, "orders", unit=unit), grade)
@@ -247,8 +185,8 @@ def _clusters(told: Told, made: Trial, asked: Asked, grade: str) -> None:
 def _switchback(told: Told, made: Trial, asked: Asked, grade: str) -> None:
     """Blocks of time, their first hour cut off; beside the interval what the lot itself says."""
     assert made.early is not None
-    _, held = _by_unit(made)
-    blocks = _groups(made, ["orders"], ~made.early)
+    _, held = units_of(made)
+    blocks = groups_of(made, ["orders"], ~made.early)
     full = blocks.size > 0
     previous = np.concatenate([[math.nan], held[:-1].astype(float)])
     found = switchback_effect(
@@ -261,7 +199,7 @@ def _switchback(told: Told, made: Trial, asked: Asked, grade: str) -> None:
         if carried is not None:
             _gate(told, "orders", "carry_over", carried.excludes_no_effect, math.nan, carried.value)
     if asked.forbidden:
-        whole = _groups(made, ["orders"])
+        whole = groups_of(made, ["orders"])
         uncut = difference_of_clusters(part_of(whole, held), part_of(whole, ~held), "orders", unit=_unit("orders"))
         told.effect(EARLY, "orders_difference", uncut)
         later = {"orders": made.measures["orders"][~made.early]}
@@ -274,7 +212,7 @@ def _invitation(told: Told, made: Trial, asked: Asked, grade: str) -> None:
     """An invitation that some follow: per customer invited, and per customer whom it moved."""
     unit = _unit("orders")
     try:
-        found = complier_effect(*_arms(made, ["orders", "used"]), "orders", "used", unit=unit)
+        found = complier_effect(*arms_of(made, ["orders", "used"]), "orders", "used", unit=unit)
     except DesignError:
         for estimand in told.truth:
             told.effect(DEFAULT, estimand, None)
@@ -312,7 +250,7 @@ def _looks(told: Told, made: Trial, asked: Asked, grade: str) -> None:
     for measure in ("orders", "spend"):
         told_of: dict[str, list[Estimate]] = {name: [] for name in (DEFAULT, PEEKING)[: 1 + asked.forbidden]}
         refused = False
-        for one, other in _along(made, measure, ends):
+        for one, other in along(made, measure, ends):
             try:
                 found = always_valid(one, other, measure, first=first, maximum=last, unit=_unit(measure))
             except DesignError:
@@ -330,18 +268,3 @@ def _looks(told: Told, made: Trial, asked: Asked, grade: str) -> None:
             low, high = max(found.low for found in found_at), min(found.high for found in found_at)
             earned = grade if estimator == DEFAULT else "D"
             told.lists["effects"].append((*where, end.value, low, high, end.se, earned, end.n_treated))
-
-
-def _along(made: Trial, measure: str, ends: Ints) -> Iterator[tuple[Moments, Moments]]:
-    """Moments of both arms when so many customers have come."""
-    values = made.measures[measure]
-    totals = [
-        np.stack([np.cumsum(which), np.cumsum(values * which), np.cumsum(values * values * which)])[:, ends - 1]
-        for which in (made.treated, ~made.treated)
-    ]
-    for place in range(len(ends)):
-        one, other = (
-            Moments((measure,), int(n), (Decimal(int(total)),), (Decimal(int(squares)),))
-            for n, total, squares in (arm[:, place] for arm in totals)
-        )
-        yield one, other

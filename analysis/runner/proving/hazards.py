@@ -14,7 +14,9 @@ from typing import Literal
 
 from analysis.foundation.errors import UnknownName
 
-Design = Literal["before_after", "service_effect", "adoption", "change_log", "ab_randomised"]
+Design = Literal[
+    "before_after", "service_effect", "adoption", "change_log", "ab_randomised", "ab_observational", "segments"
+]
 Kind = Literal["sound", "weak_hidden", "strong_hidden", "broken", "unseen", "weak", "capped", "few"]
 SEEDS_APART = 100_000
 FIRM = "firm_"
@@ -22,10 +24,20 @@ FIRM = "firm_"
 ESTIMANDS = ("orders_ratio", "orders_difference", "issues_ratio")
 RETAINED = ("retained_difference",)
 SIZES: Mapping[Design, int] = MappingProxyType(
-    {"before_after": 40_000, "service_effect": 60_000, "adoption": 20_000, "change_log": 1, "ab_randomised": 20_000}
+    {
+        "before_after": 40_000,
+        "service_effect": 60_000,
+        "adoption": 20_000,
+        "change_log": 1,
+        "ab_randomised": 20_000,
+        "ab_observational": 20_000,
+        "segments": 24_000,
+    }
 )
 """Customers of a company of each design, from which on grades are judged: in smaller ones the gates see too little to
 be passed. A series is no company."""
+IN_ARRAYS_ONLY: tuple[Design, ...] = ("change_log", "segments")
+"""Designs of which no company goes through files."""
 SERVED = ("orders_difference", "issues_difference")
 ROLLED_OUT = ("orders_ratio", "orders_difference", "issues_ratio", "issues_difference")
 CONTACTED = ("orders_ratio",)
@@ -43,6 +55,15 @@ TRIED = (*_PLAIN, *(f"{name}:cuped" for name in _PLAIN), "spend_difference:quant
 MANY = tuple(f"orders_difference{how}" for how in ("", ":cuped", ":moments", ":moments_cuped"))
 ANYTIME = ("orders_difference:anytime", "spend_difference:anytime")
 MOVED = ("orders_difference", "orders_difference:moved")
+USED = ("orders_ratio", "orders_difference", "spend_difference")
+USED_ALIKE = ("orders_difference", "spend_difference")
+"""Where the keenest users are left out, an effect that is the same amount for everybody."""
+USED_HIDDEN = (*USED, "orders_ratio:less_planted_bias")
+FIRSTS = ("orders_ratio", "orders_difference")
+TOLD = ("false_claims", "false_discoveries", "false_coverage", "pooled_misses", "differ_wrongly", "misses", "found",
+        "claimed_misses", "false_claims:regions_named", "false_discoveries:regions_named",
+        "false_coverage:regions_named")  # fmt: skip
+"""What is promised of segments, and what is shown beside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +179,7 @@ _LATER: tuple[tuple[str, Kind, bool, Design, tuple[str, ...], str], ...] = (
     ("clusters_effect", _SOUND, False, "ab_randomised", ("orders_difference",), "24 uneven clusters, 30 % more orders"),
     ("clusters_many", _SOUND, False, "ab_randomised", MANY, "160 uneven clusters, 10 % more orders"),
     ("clusters_uneven", _SOUND, False, "ab_randomised", ("orders_difference",),
-     "24 clusters, the largest a third of all customers, that share much; 30 % more orders"),
+     "24 clusters that share much, the largest a fifth of all customers; 30 % more orders"),
     ("switchback_none", _SOUND, True, "ab_randomised", ("orders_difference",),
      "168 blocks of four hours, shocks that linger, to no effect"),
     ("switchback_effect", _SOUND, False, "ab_randomised", ("orders_difference",),
@@ -169,6 +190,32 @@ _LATER: tuple[tuple[str, Kind, bool, Design, tuple[str, ...], str], ...] = (
      "one in 200 follows; 40 % more orders to who does"),
     ("looks_none", _SOUND, True, "ab_randomised", ANYTIME, "looked at 17 times along the way; no effect"),
     ("looks_effect", _SOUND, False, "ab_randomised", ANYTIME, "looked at 17 times; the effect of `trial_effect`"),
+    ("users_none", _SOUND, True, "ab_observational", USED, "who buys often becomes a user; that has no effect"),
+    ("users_effect", _SOUND, False, "ab_observational", USED, "the same; a fifth more orders"),
+    ("users_uneven", _SOUND, False, "ab_observational", USED, "the same; more, the older the user"),
+    ("users_odd", _SOUND, False, "ab_observational", USED,
+     "who becomes a user follows steps that no smooth model tells; a tenth fewer orders"),
+    ("users_weak", "weak", False, "ab_observational", USED_ALIKE,
+     "hardly anybody is like the keenest users; 0.3 orders more"),
+    ("users_hidden", "weak_hidden", True, "ab_observational", USED_HIDDEN,
+     "no effect; a hidden cause of both that acts only afterwards"),
+    ("users_hidden_lasting", "strong_hidden", True, "ab_observational", USED,
+     "no effect; a hidden trait that always raised orders"),
+    ("firsts_none", _SOUND, True, "ab_observational", FIRSTS, "first contacts where nothing has an effect"),
+    ("firsts_effect", _SOUND, False, "ab_observational", FIRSTS, "first contacts that bring 10 % more orders"),
+    ("firsts_incident", _SOUND, True, "ab_observational", FIRSTS, "no effect; outages shared by a product"),
+    ("firsts_confounded_strong", "strong_hidden", True, "ab_observational", FIRSTS,
+     "no effect; a strong unrecorded cause goes with the taste for social"),
+    ("firsts_trend", "broken", True, "ab_observational", FIRSTS,
+     "no effect; spending grows with the taste for social"),
+    ("family_none", _SOUND, True, "segments", TOLD, "nothing has an effect in any of 19 segments, of two treatments"),
+    ("family_cancelling", _SOUND, False, "segments", TOLD,
+     "an effect in two regions that cancels everywhere else"),
+    ("family_some", _SOUND, False, "segments", TOLD, "effects in some segments of attributes that go together"),
+    ("family_everywhere", _SOUND, False, "segments", TOLD, "the same effect in every segment"),
+    ("family_few_large", _SOUND, False, "segments", TOLD, "a large effect in two of 24 shops"),
+    ("family_spread", _SOUND, False, "segments", TOLD, "effects of 24 shops drawn like a bell"),
+    ("family_small", _SOUND, True, "segments", TOLD, "no effect in 60 small branches, with uneven groups"),
 )  # fmt: skip
 _AT_LEAST = ("clusters_uneven", "looks_none", "looks_effect")
 

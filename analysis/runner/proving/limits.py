@@ -26,7 +26,8 @@ BIAS_ALLOWED = 0.2
 REFERENCE_WIDTH, REFERENCE_CUSTOMERS = 0.093, SIZES["before_after"]
 WIDTH_ALLOWED = 1.25
 SHARE_B, SHARE_B_BROKEN, FOUND = 0.85, 0.10, 0.95
-FOUND_IN = ("effect", "queue_effect", "rollout_effect", "trial_effect", "switchback_effect", "invitation_effect")
+FOUND_IN = ("effect", "queue_effect", "rollout_effect", "trial_effect", "switchback_effect", "invitation_effect",
+            "users_effect")  # fmt: skip
 """The companies whose effect, at full size, must nearly always be found."""
 COVERAGE_OF_SERIES = 0.91
 """The least share of series, or panels, whose interval must hold the truth: there are 24 to 60 points to make it of."""
@@ -37,6 +38,8 @@ MAIN: dict[Design, str] = {
     "adoption": "orders_ratio",
     "change_log": "",
     "ab_randomised": "orders_difference",
+    "ab_observational": "orders_ratio",
+    "segments": "",
 }
 """The estimand whose grade is judged; changes of series have none here."""
 TRIAL_WIDTH_ALLOWED = 1.05
@@ -48,10 +51,12 @@ ALONE_Z = 2.576
 SEEN_AT = 0.05
 TOLD_WHERE_WEAK = 0.10
 """The largest share of experiments whose invitation moves next to nobody that may tell an effect on those moved."""
+LESS_BIAS = ":less_planted_bias"
+"""Ends the estimands that a planted bias was taken off, so that they must hold the truth."""
 SET_ALONE = ":set"
 """Ends the estimands of which the set of effects not rejected is judged, and no estimate."""
 
-MEASURES = ("coverage", "bias", "width", "grade", "claims", "found", "interval", "told")
+MEASURES = ("coverage", "bias", "width", "grade", "claims", "found", "interval", "told", "promise")
 """What is judged, by name."""
 _FINDS_THE_TRUTH = ("sound", "unseen", "weak")
 _OVER_ALL_Z = 3.5  # so rare a failure is judged in many hazards
@@ -104,7 +109,8 @@ def coverage_asked(hazard: Hazard, n: int, z: float) -> tuple[float, float]:
 
 def shares_z(hazard: Hazard) -> bool:
     """Whether the cells of a hazard are among those over which the error of all is spread."""
-    return hazard.design != "change_log" and hazard.kind in _FINDS_THE_TRUTH and not hazard.at_least
+    alone = hazard.design in ("change_log", "segments") or hazard.at_least
+    return hazard.kind in _FINDS_THE_TRUTH and not alone
 
 
 def width_allowed(customers: int) -> float:
@@ -176,6 +182,10 @@ def gate_asked(hazard: Hazard, gate: str, n: int) -> tuple[float, float] | None:
     >>> gate_asked(hazard_named("none"), "placebo_date", 1000) is None
     True
     """
+    if hazard.name == "users_weak" and gate == "overlap":
+        return FOUND, 1.0
+    if gate == "claim_names_bias":
+        return 0.0, 0.0
     if hazard.design != "ab_randomised":
         return None
     if gate == "sample_ratio":
@@ -185,6 +195,19 @@ def gate_asked(hazard: Hazard, gate: str, n: int) -> tuple[float, float] | None:
     return None
 
 
+def promise_allowed(promised: float, n: int) -> float:
+    """The largest mean share of n tests that chance explains where it is no larger than was promised.
+
+    No share can scatter more from test to test than one that is always 0 or 1.
+
+    Examples
+    --------
+    >>> round(promise_allowed(0.05, 1000), 4)
+    0.0678
+    """
+    return promised + ALONE_Z * math.sqrt(promised * (1 - promised) / n) if n else 1.0
+
+
 def most_graded_b(hazard: Hazard) -> float:
     """The largest share of companies that may be graded B, where B is not earned."""
     return 0.0 if hazard.kind in ("weak", "capped") else SHARE_B_BROKEN
@@ -192,6 +215,8 @@ def most_graded_b(hazard: Hazard) -> float:
 
 def verdicts(cell: Cell, hazard: Hazard) -> dict[str, bool]:
     """What is judged of the study in a company of this kind, and whether it held."""
+    if hazard.design == "segments":  # the truth is what was promised; nothing is promised of what is only shown
+        return {"promise": cell.value <= promise_allowed(cell.truth, cell.n)} if cell.truth > 0 else {}
     kind, main = hazard.kind, cell.estimand == MAIN[hazard.design]
     full_size = main and cell.customers >= SIZES[hazard.design]
     if kind == "few":
@@ -200,7 +225,7 @@ def verdicts(cell: Cell, hazard: Hazard) -> dict[str, bool]:
         return {"grade": cell.share_b <= most_graded_b(hazard)}
     if kind in ("strong_hidden", "broken"):
         return {"grade": cell.share_b <= most_graded_b(hazard)} if full_size else {}
-    if kind == "weak_hidden":
+    if kind == "weak_hidden" and not cell.estimand.endswith(LESS_BIAS):
         return {}
     if kind == "weak" and hazard.design == "ab_randomised" and not cell.estimand.endswith(SET_ALONE):
         return {"told": cell.n <= TOLD_WHERE_WEAK * (cell.n + cell.refused)}

@@ -6,7 +6,7 @@ What the limits are is left to `limits`; here nothing is judged again, only told
 from __future__ import annotations
 
 from analysis.runner.proving.hazards import HAZARDS
-from analysis.runner.proving.limits import FOUND, TOLD_WHERE_WEAK, least_graded_b, most_graded_b
+from analysis.runner.proving.limits import FOUND, TOLD_WHERE_WEAK, least_graded_b, most_graded_b, promise_allowed
 from analysis.runner.proving.proof import Proof
 from analysis.runner.proving.tallies import Cell
 from analysis.runner.proving.tallies_beside import ROADS_APART, GateCell, HiddenCell, RoadCell
@@ -45,7 +45,7 @@ def misses_of(proof: Proof) -> tuple[str, ...]:
 
 
 def _of(cell: Cell) -> str:
-    return "series" if HAZARDS[cell.hazard].design == "change_log" else "companies"
+    return {"change_log": "series", "segments": "tests"}.get(HAZARDS[cell.hazard].design, "companies")
 
 
 def _shortfall(cell: Cell, name: str) -> str:
@@ -61,6 +61,8 @@ def _shortfall(cell: Cell, name: str) -> str:
         return _beyond("the larger share of claims", max(cell.up, cell.down), cell.claims_allowed)
     if name == "found":
         return _beyond("the share that found it", cell.up, FOUND)
+    if name == "promise":
+        return _beyond("the share", cell.value, promise_allowed(cell.truth, cell.n))
     if name == "interval":
         return f"an interval was given, with the truth inside in {cell.coverage:.4f}; none may be given"
     if name == "told":

@@ -10,6 +10,7 @@ and the study's interval divided by it is recorded as an estimator of its own, a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,10 +30,12 @@ from analysis.studies.observational.fit import fit
 from analysis.studies.observational.plan import ObservationalPlan
 from analysis.studies.observational.rows import ObservationalRows, Placebo
 from analysis.studies.observational.study import observational_on
+from analysis.studies.result import Check
 from analysis.synthetic.user_groups import REGIONS, Users, user_truth, user_world, users
 
 if TYPE_CHECKING:
     from analysis.studies.observational.result import ObservationalResult
+    from analysis.studies.result import Effect, Verdict
 
 FIRSTS = "firsts_"
 """What the names begin with of companies whose first contacts are studied; the rest names their world."""
@@ -43,8 +46,13 @@ GROUPS = ObservationalPlan(
     covariates=("age", "region", "early_orders"), placebo_outcomes=("late_orders",),
 )  # fmt: skip
 CONTACTS = ObservationalPlan(outcomes=("orders",))
-USER_GAP, WEIGHTED, MATCHED, LESS_BIAS = "user_gap", "weighted", "matched", "less_planted_bias"
-"""Estimators beside the study: the first is forbidden; the last knows what no study can."""
+USER_GAP, WEIGHTED, MATCHED = "user_gap", "weighted", "matched"
+"""Estimators beside the study; the first is forbidden."""
+LESS_BIAS = "orders_ratio:less_planted_bias"
+"""The study's answer divided by the planted bias, which no study knows."""
+NAMES_BIAS = "claim_names_bias"
+"""The check that every claim of an effect names the bias that would explain it away."""
+_FACTOR = re.compile(r"\(a bias factor of ([0-9.]+)\)")
 
 
 def proved_worlds(hazard: Hazard, seeds: Iterable[int], asked: Asked) -> Records:
@@ -136,6 +144,8 @@ def _study(told: Told, result: ObservationalResult, asked: Asked) -> None:
                 told.effect(USER_GAP, estimand, effect.estimate)
         elif not effect.segment:
             told.effect(DEFAULT, estimand, effect.estimate, effect.grade)
+            if effect.scale == "ratio" and effect.estimate is not None:
+                told.gates(effect.outcome, [names_bias(effect)])
             if effect.scale == "difference":
                 told.gates(effect.outcome, effect.checks)
                 if effect.estimate is None and f"{effect.outcome}_ratio" in told.truth:
@@ -144,6 +154,24 @@ def _study(told: Told, result: ObservationalResult, asked: Asked) -> None:
         for line in result.beside.to_dict("records"):
             if line["estimator"] in (WEIGHTED, MATCHED):
                 told.effect(str(line["estimator"]), f"{line['outcome']}_difference", _as_estimate(line))
+
+
+def names_bias(effect: Effect) -> Check:
+    """Does a claim of a ratio name the factor at the near end of its interval, and only where it claims an effect?
+
+    Parameters
+    ----------
+    effect : Effect
+        With an estimate of a ratio.
+    """
+    assert effect.estimate is not None
+    said = _FACTOR.search(effect.claim)
+    named = None if said is None else said[1]
+    found = effect.estimate
+    needed = f"{found.low if found.value > 1 else found.high:.4g}" if found.excludes_no_effect else None
+    alike = "passed" if named == needed and ("unrecorded cause" in effect.claim) == (needed is not None) else "failed"
+    verdict: Verdict = alike  # type: ignore[assignment]
+    return Check(name=NAMES_BIAS, verdict=verdict, detail=f"Named: {named}; needed: {needed}.", gate=True)
 
 
 def _as_estimate(line: Mapping[str, object]) -> Estimate | None:
@@ -181,13 +209,12 @@ def _planted(told: Told) -> None:
     rows = [row for row in told.lists["effects"] if row[3:5] == (DEFAULT, "orders_ratio")]
     if not rows or math.isnan(rows[0][6]):
         return
-    *where, truth, value, low, high, se, _, n_treated = rows[0]
+    *where, _, truth, value, low, high, se, _, n_treated = rows[0]
     growth = user_world(told.hazard.name).hidden_growth
     share = known.share_users, known.share_others
     tie = max(share[0] / share[1], (1 - share[1]) / (1 - share[0]))
     formula = math.log(planted_bias(*share, growth))
     bound = math.log(bounding_factor(max(growth, 1 / growth), max(tie, 1 / tie)))
     told.lists["hidden"].append((told.hazard.name, told.seed, *share, growth, formula, bound, math.log(value / truth)))
-    where[3] = LESS_BIAS
     less = [number / known.bias for number in (value, low, high)]
-    told.lists["effects"].append((*where, truth, *less, se, "D", n_treated))
+    told.lists["effects"].append((*where, LESS_BIAS, truth, *less, se, "D", n_treated))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from analysis.runner.proving.hazards import HAZARDS, Design
 from analysis.runner.proving.misses import misses_of
+from analysis.runner.proving.page_promises import promises_part
 from analysis.runner.proving.page_tables import (
     HEAD,
     estimand_part,
@@ -34,7 +35,7 @@ _HOW_TO_READ = (
     "errors; behind each ± is its Monte Carlo error, how far chance alone moves it. *Inside* is the share of companies "
     "in which the 95 % interval holds the truth, in brackets between which shares chance explains it, over all cells "
     "at once. *Width* is the interval's median, on the log scale for a ratio. *B* is the share of companies in which "
-    "the claim is graded B. *Claims* are the shares that claim more, and less."
+    "the claim is graded B or better. *Claims* are the shares that claim more, and less."
 )
 _NEW_LINE = "\n"
 
@@ -51,8 +52,9 @@ def _head(proof: Proof) -> str:
     made = [text for text in (_companies(proof, kinds), _series(proof, series)) if text]
     opening = (
         f"Made by `make prove`; nothing here is typed in by hand. {' '.join(made)} The true effect of every one is "
-        "known. In each its study was run by the function that serves tables, without being told the truth."
+        "known. In each its study was run by the function that serves tables, without being told the truth"
     )
+    opening += "; in experiments in arrays, the functions that the study calls." if proof.of("ab_randomised") else "."
     misses = misses_of(proof)
     verdict = f"Of {proof.judged:,} limits judged, {proof.judged - len(misses):,} were held."
     verdict += " None was missed." if not misses else f" Missed: {len(misses):,}."
@@ -96,6 +98,8 @@ def _section(proof: Proof, design: Design) -> str:
     cells, section = proof.of(design), SECTIONS[design]
     if not cells:
         return ""
+    if design == "segments":
+        return f"## {section.title}\n\n{section.asked}\n\n{promises_part(cells, section.estimands)}"
     series = [cell for cell in cells if ":rho=" in cell.estimand]
     parts = [f"## {section.title}\n\n{section.asked}\n"]
     if series:
@@ -109,12 +113,15 @@ def _section(proof: Proof, design: Design) -> str:
     if gates:
         parts.append(gates_part(gates, section))
     if design == "before_after":
-        parts += [_hidden(proof), _roads(proof)]
+        parts += [_hidden(proof, design, "by orders before"), _roads(proof)]
+    if design == "ab_observational":
+        parts.append(_hidden(proof, design, "by the orders of those without it"))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
 
 
-def _hidden(proof: Proof) -> str:
-    if not proof.hidden:
+def _hidden(proof: Proof, design: Design, weighted: str) -> str:
+    cells = [cell for cell in proof.hidden if HAZARDS[cell.hazard].design == design]
+    if not cells:
         return ""
     rows = [
         [
@@ -129,14 +136,14 @@ def _hidden(proof: Proof) -> str:
             f"{math.exp(math.copysign(cell.bound, cell.formula)):.4f}",
             "held" if cell.held else "**missed**",
         ]
-        for cell in proof.hidden
+        for cell in cells
     ]
     head = ["company", "companies", "share of contacted", "of comparison", "growth with / without"]
     head += ["bias by the formula", "bias found", "error of the gap (log)", "at most, by the bound", "verdict"]
     return f"""### The bias of a planted hidden cause
 
 The formula that turns a hidden cause into a bias factor, held against causes that were planted: who has the cause,
-weighted by orders before, and how its bearers' orders grow against the others'.
+weighted {weighted}, and how its bearers' orders grow against the others'.
 
 {table(head, rows)}"""
 

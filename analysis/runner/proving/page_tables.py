@@ -19,6 +19,8 @@ HEAD = ("company", "estimator", "companies", "seeds", "truth", "off by", "in sta
         "claims + / −", "verdict")  # fmt: skip
 NOTHING = "–"
 _WIDE = 120
+_ONLY_SHOWN = ("adjusted", "queue", "plain_means", "weighted", "matched")
+"""Not forbidden, though it does not stand."""
 _INSIDE = (
     "and in brackets how often its 95 % interval holds the truth; **bold** where that is less often than chance "
     "explains"
@@ -26,7 +28,7 @@ _INSIDE = (
 _NOT_RUN = "In brackets how often it could not be run."
 _SHOWN_FOR_WRONG = ("none", "effect", "queue_none", "queue_hidden", "rollout_growing", "contacts_none", "panel_unlike",
                     "trial_none", "trial_mismatch", "clusters_effect", "switchback_effect", "invitation_effect",
-                    "looks_none")  # fmt: skip
+                    "looks_none", "users_effect", "users_hidden", "firsts_none")  # fmt: skip
 """What stands beside a study has rows of its own for these; for all others it is in the matrix."""
 
 
@@ -69,7 +71,7 @@ def _graded(cell: Cell) -> bool:
 
 def _beside(cell: Cell) -> str:
     """Of an estimator that does not stand: shown only, and whether it is seen to fail."""
-    name = "shown" if cell.estimator in ("adjusted", "queue", "plain_means") else "forbidden"
+    name = "shown" if cell.estimator in _ONLY_SHOWN else "forbidden"
     return f"{name}, **fails**" if cell.n and cell.coverage < cell.accept_low else name
 
 

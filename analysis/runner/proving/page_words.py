@@ -52,6 +52,10 @@ WRONG: Mapping[str, str] = MappingProxyType(
         "took_it_up": "raw: who took it up, less who did not",
         "peeking": "an interval made for one look, looked at again and again",
         "ratio_ignored": "compared in spite of the sample ratio",
+        "weighted": "by weights alone",
+        "matched": "by matched pairs alone",
+        "each_alone": "every segment by its own interval",
+        "pooled_by_the_textbook": "pooling that trusts a bell of effects",
     }
 )
 """What stands beside a study, and what it is called."""
@@ -156,6 +160,43 @@ zero, spend (in cents) has a heavy tail. What is asked:
 - where an invitation moves next to nobody (`invitation_weak`), an effect per customer moved is told in at most
   {_percent(TOLD_WHERE_WEAK)}, and the set of effects not rejected holds the truth as often as said."""
 
+_OBSERVED = f"""Two kinds of companies. In those whose names begin with `users`, customers became users by
+themselves, for reasons that are on record (age, region, what they bought a year to half a year before) or hidden;
+groups are compared by the level of what came afterwards, and what they bought in the half-year before is the placebo.
+In the others, whose names begin with `firsts`, customers came to social for the first time with a problem, and are
+compared by growth with those whose problem of the same month went elsewhere; these companies are twice as large, since
+first contacts are few. The truth is that of users, or of first contacts. What is asked where all that matters is on
+record:
+
+{_COMMON};
+- where no effect exists, claims of one in 2.5 % to either side, but for chance;
+- a grade B for orders in {_percent(SHARE_B)} or more, and in `users_effect` an effect of a fifth found in
+  {_percent(FOUND)} or more.
+
+In `users_weak` the keenest users have nobody like them: they must be left out and counted, the gate of overlap must
+fail in {_percent(FOUND)} or more, nothing may be graded B, and the truth of the others must be inside as often as said.
+In `users_hidden` a cause acts that no data can show: asked is that the bias is the one that the formula gives, that
+the interval less that bias holds the truth as often as said, and, everywhere, that a claim names the bias which would
+explain it away. Where a hidden trait acted before too, or spending grows with the taste for social, at most
+{_percent(SHARE_B_BROKEN)} may be graded B."""
+
+_SEGMENTS = f"""Made-up experiments of {SIZES["segments"]:,} customers, two treatments and two outcomes, orders as a
+difference and spend as a ratio, told by segments of several attributes. Customers belong to one segment of each
+attribute, and attributes go together, so that segments share customers. Effects are planted in whole thousandths, so
+that a segment without an effect has none exactly. Each test is judged three times: all segments named beforehand, none,
+and the regions alone. No estimate is judged here but what is said of segments; a promise is a share that may not be
+exceeded:
+
+- of studies, with a claim on a named segment that is false, or of the wrong sign: one in twenty;
+- of segments found by looking, on average over studies, false or of the wrong sign: one in twenty;
+- of their widened intervals, on average over studies, without the truth: one in twenty;
+- of pooled intervals, on average over segments and studies, without the truth: one in twenty;
+- of outcomes whose segments have one and the same effect, said to differ: one in twenty;
+- of the segments' own intervals, without the truth: one in twenty.
+
+A share may lie above what was promised by 2.58 Monte Carlo errors. How often something true is claimed, and how often
+the interval of a claimed segment leaves out the truth, which nobody promised, is shown besides."""
+
 _ON_THE_SAME = """They are run on the same rows and with intervals made as carefully, to show why they are not used."""
 
 SECTIONS: Mapping[Design, Section] = MappingProxyType(
@@ -246,6 +287,39 @@ SECTIONS: Mapping[Design, Section] = MappingProxyType(
             gates="The sample ratio is a gate of the study. By the lot: how often the lot's own test finds an effect "
             "of a rule switched on and off, at 5 %. Carry-over: how often blocks seem to leave something to the next "
             "one, their first hour cut off; nothing does.",
+        ),
+        "ab_observational": Section(
+            title="Users against others, whom nobody assigned",
+            asked=_OBSERVED,
+            estimands={
+                "orders_ratio": "Orders, as a ratio",
+                "orders_ratio:less_planted_bias": "Orders, as a ratio, less the planted bias",
+                "orders_difference": "Orders, as a difference per user",
+                "spend_difference": "Spend, as a difference per user",
+            },
+            beside="The study beside the raw gap, which is forbidden, and the roads that rest on weights or on pairs "
+            "alone: by how much each is off, {inside}.",
+            gates="Overlap must fail where the keenest users have nobody like them. A placebo repeats the study on "
+            "what the treatment cannot have changed: in sound companies its failures are its size, where a hidden "
+            "trait acted before too, its power. That a claim names the bias which would explain it away is checked as "
+            "well. {not_run}",
+        ),
+        "segments": Section(
+            title="Segments: claims, discoveries, pooled effects",
+            asked=_SEGMENTS,
+            estimands={
+                "false_claims": "Studies with a false claim, all segments named",
+                "false_discoveries": "False ones among the segments found by looking",
+                "false_coverage": "Widened intervals of those found that leave the truth out",
+                "pooled_misses": "Pooled intervals that leave the truth out",
+                "differ_wrongly": "Segments of one effect said to differ",
+                "misses": "The segments' own intervals that leave the truth out",
+                "false_claims:regions_named": "Studies with a false claim, regions alone named",
+                "false_discoveries:regions_named": "False ones among those found by looking beside named regions",
+                "false_coverage:regions_named": "Widened intervals of those found beside named regions",
+                "found": "Studies with a true claim (shown)",
+                "claimed_misses": "Own intervals of claimed segments that leave the truth out (shown)",
+            },
         ),
     }
 )

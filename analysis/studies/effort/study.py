@@ -13,7 +13,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.foundation.calendar import Month
@@ -22,6 +21,7 @@ from analysis.inference.estimate import Estimate
 from analysis.inference.mediation import Mediated
 from analysis.studies.claim import refusal
 from analysis.studies.effort.claim import claim_direct, claim_effort, claim_indirect, claim_slope, claim_total
+from analysis.studies.effort.frames import effort_frame, line_of, response_frame
 from analysis.studies.effort.plan import EffortPlan
 from analysis.studies.effort.result import (
     COMPARISON,
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 __all__ = ["EffortPlan", "EffortResult", "effort_effect", "effort_on"]
-
-_NOTHING = float("nan")
 
 
 def effort_effect(tables: Tables, plan: EffortPlan) -> EffortResult:
@@ -153,10 +151,10 @@ class _Study:
         columns = ["outcome", "rho", "indirect", "low", "high"]
         return EffortResult(
             effects=tuple(effects),
-            effort=self._effort_frame(effects),
-            paths=pd.DataFrame(self.lines, columns=list(_line("", ""))),
+            effort=effort_frame(self.whole.rows, effects),
+            paths=pd.DataFrame(self.lines, columns=list(line_of("", "", ""))),
             hidden=pd.DataFrame(self.hidden, columns=columns),
-            response=self._response_frame(),
+            response=response_frame(self.whole.rows, self.said),
             evidence=self._evidence(),
             sample=MappingProxyType(dict(self.rows.account)),
             notes=tuple(self._notes()),
@@ -184,12 +182,12 @@ class _Study:
         found = scope.refused or scope.split(outcome)
         if isinstance(found, str):
             if not scope.segment:
-                self.lines.append(_line(outcome, TOGETHER, reason=found))
+                self.lines.append(line_of(outcome, TOGETHER, found))
             return [self._effect(scope, outcome, estimand, reason=found) for estimand in (TOTAL, INDIRECT, DIRECT)]
         checks, plan, segment = scope.checks(outcome), self.plan, scope.segment
         grade = grade_of(checks)
         if not segment:
-            self._note_line(outcome, TOGETHER, found)
+            self.lines.append(line_of(outcome, TOGETHER, found))
             self.hidden += [(outcome, *point) for point in found.hidden.curve]
         claims = {
             TOTAL: (found.total, claim_total(found.total, plan, grade, segment)),
@@ -237,9 +235,9 @@ class _Study:
         through = f"{INDIRECT}:{name}"
         if isinstance(found, str) or slope is None:
             reason = str(found)
-            self.lines.append(_line(outcome, name, reason=reason))
+            self.lines.append(line_of(outcome, name, reason))
             return [self._effect(scope, outcome, through, reason=reason)]
-        self._note_line(outcome, name, found, slope)
+        self.lines.append(line_of(outcome, name, found, slope))
         indirect = claim_indirect(
             found.indirect,
             plan,
@@ -290,46 +288,6 @@ class _Study:
             index_to=last,
         )
 
-    def _note_line(self, outcome: str, effort: str, found: Mediated, slope: Estimate | None = None) -> None:
-        line = _line(outcome, effort) | {
-            "indirect": found.indirect.value,
-            "indirect_low": found.indirect.low,
-            "indirect_high": found.indirect.high,
-            "rho": found.hidden.rho,
-            "rho_limit": found.hidden.limit,
-            "unit": found.total.unit,
-            "customers": found.total.n_treated + found.total.n_comparison,
-        }
-        if slope is not None:
-            line |= {"slope": slope.value, "slope_low": slope.low, "slope_high": slope.high}
-        self.lines.append(line)
-
-    def _effort_frame(self, effects: Sequence[Effect]) -> pd.DataFrame:
-        rows, lines = self.whole.rows, []
-        held = {**rows.effort, **rows.said}
-        for effect in effects:
-            if effect.outcome not in held or effect.estimate is None or effect.estimand != TOTAL:
-                continue
-            one, values = effect.estimate, held[effect.outcome]
-            means = [float(np.nanmean(values[rows.exposed == side])) for side in (True, False)]
-            n = one.n_treated + one.n_comparison
-            lines.append((effect.outcome, *means, one.value, one.low, one.high, one.unit, n))
-        columns = ["effort", "social", "elsewhere", "value", "low", "high", "unit", "customers"]
-        return pd.DataFrame(lines, columns=columns)
-
-    def _response_frame(self) -> pd.DataFrame:
-        rows, lines = self.whole.rows, []
-        for name, found in self.said.items():
-            asked = rows.asked.get(name, np.zeros(len(rows), dtype=bool))
-            answered = np.isfinite(rows.said[name]) if name in rows.said else np.zeros(len(rows), dtype=bool)
-            social = int((answered & rows.exposed).sum())
-            weighed = (_NOTHING, _NOTHING, found)
-            if isinstance(found, Said):
-                weighed = (found.response.effective, float(found.response.cut), "")
-            lines.append((name, int(asked.sum()), int(answered.sum()), social, *weighed))
-        columns = ["instrument", "asked", "answered", "answered_social", "effective", "cut", "reason"]
-        return pd.DataFrame(lines, columns=columns)
-
     def _evidence(self) -> EffortEvidence:
         scope, (first, last) = self.whole, _months(self.whole.rows)
         stands = scope.refused is None
@@ -369,10 +327,3 @@ def _months(rows: EffortRows) -> tuple[str | None, str | None]:
     """First and last month of the issues that went to social."""
     months = rows.month[rows.exposed]
     return (str(Month(int(months.min()))), str(Month(int(months.max())))) if len(months) else (None, None)
-
-
-def _line(outcome: str, effort: str, *, reason: str = "") -> dict[str, Any]:
-    """One line of the paths, before anything is known."""
-    numbers = ("indirect", "indirect_low", "indirect_high", "slope", "slope_low", "slope_high", "rho", "rho_limit")
-    line: dict[str, Any] = {"outcome": outcome, "effort": effort, **dict.fromkeys(numbers, _NOTHING)}
-    return line | {"unit": "", "customers": 0, "reason": reason}

@@ -7,13 +7,21 @@ the counts mean is left to `arms`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
     from analysis.tables.engine import Engine
 
 UNITS = "experiment_units"
-"""The kept relation: `place`, `customer_id`, `arm`, `cluster`, `block_start`, `at` (instant), `exposed` (0, 1, null)"""
+"""The kept relation: `place` (a number of its own), `customer_id`, `arm`, `cluster`, `block_start`, `at` (instant),
+`exposed` (0, 1, null)."""
+TRAITS = "experiment_traits"
+"""Beside each unit what is known of its customer: `own_place`, `own_arm`, `own_first` (true once for each customer of
+an arm, however many blocks they came in), and columns of `customers`."""
+_TOLD = "experiment_told"
 
 
 def keep_units(engine: Engine, experiment: str, *, blocks: bool, clusters: bool, exposure: bool) -> dict[str, int]:
@@ -37,40 +45,66 @@ def keep_units(engine: Engine, experiment: str, *, blocks: bool, clusters: bool,
         say again what another one says).
     """
     by = "customer_id, block_start" if blocks else "customer_id"
-    told = f"""
-        select {by}, count(*) as n, count(arm) as armed, count(distinct arm) as arms,
-            count(distinct cluster_id) as clusters, min(arm) as arm, min(cluster_id) as cluster,
+    block = "block_start" if blocks else "cast(null as timestamp)"
+    engine.keep(
+        _TOLD,
+        f"""
+        select customer_id, {block} as block_start, count(*) as n, count(arm) as armed, min(arm) as arm,
+            {_different("arm")} as arms, min(cluster_id) as cluster, {_different("cluster_id")} as clusters,
             min(assigned_at) as assigned_at, max(case when exposed_at is not null then 1 else 0 end) as exposed
         from assignments where experiment_id = ? group by {by}
-    """
-    kept = f"arms = 1 and clusters {'= 1' if clusters else '<= 1'}{' and block_start is not null' if blocks else ''}"
-    row = engine.query(
-        f"""
-        select count(distinct customer_id) as assigned,
-            count(distinct case when arms = 0 then customer_id end) as without_arm,
-            count(distinct case when arms > 1 or clusters > 1 then customer_id end) as two_arms,
-            count(distinct case when arms = 1 and {"clusters = 0" if clusters else "false"} then customer_id end)
-                as without_cluster,
-            count(distinct case when arms = 1 and {"block_start is null" if blocks else "false"} then customer_id end)
-                as without_block,
-            cast(coalesce(sum(case when {kept} then armed - 1 else 0 end), 0) as bigint) as repeated
-        from ({told}) as told
         """,
         [experiment],
-    ).to_pylist()[0]
-    block = "block_start" if blocks else "cast(null as timestamp)"
+    )
+    kept = f"arms = 1 and clusters {'= 1' if clusters else '<= 1'}{' and block_start is not null' if blocks else ''}"
+    counted = {
+        "assigned": "true",
+        "without_arm": "arms = 0",
+        "two_arms": "(arms > 1 or clusters > 1)",
+        "without_cluster": "arms = 1 and clusters = 0" if clusters else "false",
+        "without_block": "arms = 1 and block_start is null" if blocks else "false",
+    }
+    each = "distinct customer_id" if blocks else "*"
+    sums = [f"count({each}) filter (where {held}) as {name}" for name, held in counted.items()]
+    sums.append(f"cast(coalesce(sum(armed - 1) filter (where {kept}), 0) as bigint) as repeated")
+    row = engine.query(f"select {', '.join(sums)} from {_TOLD}").to_pylist()[0]
     cluster = "cluster" if clusters or blocks else "null"
     exposed = "exposed" if exposure else "cast(null as integer)"
     engine.keep(
         UNITS,
         f"""
-        select row_number() over (order by {by}) as place, customer_id, arm, cast({cluster} as varchar) as cluster,
-            {block} as block_start, coalesce(assigned_at, {block}) as at, {exposed} as exposed
-        from ({told}) as told where {kept}
+        select row_number() over () as place, customer_id, arm, cast({cluster} as varchar) as cluster, block_start,
+            coalesce(assigned_at, block_start) as at, {exposed} as exposed
+        from {_TOLD} where {kept}
         """,
-        [experiment],
     )
+    engine.drop(_TOLD)
     return {name: int(count) for name, count in row.items()}
+
+
+def _different(column: str) -> str:
+    """Whether a group has no value of a column, one, or more than one: 0, 1, 2."""
+    return f"case when count({column}) = 0 then 0 when min({column}) = max({column}) then 1 else 2 end"
+
+
+def keep_traits(engine: Engine, names: Sequence[str]) -> None:
+    """Keep columns of `customers` for the units as `TRAITS`, so that they are looked up once.
+
+    Parameters
+    ----------
+    engine : Engine
+    names : sequence of str
+        Columns that `customers` has.
+    """
+    columns = "".join(f", c.{identifier(name)}" for name in dict.fromkeys(names))
+    customers = "left join customers c on c.customer_id = u.customer_id" if names else ""
+    alone = "u.block_start is null or row_number() over (partition by u.customer_id, u.arm order by u.place) = 1"
+    blocks = engine.query(f"select count(block_start) as n from {UNITS}").to_pylist()[0]["n"]
+    engine.keep(
+        TRAITS,
+        f"select u.place as own_place, u.arm as own_arm, {alone if blocks else 'true'} as own_first{columns} "
+        f"from {UNITS} u {customers}",
+    )
 
 
 def design_of(engine: Engine, experiment: str) -> dict[str, Any]:
@@ -94,11 +128,16 @@ def counts_by_arm(engine: Engine, unit: str) -> list[dict[str, Any]]:
 
     Where clusters had blocks of their own, a block of each counts.
     """
+    people, units, exposed = "count(*)", f"count(distinct {unit})", "count(case when exposed = 1 then 1 end)"
     if unit == "block_start":
-        unit = "concat(coalesce(cluster, ''), ' ', cast(block_start as varchar))"
+        units = "count(distinct concat(coalesce(cluster, ''), ' ', cast(block_start as varchar)))"
+        people = "count(distinct customer_id)"
+        exposed = "count(distinct case when exposed = 1 then customer_id end)"
+    elif unit == "customer_id":
+        units = people
     rows: list[dict[str, Any]] = engine.query(
-        f"select arm, count(distinct customer_id) as customers, count(distinct {unit}) as units, "
-        f"count(distinct case when exposed = 1 then customer_id end) as exposed from {UNITS} group by arm order by arm"
+        f"select arm, {people} as customers, {units} as units, {exposed} as exposed from {UNITS} group by arm "
+        "order by arm"
     ).to_pylist()
     return rows
 

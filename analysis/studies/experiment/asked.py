@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.inference.estimate import Estimate
-from analysis.studies.experiment.contrasts import ADJUSTED, ANYTIME, COMPLIER, EFFECT, Contrast, of_capped, of_quantile
+from analysis.studies.experiment.contrasts import ADJUSTED, ANYTIME, COMPLIER, EFFECT, Contrast, of_capped, of_quantiles
 
 if TYPE_CHECKING:
     from analysis.studies.experiment.arms import Arms
@@ -95,7 +95,6 @@ def extras_of(asked: Asked, rows: Rows, outcome: str) -> Mapping[str, list[Contr
     ----------
     asked : Asked
     rows : Rows
-        Of customers of whom the outcome is known.
     outcome : str
     """
     plan, arms = asked.plan, asked.arms
@@ -104,9 +103,9 @@ def extras_of(asked: Asked, rows: Rows, outcome: str) -> Mapping[str, list[Contr
     if outcome in plan.winsorise and by_customer:
         for arm, capped in of_capped(rows, outcome, plan.winsorise[outcome], plan.level).items():
             found[arm].append(capped)
-    for quantile in plan.quantiles.get(outcome, ()) if by_customer else ():
-        for arm, contrast in of_quantile(rows, outcome, quantile, plan.level).items():
-            found[arm].append(contrast)
+    if plan.quantiles.get(outcome) and by_customer:
+        for arm, contrasts in of_quantiles(rows, outcome, plan.quantiles[outcome], plan.level).items():
+            found[arm] += contrasts
     if plan.looks is not None:
         from analysis.studies.experiment.looks import always_valid_of
 

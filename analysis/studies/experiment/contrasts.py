@@ -8,28 +8,25 @@ form. What may be said of a contrast is left to `claims`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from analysis.foundation.errors import DesignError
 from analysis.inference.adjusted import adjusted_difference, adjusted_ratio
-from analysis.inference.compare import difference_in_means, ratio_of_means
+from analysis.inference.compare import difference_in_means
 from analysis.inference.estimate import Estimate, Scale
 from analysis.inference.moments import Moments
 from analysis.inference.ratio_metric import ratio_metric_difference, ratio_metric_ratio
-from analysis.inference.winsor import cap_of
+from analysis.inference.winsor import cap_at, places_of_cap
 from analysis.studies.experiment.plan import FEWEST_CUSTOMERS
 from analysis.studies.result import Check
 from analysis.tables.engine import identifier
-from analysis.tables.experiment_moments import experiment_moments
+from analysis.tables.experiment_moments import experiment_moments, margin
+from analysis.tables.ordered_rows import counts_by, ordered_by
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from analysis.studies.experiment.rows import Rows
 
 EFFECT, ADJUSTED, WINSORISED, ANYTIME, COMPLIER = (
@@ -38,6 +35,8 @@ EFFECT, ADJUSTED, WINSORISED, ANYTIME, COMPLIER = (
 )  # fmt: skip
 QUANTILE = "quantile_effect"
 _CAPPED = "w0"
+MOST_CELLS = 500
+"""Segments that cross in more cells are counted one after the other."""
 
 Groups = Mapping[tuple[str, str | None], Moments]
 """Moments by arm and value of a segment; None for all customers."""
@@ -76,36 +75,60 @@ class Contrast:
 
 
 def groups_of(
-    rows: Rows,
-    segment: str | None,
-    outcomes: Mapping[str, Sequence[str]],
-    *,
-    source: str | None = None,
+    rows: Rows, segments: Sequence[str], outcomes: Mapping[str, Sequence[str]], source: str,
     parameters: Sequence[object] = (),
-) -> dict[str, dict[tuple[str, str | None], Moments]]:
-    """Moments of outcomes, each with the columns it needs, by arm and by the values of a segment.
+) -> dict[str | None, dict[str, dict[tuple[str, str | None], Moments]]]:  # fmt: skip
+    """Moments of outcomes, each with the columns it needs, by arm and by the values of each segment.
+
+    One scan finds all of them where the segments together have few cells, else one for each segment.
 
     Parameters
     ----------
     rows : Rows
-    segment : str or None
+    segments : sequence of str
     outcomes : mapping of str to sequence of str
         Outcome to columns of the rows.
-    source : str, optional
-        A query in the place of the rows themselves, with its `parameters`.
+    source : str
+        A query of the rows, with its `parameters`.
+
+    Returns
+    -------
+    dict
+        Segment, None for all customers, to outcomes and their moments by arm and value.
     """
-    cells = experiment_moments(
-        rows.engine,
-        source or f"select * from {identifier(rows.table)}",
-        groups=["arm", segment] if segment else ["arm"],
-        outcomes=outcomes,
-        parameters=parameters,
+    together = [tuple(segments)] if _cells(rows, segments) <= MOST_CELLS else [(segment,) for segment in segments]
+    found: dict[str | None, dict[str, dict[tuple[str, str | None], Moments]]] = {}
+    for split in together:
+        cells = experiment_moments(
+            rows.engine, source, groups=["arm", *split], outcomes=outcomes, parameters=parameters
+        )  # fmt: skip
+        if None not in found:
+            found[None] = _by_outcome(cells if not split else margin(cells, [0]), outcomes)
+        for place, segment in enumerate(split, start=1):
+            found[segment] = _by_outcome(cells if len(split) == 1 else margin(cells, [0, place]), outcomes)
+    return found
+
+
+def _cells(rows: Rows, segments: Sequence[str]) -> int:
+    """How many combinations of the segments' values there are."""
+    if not segments:
+        return 1
+    columns = ", ".join(identifier(name) for name in segments)
+    counted = rows.engine.query(
+        f"select count(*) as n from (select distinct {columns} from {identifier(rows.table)}) as cells"
     )
+    return int(counted.column("n").to_pylist()[0])
+
+
+def _by_outcome(
+    cells: Mapping[tuple[Hashable, ...], Mapping[str, Moments]], outcomes: Iterable[str]
+) -> dict[str, dict[tuple[str, str | None], Moments]]:
+    """Moments by outcome, then by arm and value; customers without a value belong to no segment."""
     found: dict[str, dict[tuple[str, str | None], Moments]] = {name: {} for name in outcomes}
     for key, parts in cells.items():
-        if not segment or key[1] is not None:
+        if len(key) == 1 or key[1] is not None:
             for name, moments in parts.items():
-                found[name][str(key[0]), str(key[1]) if segment else None] = moments
+                found[name][str(key[0]), str(key[1]) if len(key) > 1 else None] = moments
     return found
 
 
@@ -139,8 +162,9 @@ def of_means(groups: Groups, rows: Rows, outcome: str, arm: str, value: str | No
         )
     if min(treated.mean(measure), comparison.mean(measure)) > 0:
         yield _beside(
-            EFFECT, "ratio", lambda: _named(ratio_of_means(treated, comparison, measure, level=level), outcome)
-        )
+            EFFECT, "ratio",
+            lambda: adjusted_ratio(treated, comparison, measure, covariates=(), level=level, name=outcome),
+        )  # fmt: skip
         if moving:
             yield _beside(ADJUSTED, "ratio", lambda: adjusted_ratio(treated, comparison, measure, **terms))
 
@@ -187,25 +211,23 @@ def of_capped(rows: Rows, outcome: str, cap: float, level: float) -> dict[str, C
     Parameters
     ----------
     rows : Rows
-        Of customers of whom the outcome is known.
+        Customers of whom the outcome is not known are passed over.
     outcome : str
     cap : float
         Below 1 a quantile of all arms together, else a number in the outcome's unit.
     level : float
     """
     treated = [arm for arm in rows.arms if arm != rows.control]
+    measure, table = identifier(rows.measures[outcome]), identifier(rows.table)
     try:
-        at = (
-            Decimal(str(cap))
-            if cap >= 1
-            else Decimal(str(cap_of(values_by_arm(rows, outcome), cap, name=outcome).value))
-        )
+        at = Decimal(str(cap if cap >= 1 else _cap_in(rows, outcome, cap)))
     except DesignError as error:
         refused = Contrast(estimand=WINSORISED, scale="difference", found=str(error))
         return dict.fromkeys(treated, refused)
-    measure = identifier(rows.measures[outcome])
-    source = f"select arm, least({measure}, cast(? as decimal(19, 6))) as {_CAPPED} from {identifier(rows.table)}"
-    groups = groups_of(rows, None, {outcome: [_CAPPED]}, source=source, parameters=[at])[outcome]
+    source = (
+        f"select arm, least({measure}, cast(? as decimal(19, 6))) as {_CAPPED} from {table} where {measure} is not null"
+    )
+    groups = groups_of(rows, (), {outcome: [_CAPPED]}, source, [at])[None][outcome]
     found = {}
     for arm in treated:
         one, other = groups.get((arm, None)), groups.get((rows.control, None))
@@ -218,51 +240,50 @@ def of_capped(rows: Rows, outcome: str, cap: float, level: float) -> dict[str, C
     return found
 
 
-def of_quantile(rows: Rows, outcome: str, quantile: float, level: float) -> dict[str, Contrast]:
-    """By arm: how far a quantile of the outcome lies from the comparison arm's.
+def _cap_in(rows: Rows, outcome: str, quantile: float) -> float:
+    """The value that so large a share of all arms' customers does not exceed."""
+    measure, source = rows.measures[outcome], f"select * from {identifier(rows.table)}"
+    counts = counts_by(rows.engine, source, group=None, measure=measure)
+    places: dict[str | None, tuple[int, ...]] = {None: places_of_cap(counts[None], quantile)}
+    found = ordered_by(rows.engine, source, group=None, measure=measure, counts=counts, places=places)
+    return cap_at(found[None], quantile, name=outcome)
+
+
+def of_quantiles(rows: Rows, outcome: str, quantiles: Sequence[float], level: float) -> dict[str, list[Contrast]]:
+    """By arm: how far quantiles of the outcome lie from the comparison arm's.
 
     Parameters
     ----------
     rows : Rows
-        Of customers of whom the outcome is known.
+        Customers of whom the outcome is not known are passed over.
     outcome : str
-    quantile, level : float
+    quantiles : sequence of float
+    level : float
     """
-    from analysis.inference.quantile_effect import quantile_effect
+    from analysis.inference.quantile_effect import places_needed, quantile_effect
 
-    values = values_by_arm(rows, outcome)
+    measure, source = rows.measures[outcome], f"select * from {identifier(rows.table)}"
+    counts = dict.fromkeys(rows.arms, 0) | counts_by(rows.engine, source, group="arm", measure=measure)
+    places = {
+        arm: [place for one in quantiles for place in places_needed(n, one, level=level)] for arm, n in counts.items()
+    }
+    values = ordered_by(rows.engine, source, group="arm", measure=measure, counts=counts, places=places)
     unit = rows.units[outcome].removesuffix(" per customer")
-    found = {}
-    for arm in rows.arms:
-        if arm == rows.control:
-            continue
+    found: dict[str, list[Contrast]] = {}
+    for arm in (one for one in rows.arms if one != rows.control):
         one, other = values[arm], values[rows.control]
-        told: Estimate | str
-        try:
-            told = quantile_effect(one, other, quantile, unit=unit, level=level, name=outcome)
-        except DesignError as error:
-            told = str(error)
-        found[arm] = Contrast(
-            estimand=f"{QUANTILE}:{quantile:g}",
-            scale="difference",
-            found=told,
-            n_treated=len(one),
-            n_comparison=len(other),
-            said="It says how the arm's customers are spread, not how each of them changed.",
-        )
+        for quantile in quantiles:
+            told: Estimate | str
+            try:
+                told = quantile_effect(one, other, quantile, unit=unit, level=level, name=outcome)
+            except DesignError as error:
+                told = str(error)
+            contrast = Contrast(
+                estimand=f"{QUANTILE}:{quantile:g}", scale="difference", found=told, n_treated=one.n,
+                n_comparison=other.n, said="It says how the arm's customers are spread, not how each of them changed.",
+            )  # fmt: skip
+            found.setdefault(arm, []).append(contrast)
     return found
-
-
-def values_by_arm(rows: Rows, outcome: str) -> dict[str, NDArray[np.float64]]:
-    """One number a customer, by arm and sorted."""
-    measure = identifier(rows.measures[outcome])
-    told = rows.engine.query(
-        f"select arm, cast({measure} as double) as value from {identifier(rows.table)} "
-        f"where {measure} is not null order by arm, value"
-    )
-    arms = np.asarray(told.column("arm").to_pylist(), dtype=object)
-    values = told.column("value").to_numpy()
-    return {arm: values[arms == arm] for arm in rows.arms}
 
 
 def too_few(treated: Moments | None, comparison: Moments | None) -> Contrast:
@@ -277,7 +298,3 @@ def _beside(estimand: str, scale: Scale, made: Callable[[], Estimate]) -> Contra
         return Contrast(estimand=estimand, scale=scale, found=made(), beside=True)
     except DesignError as error:
         return Contrast(estimand=estimand, scale=scale, found=str(error), beside=True)
-
-
-def _named(estimate: Estimate, name: str) -> Estimate:
-    return replace(estimate, name=name)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.studies.experiment.arms_sql import UNITS
+from analysis.studies.experiment.arms_sql import TRAITS
 from analysis.studies.experiment.outcomes_sql import Term
 from analysis.studies.experiment.untouched import means_p, result_of_treatment, spread_p
 from analysis.studies.soundness import MOST_VALUES, unusable_attribute
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 _NUMBER = "decimal(19, 6)"
-_TAKEN = ("arm", "cluster", "block_start", "exposed", "place", "at", "customer_id")
+_LARGEST = 2**31 - 1
+_TAKEN = ("own_place", "own_arm", "own_first", "arm", "cluster", "block_start", "exposed", "place", "at", "customer_id")
 _NUMBERED = re.compile(r"[mxw]\d+")
 
 
@@ -38,7 +39,7 @@ class Covariates:
 
 
 def covariates_of(tables: Tables, names: Sequence[str], *, by_customer: bool = True) -> Covariates:
-    """The terms of an adjustment for columns of `customers`, for those in the kept `UNITS`.
+    """The terms of an adjustment for columns of `customers`, for those in the kept `TRAITS`.
 
     Parameters
     ----------
@@ -69,18 +70,21 @@ def _terms(tables: Tables, name: str, by_customer: bool) -> list[Term] | str:
         return "it tells single customers apart."
     column = f"c.{identifier(name)}"
     number = f"try_cast({column} as {_NUMBER})"
-    joined = f"{UNITS} u left join customers c on c.customer_id = u.customer_id"
     row = tables.engine.query(
         f"select count(*) as n, count({column}) as filled, count({number}) as numbers, "
-        f"count(distinct {column}) as different from {joined}"
+        f"count(case when {number} = round({number}, 0) and abs({number}) <= {_LARGEST} then 1 end) as short, "
+        f"count(distinct {column}) as different from {TRAITS} c"
     ).to_pylist()[0]
     if not row["filled"]:
         return "it is empty."
-    missing = [Term(f"case when {column} is null then 1 else 0 end")] if row["filled"] < row["n"] else []
+    missing = [Term(f"{name} missing", f"{column} is null")] if row["filled"] < row["n"] else []
     if row["numbers"] == row["filled"]:
-        p_value = _number_p(tables.engine, joined, number) if by_customer else 1.0
+        p_value = _number_p(tables.engine, number) if by_customer else 1.0
         touched = result_of_treatment("its numbers", p_value)
-        return touched or [Term(f"coalesce({number}, 0)"), *missing]
+        filled = f"coalesce({number}, 0)"
+        return touched or [
+            Term(name, f"cast({filled} as integer)" if row["short"] == row["filled"] else filled), *missing
+        ]  # fmt: skip
     if row["different"] > MOST_VALUES:
         return (
             f"it is a text of {row['different']:,} different values; {MOST_VALUES} are the most that can be told apart."
@@ -89,15 +93,15 @@ def _terms(tables: Tables, name: str, by_customer: bool) -> list[Term] | str:
     touched = result_of_treatment("its values", spread_p(counts) if by_customer else 1.0)
     values = sorted(value for value in counts if value is not None)
     return touched or [
-        *(Term(f"case when {column} = ? then 1 else 0 end", (value,)) for value in values[1:]), *missing
+        *(Term(f"{name}: {value}", f"coalesce({column} = ?, false)", (value,)) for value in values[1:]), *missing
     ]  # fmt: skip
 
 
-def _number_p(engine: Engine, joined: str, number: str) -> float:
+def _number_p(engine: Engine, number: str) -> float:
     """How often would chance alone spread the arms' means of a column of numbers so far?"""
     rows = engine.query(
-        f"select u.arm, count({number}) as n, avg({number}) as mean, stddev_samp({number}) as sd from {joined} "
-        "group by u.arm order by u.arm"
+        f"select own_arm, count({number}) as n, avg({number}) as mean, stddev_samp({number}) as sd from {TRAITS} c "
+        "group by own_arm order by own_arm"
     ).to_pylist()
     found = [
         (float(row["mean"]), float(row["sd"]) / float(row["n"]) ** 0.5)
@@ -108,11 +112,11 @@ def _number_p(engine: Engine, joined: str, number: str) -> float:
 
 
 def value_counts(engine: Engine, name: str) -> dict[str | None, dict[str, int]]:
-    """Value of a column of `customers` to customers by arm, for those in the kept `UNITS`."""
+    """Value of a column of `customers` to customers by arm, for those in the kept `TRAITS`."""
     column = f"c.{identifier(name)}"
     rows = engine.query(
-        f"select cast({column} as varchar) as value, u.arm, count(distinct u.customer_id) as n from {UNITS} u "
-        f"left join customers c on c.customer_id = u.customer_id group by 1, 2 order by 1, 2"
+        f"select cast({column} as varchar) as value, own_arm as arm, count(case when own_first then 1 end) as n "
+        f"from {TRAITS} c group by 1, 2 order by 1, 2"
     ).to_pylist()
     found: dict[str | None, dict[str, int]] = {}
     for row in rows:
@@ -121,7 +125,7 @@ def value_counts(engine: Engine, name: str) -> dict[str | None, dict[str, int]]:
 
 
 def unusable_segment(tables: Tables, name: str, *, fewest: int, by_customer: bool = True) -> str | None:
-    """Why a column of `customers` cannot split the experiment whose customers lie in `UNITS`, or None.
+    """Why a column of `customers` cannot split the experiment whose customers lie in `TRAITS`, or None.
 
     Parameters
     ----------

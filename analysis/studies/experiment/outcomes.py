@@ -10,13 +10,13 @@ comparing the arms to `contrasts`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import DesignError, TooSoon
-from analysis.studies.experiment.arms_sql import UNITS
+from analysis.studies.experiment.arms_sql import TRAITS, UNITS
 from analysis.studies.experiment.covariates import Covariates
 from analysis.studies.experiment.outcomes_sql import (
     BASE,
@@ -41,7 +41,6 @@ UNASKED = tuple(EVENTS_OF_ORDERS)
 """Outcomes of events that are followed when no outcome was named."""
 ON_REQUEST = ("issues", "support_cost", "csat")
 """Outcomes of events that are followed when they are named."""
-_KNOWN = "experiment_known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +66,11 @@ class Outcomes:
     refused: Mapping[str, str]
     notes: tuple[str, ...]
 
-    def of(self, *names: str) -> Rows:
-        """The rows of those customers of whom all these outcomes are known.
-
-        It stands until it is asked for again.
-        """
-        lacking = [name for name in names if self.known[name] < self.n]
-        if not lacking:
-            return self.rows
-        held = " and ".join(f"{identifier(self.rows.measures[name])} is not null" for name in lacking)
-        self.rows.engine.keep(_KNOWN, f"select * from {identifier(self.rows.table)} where {held}")
-        return replace(self.rows, table=_KNOWN)
+    def rows_of(self, *names: str) -> str:
+        """A query of the rows of those customers of whom all these outcomes are known."""
+        held = [f"{identifier(self.rows.measures[name])} is not null" for name in names if self.known[name] < self.n]
+        where = f" where {' and '.join(held)}" if held else ""
+        return f"select * from {identifier(self.rows.table)}{where}"
 
     def by_arm(self, *names: str) -> dict[str, int]:
         """Rows by arm of whom all these outcomes are known; all rows where none is named."""
@@ -89,7 +82,7 @@ class Outcomes:
 
     def drop(self) -> None:
         """Forget the rows."""
-        for name in (BASE, _KNOWN, UNITS):
+        for name in (BASE, TRAITS, UNITS):
             self.rows.engine.drop(name)
 
 
@@ -135,6 +128,7 @@ def outcomes_of(
         segments=segments,
         window_days=plan.window_days,
         pre_days=plan.pre_days,
+        blocks=arms.template == "switchback",
     )
     early = measured_too_early(engine, arms.experiment) if measured else {}
     notes += [
@@ -237,7 +231,7 @@ def _costs(tables: Tables) -> tuple[Events, str, str | None]:
     elif row["currencies"] > 1:
         lack = f"costs are in {row['currencies']} currencies, and there is no table of rates."
     sql = f"select customer_id, came_at as happened_at, cost from ({costs.sql}) as priced"
-    measures = {"support_cost": "coalesce(sum(e.cost), 0)"}
+    measures = {"support_cost": "sum(e.cost)"}
     events = Events(sql=sql, measures=measures, parameters=costs.parameters)
     return events, str(row["currency"] or "money"), lack
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from analysis.studies.experiment.arms_sql import UNITS
+from analysis.studies.experiment.arms_sql import TRAITS, UNITS
 from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Events:
     sql : str
         A query with `customer_id`, `happened_at` and what the measures read.
     measures : mapping of str to str
-        Outcome to an aggregate over the events `e` of one customer in a window.
+        Outcome to an aggregate over the events `e` of one customer in a window; nothing where there is none.
     parameters : tuple
         Values for the query's placeholders.
     zero : bool
@@ -47,20 +47,18 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One number known of a customer before the assignment: an expression over `customers c`, and its values."""
+    """One number known of a customer before the assignment: a name, an expression over `TRAITS c`, and its values."""
 
+    name: str
     sql: str
     parameters: tuple[object, ...] = field(default=())
 
 
 EVENTS_OF_ORDERS: Mapping[str, str] = MappingProxyType(
-    {
-        "orders": "count(e.order_id)",
-        "revenue": "coalesce(sum(e.revenue), 0)",
-        "margin": "coalesce(sum(e.margin), 0)",
-        "repurchased": "max(case when e.order_id is not null then 1 else 0 end)",
-    }
+    {"orders": "count(e.order_id)", "revenue": "sum(e.revenue)", "margin": "sum(e.margin)", "repurchased": "max(1)"}
 )
+_COUNTS = ("count(", "max(1)")
+"""How aggregates begin that give small whole numbers, which are held as such."""
 
 
 def keep_outcomes(
@@ -73,8 +71,9 @@ def keep_outcomes(
     segments: Sequence[str],
     window_days: int,
     pre_days: int,
+    blocks: bool,
 ) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
-    """Keep every outcome of an experiment as `BASE`.
+    """Keep every outcome of an experiment as `BASE`. Each table of events is read once.
 
     Returns
     -------
@@ -86,53 +85,65 @@ def keep_outcomes(
     parts, joins, columns = [], [], []
     values: list[object] = []
     if measured:
-        picked = ", ".join(f"max(case when x.name = ? then x.value end) as {measures[name]}" for name in measured)
-        parts.append(f"measured as (select x.place, {picked} from ({_measured()}) as x group by x.place)")
+        picked = ", ".join(f"max(x.value) filter (where x.name = ?) as {measures[name]}" for name in measured)
+        source = _measured_in_blocks() if blocks else _measured()
+        parts.append(f"measured as (select x.place, {picked} from ({source}) as x group by x.place)")
         values += [*measured, experiment]
         joins.append("left join measured on measured.place = u.place")
         columns += [f"measured.{measures[name]}" for name in measured]
     for number, event in enumerate(events):
-        for when, span in (("after", (0, window_days)), ("before", (-pre_days, 0))):
-            if when == "before" and (not event.zero or not pre_days):
-                continue
-            alias = f"{when}{number}"
-            named = {name: measures[name] for name in event.measures}
-            if when == "before":
-                named = {name: f"x{len(before) + place}" for place, name in enumerate(event.measures)}
-                before |= named
-            made = ", ".join(f"{sql} as {named[name]}" for name, sql in event.measures.items())
-            parts.append(
-                f"{alias} as (select u.place, {made} from {UNITS} u join ({event.sql}) as e "
-                f"on e.customer_id = u.customer_id and e.happened_at >= u.at + interval '{span[0]} days' "
-                f"and e.happened_at < u.at + interval '{span[1]} days' group by u.place)"
-            )
-            values += event.parameters
-            joins.append(f"left join {alias} on {alias}.place = u.place")
-            columns += [
-                f"coalesce({alias}.{column}, 0) as {column}" if event.zero else f"{alias}.{column}"
-                for column in named.values()
-            ]
+        alias, made = f"events{number}", []
+        earlier = pre_days if event.zero else 0
+        for name, sql in event.measures.items():
+            windows = {measures[name]: ">="}
+            if earlier:
+                before[name] = f"x{len(before)}"
+                windows[before[name]] = "<"
+            for column, side in windows.items():
+                made.append(f"{sql} filter (where e.happened_at {side} u.at) as {column}")
+                found = f"coalesce({alias}.{column}, 0)" if event.zero else f"{alias}.{column}"
+                columns.append(
+                    f"cast({found} as integer) as {column}" if sql.startswith(_COUNTS) else f"{found} as {column}"
+                )
+        parts.append(
+            f"{alias} as (select u.place, {', '.join(made)} from {UNITS} u join ({event.sql}) as e "
+            f"on e.customer_id = u.customer_id and e.happened_at >= u.at - interval '{earlier} days' "
+            f"and e.happened_at < u.at + interval '{window_days} days' group by u.place)"
+        )
+        values += event.parameters
+        joins.append(f"left join {alias} on {alias}.place = u.place")
     covariates = tuple(f"x{len(before) + place}" for place in range(len(terms)))
     columns += [f"{term.sql} as {column}" for term, column in zip(terms, covariates, strict=True)]
     term_values = [value for term in terms for value in term.parameters]
     attributes = [f"c.{identifier(name)}" for name in segments]
-    customers = "left join customers c on c.customer_id = u.customer_id" if terms or segments else ""
+    traits = f"left join {TRAITS} c on c.own_place = u.place" if terms or segments else ""
     engine.keep(
         BASE,
         f"{'with ' + ', '.join(parts) if parts else ''} "
         f"select {', '.join(['u.arm', 'u.cluster', 'u.block_start', 'u.at', 'u.exposed', *attributes, *columns])} "
-        f"from {UNITS} u {' '.join(joins)} {customers} order by u.place",
+        f"from {UNITS} u {' '.join(joins)} {traits}",
         [*values, *term_values],
     )
     return measures, before, covariates
 
 
 def _measured() -> str:
-    """Outcomes that were measured, at the unit they belong to: of several the last one begun."""
+    """Outcomes that were measured, of customers who were assigned once."""
+    return f"""
+        select o.name, o.value, u.place from outcomes o join {UNITS} u on u.customer_id = o.customer_id
+        where o.experiment_id = ? and o.value is not null
+            and (o.measured_at is null or u.at is null or o.measured_at >= u.at)
+    """
+
+
+def _measured_in_blocks() -> str:
+    """Outcomes that were measured, in the block they belong to: of several the last one begun."""
     return f"""
         select name, value, place from (
             select o.name, o.value, u.place, o.measured_at, count(*) over (partition by o.customer_id, o.name) as n,
-                row_number() over (partition by o.customer_id, o.name order by u.at desc nulls last, u.place) as back
+                row_number() over (
+                    partition by o.customer_id, o.name order by u.at desc nulls last, u.block_start, u.cluster
+                ) as back
             from outcomes o join {UNITS} u on u.customer_id = o.customer_id
             where o.experiment_id = ? and o.value is not null
                 and (o.measured_at is null or u.at is null or o.measured_at >= u.at)

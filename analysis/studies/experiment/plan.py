@@ -95,6 +95,9 @@ class ExperimentPlan:
         In a switchback: what begins so soon after the start of a block is left out, of every block alike.
     looks : Looks, optional
         The first and the largest number of customers an arm at which somebody looks.
+    explore : tuple of str
+        Outcomes for which it is looked for who benefits most: an exploration, judged on customers kept apart, from
+        which nothing is claimed. It reads the customers into memory.
     declared : Declaration, optional
         What was written down beforehand; what it does not cover is marked as explored afterwards.
     not_random : tuple of str
@@ -131,6 +134,7 @@ class ExperimentPlan:
     template: Template | None = None
     washout_hours: float = 0
     looks: Looks | None = None
+    explore: tuple[str, ...] = ()
     declared: Declaration | None = None
     not_random: tuple[str, ...] = ()
     level: float = 0.95
@@ -168,14 +172,16 @@ class ExperimentPlan:
         if self.outcomes is None:
             return None
         parts = [name for pair in self.ratios.values() for name in pair]
-        asked = (*self.outcomes, *self.guardrails, *parts, *self.winsorise, *self.quantiles)
+        asked = (*self.outcomes, *self.guardrails, *parts, *self.winsorise, *self.quantiles, *self.explore)
         return tuple(dict.fromkeys(name for name in asked if name not in self.ratios))
 
     @property
     def named(self) -> tuple[str, ...]:
         """Outcomes that the plan names anywhere, beyond those that are followed unasked."""
         parts = [name for pair in self.ratios.values() for name in pair]
-        asked = (*(self.outcomes or ()), *self.guardrails, *parts, *self.winsorise, *self.quantiles)
+        asked = (
+            *(self.outcomes or ()), *self.guardrails, *parts, *self.winsorise, *self.quantiles, *self.explore
+        )  # fmt: skip
         return tuple(dict.fromkeys(name for name in asked if name not in self.ratios))
 
     def covers(self, outcome: str, segment: Mapping[str, str]) -> bool:

@@ -16,6 +16,7 @@ from analysis.studies.result import Effect, effects_frame
 
 if TYPE_CHECKING:
     from analysis.inference.estimate import Scale
+    from analysis.studies.segments.uplifted import Uplift
 
 DESIGN = "ab_randomised"
 
@@ -39,6 +40,8 @@ class ExperimentResult:
     frames : mapping of str to DataFrame
         Tables for charts, each with its `experiment_id`: `forest` and `tests` of segments (see `studies.segments`),
         `regions` and `paths` of a hold-out of regions (see `geo`); those there are.
+    uplift : tuple of Uplift
+        Who benefits most, where the plan asks to explore it; nothing is claimed from it.
     notes : tuple of str
     """
 
@@ -48,6 +51,7 @@ class ExperimentResult:
     guardrails: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
     recommended: Mapping[tuple[str, str], bool] = field(default_factory=lambda: MappingProxyType({}))
     frames: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
+    uplift: tuple[Uplift, ...] = ()
 
     def of(self, outcome: str, *, estimand: str = EFFECT, scale: Scale = "difference") -> tuple[Effect, ...]:
         """The effects on one outcome, the plain difference unless said otherwise: all customers, then by segment."""
@@ -65,10 +69,10 @@ class ExperimentResult:
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`."""
         told = {"arms": self.arms, "guardrails": self.guardrails, **self.frames}
-        return {
-            "effects": [effect.to_dict() for effect in self.effects],
-            "coverage": {"experiments": {name: _records(frame) for name, frame in told.items()}},
-        }
+        coverage: dict[str, Any] = {"experiments": {name: _records(frame) for name, frame in told.items()}}
+        if self.uplift:
+            coverage["uplift"] = [part for one in self.uplift for part in one.to_parts()["coverage"]["uplift"]]
+        return {"effects": [effect.to_dict() for effect in self.effects], "coverage": coverage}
 
     def to_frame(self) -> pd.DataFrame:
         """One row an effect, columns as in the contract."""

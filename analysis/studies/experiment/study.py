@@ -26,6 +26,7 @@ from analysis.studies.experiment.trial import Trial
 from analysis.studies.result import Effect
 
 if TYPE_CHECKING:
+    from analysis.studies.segments.uplifted import Uplift
     from analysis.tables.load import Tables
 
 __all__ = ["ExperimentPlan", "ExperimentResult", "Guardrail", "randomised"]
@@ -77,6 +78,7 @@ def randomised(tables: Tables, plan: ExperimentPlan) -> ExperimentResult:
         **({"guardrails": pd.concat(guarded, ignore_index=True)} if guarded else {}),
         recommended=MappingProxyType({key: value for one in found for key, value in _recommended(one).items()}),
         frames=MappingProxyType(_frames(found)),
+        uplift=tuple(one for each in found for one in each.uplift),
     )
 
 
@@ -89,6 +91,7 @@ class _Told:
     held: tuple[Held, ...]
     notes: tuple[str, ...]
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    uplift: tuple[Uplift, ...] = ()
 
 
 def _experiments(tables: Tables) -> list[str]:
@@ -105,17 +108,18 @@ def _told(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
         if effect.estimand == EFFECT and effect.scale == "difference" and not effect.segment
     ]
     held = held_by(plain, plan.guardrails, found.arms.treated)
-    effects = [_guarded(effect, held) for effect in found.effects]
     said = [(arm, warning(held, arm)) for arm in found.arms.treated]
     notes = [*found.notes, *(f"Experiment `{experiment}`, arm `{arm}`: {words}" for arm, words in said if words)]
-    if not any(effect.segment for effect in effects):
-        return replace(found, effects=tuple(effects), held=held, notes=tuple(notes))
+    if not any(effect.segment for effect in found.effects):
+        return replace(
+            found, effects=tuple(_guarded(one, held) for one in found.effects), held=held, notes=tuple(notes)
+        )
     from analysis.studies.segments.settled import settled
 
-    segmented = settled(effects, declared=plan.declared, fewest=FEWEST_CUSTOMERS, level=plan.level)
+    segmented = settled(found.effects, declared=plan.declared, fewest=FEWEST_CUSTOMERS, level=plan.level)
     return replace(
         found,
-        effects=segmented.effects,
+        effects=tuple(_guarded(one, held) for one in segmented.effects),  # last, so that no claim loses its warning
         held=held,
         notes=(*notes, *segmented.notes),
         frames={**found.frames, "forest": segmented.forest, "tests": segmented.tests},
@@ -124,7 +128,9 @@ def _told(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
 
 def _customers(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
     trial = Trial(tables, plan, experiment)
-    return _Told(arms=trial.arms, effects=trial.effects, held=(), notes=tuple(trial.notes))
+    return _Told(
+        arms=trial.arms, effects=trial.effects, held=(), notes=tuple(trial.notes), uplift=trial.uplift
+    )  # fmt: skip
 
 
 def _regions(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
@@ -139,6 +145,9 @@ def _regions(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
     skipped = [
         f"Segment `{name}` was skipped: regions are compared as wholes, not by customers' attributes."
         for name in plan.segments
+    ]
+    skipped += [
+        f"Who benefits most by `{name}` was not looked for: regions are compared as wholes." for name in plan.explore
     ]
     effects = tuple(replace(one, declared=plan.covers(one.outcome, one.segment)) for one in found.effects)
     return _Told(

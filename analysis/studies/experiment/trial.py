@@ -8,13 +8,16 @@ study of their own; guardrails and what may be said of segments are left to `stu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from analysis.foundation.errors import DesignError
 from analysis.inference.compare import SAMPLE_RATIO_P, equal_shares
 from analysis.inference.estimate import Estimate
 from analysis.inference.moments import Moments
 from analysis.studies.claim import refusal
 from analysis.studies.experiment.arms import arms_of
+from analysis.studies.experiment.arms_sql import keep_traits
 from analysis.studies.experiment.asked import Asked, by_unit, extras_of
 from analysis.studies.experiment.claims import said_of
 from analysis.studies.experiment.contrasts import (
@@ -25,7 +28,7 @@ from analysis.studies.experiment.contrasts import (
     of_ratio_metric,
     ratio_covariates,
 )
-from analysis.studies.experiment.covariates import covariates_of, unusable_segment
+from analysis.studies.experiment.covariates import Covariates, covariates_of, unusable_segment
 from analysis.studies.experiment.outcomes import outcomes_of
 from analysis.studies.experiment.plan import FEWEST_CUSTOMERS, ExperimentPlan
 from analysis.studies.experiment.result import DESIGN
@@ -34,6 +37,7 @@ from analysis.studies.result import Check, Effect, Verdict
 
 if TYPE_CHECKING:
     from analysis.studies.experiment.rows import Rows
+    from analysis.studies.segments.uplifted import Uplift
     from analysis.tables.load import Tables
 
 
@@ -48,6 +52,8 @@ class Trial:
         self.arms = arms_of(tables, plan, experiment)
         self.notes = list(self.arms.notes)
         by_customer = self.arms.unit == "customer_id"
+        known = [name for name in (*plan.covariates, *plan.segments) if tables.has_column("customers", name)]
+        keep_traits(tables.engine, known)
         covariates = covariates_of(tables, plan.covariates, by_customer=by_customer)
         segments = self._segments(by_customer)
         self.outcomes = outcomes_of(tables, plan, self.arms, covariates=covariates, segments=segments)
@@ -68,10 +74,61 @@ class Trial:
                 for name in dict.fromkeys((*plan.winsorise, *plan.quantiles))
             ]
         self.asked = Asked(plan=plan, arms=self.arms)
-        self._moments: dict[tuple[str | None, tuple[str, ...]], dict[str, dict[tuple[str, str | None], Moments]]] = {}
+        self._moments: dict[tuple[str, ...], dict[str | None, dict[str, dict[tuple[str, str | None], Moments]]]] = {}
         self.checks = {name: self._checks(name) for name in (*self.names, *self.ratios)}
         self.effects = tuple(self._effects())
+        self.notes += self._cut_off()
+        self.uplift = tuple(self._explored(covariates))
         self.outcomes.drop()
+
+    def _cut_off(self) -> list[str]:
+        """How many rows the washout of a switchback leaves out."""
+        hours = self.plan.washout_hours
+        if self.arms.template != "switchback" or not hours:
+            return []
+        from analysis.studies.experiment.switchback import cut_off
+
+        lost: dict[tuple[int, int], list[str]] = {}
+        for name in self.names:
+            if self._withheld(name) is None:
+                with suppress(DesignError):  # the effect's own row gives the reason
+                    counts = cut_off(self.rows, name, hours), self.outcomes.known[name]
+                    lost.setdefault(counts, []).append(f"`{name}`")
+        return [
+            f"Experiment `{self.arms.experiment}`, {', '.join(names)}: {cut:,} of {known:,} rows of customers lie in "
+            f"the first {hours:g} hours of a time block and are cut off."
+            for (cut, known), names in lost.items()
+        ]
+
+    def _explored(self, covariates: Covariates) -> Iterator[Uplift]:
+        """Who benefits most, by the outcomes for which the plan asks it; the notes say why one was left out."""
+        if not self.plan.explore:
+            return
+        from analysis.studies.segments.explore import explore_rows
+
+        labels = {column: f"{name} before" for name, column in self.rows.before.items()}
+        for name in self.plan.explore:
+            if name not in self.names:
+                continue  # said already: it is not in the data
+            columns = self.rows.covariates[name]
+            terms = columns[len(columns) - len(covariates.terms) :]
+            named = labels | {column: term.name for column, term in zip(terms, covariates.terms, strict=True)}
+            lack = self._withheld(name)
+            for arm in self.arms.treated:
+                try:
+                    if lack is not None:
+                        raise DesignError(lack)
+                    yield explore_rows(self.rows, name, treated=arm, labels=named, level=self.plan.level)
+                except DesignError as error:
+                    self.notes.append(f"Who benefits most from `{arm}` by `{name}` was not looked for: {error}")
+
+    def _withheld(self, name: str) -> str | None:
+        """Why nothing is said of an outcome: it is refused, or a gate of it failed."""
+        reason = self._refused(name)
+        failed = next((check for check in self.checks[name] if check.verdict == "failed"), None)
+        if reason is None and failed is not None:
+            reason = f"outcomes are missing unevenly. {failed.detail}"
+        return reason
 
     def _segments(self, by_customer: bool) -> list[str]:
         usable = []
@@ -130,10 +187,7 @@ class Trial:
 
     def _contrasts(self, name: str, segment: str | None) -> dict[tuple[str, str | None], list[Contrast]]:
         """By arm and value of a segment: the contrasts of one outcome."""
-        failed = next((check for check in self.checks[name] if check.verdict == "failed"), None)
-        reason = self._refused(name)
-        if reason is None and failed is not None:
-            reason = f"outcomes are missing unevenly. {failed.detail}"
+        reason = self._withheld(name)
         if reason is not None:
             if segment is not None:
                 return {}
@@ -148,13 +202,13 @@ class Trial:
                 for arm in self.arms.treated
             }  # fmt: skip
         parts = self.ratios.get(name)
-        rows = self.outcomes.of(*(parts or (name,)))
+        rows = self.rows
         if self.arms.unit != "customer_id":
             found = by_unit(self.asked, rows, name, segment)
             if segment is None:
                 self._add_extras(found, rows, name)
             return found
-        groups = self._groups(rows, name, segment)
+        groups = self._groups(name, segment)
         values = {value for _, value in groups} if segment else {None}
         found = {
             (arm, value): list(
@@ -175,13 +229,15 @@ class Trial:
             if any(isinstance(one.found, Estimate) for one in found.get((arm, None), [])):
                 found[arm, None] += more
 
-    def _groups(self, rows: Rows, name: str, segment: str | None) -> dict[tuple[str, str | None], Moments]:
+    def _groups(self, name: str, segment: str | None) -> dict[tuple[str, str | None], Moments]:
         """Moments of what an outcome needs. All that everybody's outcome is known of come from one scan."""
         whole = [one for one in (*self.names, *self.ratios) if self._known_of_all(one)]
         together = tuple(whole) if name in whole else (name,)
-        if (segment, together) not in self._moments:
-            self._moments[segment, together] = groups_of(rows, segment, {one: self._columns(one) for one in together})
-        return self._moments[segment, together][name]
+        if together not in self._moments:
+            source = self.outcomes.rows_of(*self.ratios.get(name, (name,)))
+            columns = {one: self._columns(one) for one in together}
+            self._moments[together] = groups_of(self.rows, self.rows.segments, columns, source)
+        return self._moments[together][segment][name]
 
     def _known_of_all(self, name: str) -> bool:
         return all(self.outcomes.known[part] == self.outcomes.n for part in self.ratios.get(name, (name,)))

@@ -36,6 +36,10 @@ ESTIMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """By design, what is meant where a hypothesis names no estimand: the first of these that the effects hold."""
 ANYTIME = "_anytime"
 """How the name of an estimand ends whose interval allows for looking early."""
+LOOKED_EARLY = (
+    "The test is looked at before its end, and only its plain difference over all customers has an interval that "
+    "allows for that. Ask for that difference, or judge a test that is looked at once."
+)
 SEGMENTS = "segments_differ"
 """The gate that must be passed before anything is claimed of one segment."""
 
@@ -161,6 +165,11 @@ def row_for(hypothesis: Hypothesis, effects: Iterable[Row]) -> Row | str:
         if not kept:
             return f"The results hold `{hypothesis.outcome}`, but not with the {key} {_said(wanted)}."
         found = kept
+    early = {(row["treated"], row["comparison"]) for row in rows if _allows_early_looks(row)}
+    if any((row["treated"], row["comparison"]) in early for row in found):
+        found = [row for row in found if _allows_early_looks(row)]
+        if not found or not {hypothesis.estimand} <= {None, *(row["estimand"] for row in found)}:
+            return LOOKED_EARLY
     there = next((name for name in hypothesis.estimands if any(row["estimand"] == name for row in found)), None)
     if there is None:
         return f"The results hold `{hypothesis.outcome}`, but not as {' or '.join(hypothesis.estimands)}."
@@ -171,6 +180,10 @@ def row_for(hypothesis: Hypothesis, effects: Iterable[Row]) -> Row | str:
     if len(mature) > 1:
         return _several(mature)
     return _why_not(mature[0]) or mature[0]
+
+
+def _allows_early_looks(row: Row) -> bool:
+    return str(row["estimand"]).endswith(ANYTIME)
 
 
 def _why_not(row: Row) -> str | None:

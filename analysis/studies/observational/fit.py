@@ -18,7 +18,7 @@ from analysis.inference.doubly_robust import Att, carried_forward, cross_fitted_
 from analysis.inference.estimate import Estimate
 from analysis.inference.matching import Pairs, matched_difference, matched_pairs
 from analysis.inference.propensity import Trimmed, cross_fitted_scores, deal_folds, trimmed
-from analysis.inference.weighting import effective_size, odds_weights, standardised_differences, weighted_difference
+from analysis.inference.weighting import effective_size, standardised_differences, weighted_difference, weights_of
 from analysis.studies.observational.covariates import Design, design
 from analysis.studies.observational.plan import ObservationalPlan
 from analysis.studies.observational.rows import Flags, Floats, Ints, ObservationalRows
@@ -44,10 +44,10 @@ class Fit:
     design : Design
         Covariates of the rows that are left.
     scores : array of float, shape (n_kept,)
-        Of the rows that are left, fitted anew after trimming.
+        Of the rows that are left: how likely each was to be treated.
     trimming : Trimmed
     weights : array of float, shape (n_kept,)
-        1 for the treated, odds for the others.
+        1 for the treated; for the others odds that balance, scaled to sum to the number of the treated.
     effects : mapping of outcome to Att
     at_first : array of float, shape (n_columns,)
         Standardised differences before anything was trimmed or weighted.
@@ -181,7 +181,7 @@ def fit(
     named |= {f"{name} before": before[kept] for name, (_, before) in outcomes.items() if before is not None}
     arm, customer = rows.treated[kept], rows.customer[kept]
     dealt = [deal_folds(arm, plan.folds, seed, customer) for seed in seeds]
-    found, scores = cross_fitted_att(named, left.columns, arm, dealt, customer=customer)
+    found, odds = cross_fitted_att(named, left.columns, arm, dealt, customer=customer, highest=plan.highest_score)
     effects = {}
     for name, (_, before) in outcomes.items():
         after_alone = found[f"{name} after"]
@@ -191,9 +191,9 @@ def fit(
         part=places,
         kept=kept,
         design=left,
-        scores=scores,
+        scores=np.asarray(first)[trimming.kept],
         trimming=trimming,
-        weights=odds_weights(scores, arm),
+        weights=weights_of(odds, arm),
         effects=effects,
         at_first=standardised_differences(everything.columns, rows.treated[places]),
         first_scores=np.asarray(first),

@@ -41,9 +41,10 @@ def group_rows(tables: Tables, plan: ObservationalPlan) -> ObservationalRows:
     UnknownName
         If there is no such experiment or group.
     DesignError
-        If there is no outcome, no covariate, or the groups cannot be told.
+        If there is no outcome, no covariate, the groups cannot be told, or they were drawn by lot.
     """
     treated, comparison = _names(tables, plan)
+    _must_not_be_drawn(tables, plan)
     names = _outcomes(tables, plan)
     attributes = tuple(dict.fromkeys((*plan.covariates, *plan.placebo_outcomes, *plan.segments)))
     _must_hold(tables, plan)
@@ -129,6 +130,24 @@ def _names(tables: Tables, plan: ObservationalPlan) -> tuple[str, str]:
             "`comparison`."
         )
     return treated, comparison
+
+
+def _must_not_be_drawn(tables: Tables, plan: ObservationalPlan) -> None:
+    """A `probability` in the rows says that chance chose the group: such groups need no making alike."""
+    if not tables.has_column("assignments", "probability"):
+        return
+    drawn, rows = (
+        int(one[0].as_py())
+        for one in tables.engine.query(
+            "select count(probability), count(*) from assignments where experiment_id = ?", [plan.experiment]
+        ).columns
+    )
+    if drawn:
+        raise DesignError(
+            f"The groups of `{plan.experiment}` were drawn by lot: {drawn:,} of {rows:,} rows of `assignments` state a "
+            "`probability`. Read them as a randomised test (design `ab_randomised`, the parameter "
+            "`observational.experiment` left out); if nobody drew them, take `probability` out of these rows."
+        )
 
 
 def _outcomes(tables: Tables, plan: ObservationalPlan) -> list[str]:

@@ -8,12 +8,15 @@ at random. Who they are is found by `contacts` and `groups`; what is estimated i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.inference.propensity import HIGHEST_SCORE
 from analysis.studies.sample import IndexRules
+
+if TYPE_CHECKING:
+    from analysis.studies.planning.declaration import Declaration
 
 Against = Literal["other_channels", "no_contact"]
 OUTCOMES = ("orders", "revenue", "margin", "issues")
@@ -53,6 +56,8 @@ class ObservationalPlan:
         Dealings of folds averaged over; by default 5, and 1 from 20,000 rows on, where the luck of one hardly counts.
     highest_score : float
         Customers more likely to be treated than this have hardly anybody like them and are trimmed.
+    declared : Declaration, optional
+        What was written down beforehand; what it does not cover is marked as explored afterwards.
     level : float
 
     Examples
@@ -82,6 +87,7 @@ class ObservationalPlan:
     dealings: int | None = None
     seed: int = 0
     highest_score: float = HIGHEST_SCORE
+    declared: Declaration | None = None
     level: float = 0.95
 
     def __post_init__(self) -> None:

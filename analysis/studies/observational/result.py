@@ -35,6 +35,8 @@ class ObservationalResult:
         As `hidden` describes it, one line an outcome and scale.
     placebos : DataFrame
         `placebo`, `observed`, `expected`, `value`, `low`, `high`, `reason`: differences where none can be.
+    forest, tests : DataFrame
+        Segments, one line each beside all customers, and whether those of an attribute differ: see `studies.segments`.
     sample : mapping of str to int
     strata : str
         What customers were alike in, in words.
@@ -47,6 +49,8 @@ class ObservationalResult:
     beside: pd.DataFrame
     sensitivity: pd.DataFrame
     placebos: pd.DataFrame
+    forest: pd.DataFrame
+    tests: pd.DataFrame
     sample: Mapping[str, int]
     strata: str
     notes: tuple[str, ...]
@@ -61,7 +65,7 @@ class ObservationalResult:
 
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`."""
-        frames = ("overlap", "balance", "beside", "sensitivity", "placebos")
+        frames = ("overlap", "balance", "beside", "sensitivity", "placebos", "forest", "tests")
         told: dict[str, Any] = {name: _records(getattr(self, name)) for name in frames}
         return {
             "effects": [effect.to_dict() for effect in self.effects],

@@ -25,7 +25,7 @@ from analysis.studies.claim import claim_of, refusal
 from analysis.studies.grade import grade_of
 from analysis.studies.observational import gates
 from analysis.studies.observational.contacts import contact_rows
-from analysis.studies.observational.fit import Fit, fit
+from analysis.studies.observational.fit import FEWEST_CUSTOMERS, Fit, fit
 from analysis.studies.observational.groups import group_rows
 from analysis.studies.observational.hidden import COLUMNS, clause, hidden_frame
 from analysis.studies.observational.no_contact import no_contact_rows
@@ -33,8 +33,7 @@ from analysis.studies.observational.plan import ObservationalPlan
 from analysis.studies.observational.result import DESIGN, ESTIMAND, NAIVE, ObservationalResult
 from analysis.studies.observational.rows import Flags, ObservationalRows
 from analysis.studies.result import Check, Effect, Grade
-from analysis.studies.segments_differ import Found as Spread
-from analysis.studies.segments_differ import segments_differ
+from analysis.studies.segments.settled import settled
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -125,23 +124,29 @@ class _Study:
         rows = self.rows
         effects: list[Effect] = []
         for outcome in rows.after:
-            apart = self._apart(outcome)
-            effects += self._effects(self.whole, outcome)
-            for part in self.parts:
-                effects += self._effects(part, outcome, apart[next(iter(part.segment))])
+            for scope in (self.whole, *self.parts):
+                effects += self._effects(scope, outcome)
         for outcome in rows.after:
             effects += self._raw(outcome)
+        told = settled(
+            [_as_asked(effect) for effect in effects],
+            declared=self.plan.declared,
+            fewest=FEWEST_CUSTOMERS,
+            level=self.plan.level,
+        )
         shown = next((found for found in self.whole.fits.values() if isinstance(found, Fit)), None)
         return ObservationalResult(
-            effects=tuple(effects),
+            effects=tuple(_as_compared(one, effect) for one, effect in zip(told.effects, effects, strict=True)),
             overlap=pd.DataFrame(columns=_OVERLAP) if shown is None else shown.overlap_frame(),
             balance=pd.DataFrame(columns=_BALANCE) if shown is None else shown.balance_frame(),
             beside=self._beside(),
             sensitivity=self._sensitivity(effects),
             placebos=self._placebo_frame(),
+            forest=told.forest,
+            tests=told.tests,
             sample=dict(rows.account),
             strata=", ".join(one.name for one in rows.covariates),
-            notes=(*rows.notes, *self._notes()),
+            notes=(*rows.notes, *self._notes(), *told.notes),
         )
 
     def _notes(self) -> list[str]:
@@ -171,14 +176,14 @@ class _Study:
         fitted = any(isinstance(found, Fit) for found in fits.values())
         return _Scope(segment, part, fits, gates.placebos(rows, self.plan, segment, fits) if fitted else {})
 
-    def _effects(self, scope: _Scope, outcome: str, apart: Check | None = None) -> list[Effect]:
+    def _effects(self, scope: _Scope, outcome: str) -> list[Effect]:
         found = scope.fits[outcome]
         if isinstance(found, str):
             return [self._effect(scope, outcome, "difference", reason=found)]
         effect = found.effects[outcome]
         if not effect.se > 0:
             return [self._effect(scope, outcome, "difference", reason="nothing varies, so that no error can be told.")]
-        checks = self._checks(scope, found, outcome, apart)
+        checks = self._checks(scope, found, outcome)
         grade = grade_of(checks, needed=gates.needed(checks))
         return [
             self._effect(
@@ -193,7 +198,7 @@ class _Study:
             for estimate in self._estimates(effect, outcome)
         ]
 
-    def _checks(self, scope: _Scope, found: Fit, outcome: str, apart: Check | None) -> tuple[Check, ...]:
+    def _checks(self, scope: _Scope, found: Fit, outcome: str) -> tuple[Check, ...]:
         known = gates.recorded(self.rows, outcome, scope.part)
         return (
             gates.overlap(found),
@@ -201,7 +206,6 @@ class _Study:
             *gates.judge_placebos(self.rows, scope.placebos, outcome),
             *(() if known is None else (known,)),
             *self.rows.caps,
-            *(() if apart is None else (apart,)),
         )
 
     def _estimates(self, effect: Att, outcome: str) -> list[Estimate]:
@@ -259,6 +263,7 @@ class _Study:
             n_comparison=sides[1],
             grade=grade,
             checks=tuple(checks),
+            declared=self.plan.declared is None or self.plan.declared.covers(outcome, dict(scope.segment)),
             claim=claim or refusal(str(reason)),
             **dates,  # type: ignore[arg-type]
         )
@@ -296,20 +301,6 @@ class _Study:
             found.append(ratio_of_means(treated, comparison, outcome, level=level))
         return [replace(one, method=f"raw {one.method}") for one in found]
 
-    def _apart(self, outcome: str) -> dict[str, Check]:
-        """By attribute: can its segments be told apart? On the ratio scale where growth is compared."""
-        told: dict[str, list[Spread]] = {name: [] for name in self.rows.attributes}
-        for part in self.parts:
-            found = part.fits[outcome]
-            if isinstance(found, str) or not found.effects[outcome].se > 0:
-                continue
-            effect = found.effects[outcome]
-            if outcome not in self.rows.before:
-                told[next(iter(part.segment))].append((effect.value, effect.se))
-            elif min(effect.observed, effect.expected) > 0 and effect.se_log > 0:
-                told[next(iter(part.segment))].append((float(np.log(effect.observed / effect.expected)), effect.se_log))
-        return segments_differ(told)
-
     def _beside(self) -> pd.DataFrame:
         """Every road to the difference of all customers."""
         lines: list[dict[str, Any]] = []
@@ -346,6 +337,25 @@ class _Study:
                 line |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
             lines.append(line)
         return pd.DataFrame(lines, columns=["placebo", "observed", "expected", "value", "low", "high", "reason"])
+
+
+def _as_asked(effect: Effect) -> Effect:
+    """An effect whose estimate counts all customers asked of, the trimmed ones too.
+
+    The parts of a whole add up so; of those left, each part has its own, and what is over would be taken for a part.
+    """
+    if effect.estimate is None:
+        return effect
+    whole = replace(effect.estimate, n_treated=effect.n_treated, n_comparison=effect.n_comparison)
+    return replace(effect, estimate=whole)
+
+
+def _as_compared(told: Effect, effect: Effect) -> Effect:
+    """An effect as it may be told, its estimate counting those that were compared."""
+    if told.estimate is None or effect.estimate is None:
+        return told
+    treated, comparison = effect.estimate.n_treated, effect.estimate.n_comparison
+    return replace(told, estimate=replace(told.estimate, n_treated=treated, n_comparison=comparison))
 
 
 _OVERLAP = ["from", "to", "treated", "comparison", "left_out"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -93,6 +93,9 @@ class Declaration:
     declared_on: date | None = None
 
     def __post_init__(self) -> None:
+        wrong = [name for name, fits in _SHAPES.items() if not fits(getattr(self, name))]
+        if wrong:
+            raise DesignError(f"The declaration of `{self.name}` has no sensible value for `{'`, `'.join(wrong)}`.")
         for name in ("outcomes", "segments", "treated"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "hypotheses", tuple(_frozen(one) for one in self.hypotheses))
@@ -214,18 +217,20 @@ class Declaration:
             raise _refused(where, f"has an unknown key `{name}`", did_you_mean(name, known))
         content = {name: value for name, value in given.items() if name != "sha256"}
         stated = given.get("sha256")
-        if fingerprint_of_bytes(canonical_json(content)) != stated:
+        if _hash_of(content) != stated:
             raise _refused(where, "was changed after it was written", "Restore the file that was written.")
         if expected is not None and expected != stated:
             raise _refused(
                 where, f"has the hash {stated}, not {expected} as noted", "Find the declaration that was noted."
             )
         values = {name: value for name, value in content.items() if name != "schema"}
-        if values.get("declared_on") is not None:
-            values["declared_on"] = date.fromisoformat(values["declared_on"])
         try:
+            if values.get("declared_on") is not None:
+                values["declared_on"] = date.fromisoformat(values["declared_on"])
             return cls(**values)
-        except (TypeError, AttributeError) as error:
+        except DesignError as error:
+            raise _refused(where, "cannot have been declared", f"{error} Restore the file that was written.") from error
+        except (TypeError, ValueError) as error:
             raise _refused(where, "lacks a part", "Restore the file that was written.") from error
 
 
@@ -233,8 +238,57 @@ def _refused(where: str, what: str, remedy: str) -> ParamsError:
     return ParamsError(Fault(where=where, what=what, remedy=remedy, rule="declaration"))
 
 
+def _hash_of(content: Mapping[str, Any]) -> str | None:
+    """The hash of a file's content; None where it holds what no file of ours can, such as no number for a number."""
+    try:
+        return fingerprint_of_bytes(canonical_json(dict(content)))
+    except (TypeError, ValueError):
+        return None
+
+
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _whole(value: object, least: float = 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(_text(one) for one in value) and len(set(value)) == len(value)
+
+
+def _mappings(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value)
+
+
+def _by_name(value: object, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(value, Mapping) and all(_text(name) and fits(one) for name, one in value.items())
+
+
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    "name": _text,
+    "outcomes": _texts,
+    "primary": _text,
+    "hypotheses": _mappings,
+    "segments": _texts,
+    "guardrails": lambda value: _by_name(value, lambda rule: isinstance(rule, Mapping)),
+    "treated": _texts,
+    "control": _text,
+    "sizes": lambda value: _by_name(value, lambda size: _whole(size, -math.inf)),
+    "smallest_effects": lambda value: _by_name(value, lambda change: isinstance(change, int | float)),
+    "window_days": _whole,
+    "pre_days": lambda value: _whole(value, 0),
+    "looks": lambda value: value is None or (isinstance(value, list | tuple) and all(_whole(one) for one in value)),
+    "power": _number,
+    "level": _number,
+    "declared_on": lambda value: value is None or isinstance(value, date),
+}
+"""What each part must look like before its sense is asked for."""
 
 
 def _frozen(value: Mapping[str, Any]) -> Mapping[str, Any]:

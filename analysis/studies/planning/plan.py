@@ -184,6 +184,10 @@ class PlanningPlan:
         """Outcomes to be counted, those behind ratios among them."""
         return tuple(dict.fromkeys((*self.outcomes, *(part for pair in self.ratios.values() for part in pair))))
 
+    def counted(self, name: str) -> str:
+        """The outcome that a row counts: itself, or the numerator of a ratio."""
+        return self.ratios[name][0] if name in self.ratios else name
+
     @property
     def treated(self) -> tuple[str, ...]:
         return tuple(arm for arm in self.shares if arm != self.control)

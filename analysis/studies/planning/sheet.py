@@ -73,7 +73,8 @@ class DesignSheet:
     ) -> Declaration:
         """What this sheet plans, to be written down before the test begins.
 
-        Guardrails are the outcomes with a margin, in their own unit; more issues are worse, of all else less.
+        Guardrails are the outcomes with a margin, in their own unit; more issues are worse, alone or in a ratio above,
+        of all else less.
         """
         plan, rows = self.plan, {row.outcome: row for row in self.rows}
         guardrails = {outcome: rows[outcome] for outcome in plan.margins if outcome in rows}
@@ -88,7 +89,7 @@ class DesignSheet:
             hypotheses=tuple(hypotheses),
             segments=tuple(segments),
             guardrails={
-                outcome: {"margin": row.matters, "worse": "higher" if outcome == "issues" else "lower"}
+                outcome: {"margin": row.matters, "worse": "higher" if plan.counted(outcome) == "issues" else "lower"}
                 for outcome, row in guardrails.items()
             },
             treated=plan.treated,

@@ -8,7 +8,8 @@ is a proposal for the next test and is marked so: no grade above C, no money, no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,8 +125,9 @@ def explore(
 
 
 def explore_rows(
-    rows: Rows, outcome: str, *, treated: str, traits: Sequence[str] = (), level: float = 0.95, seed: int = SEED
-) -> Uplift:
+    rows: Rows, outcome: str, *, treated: str, traits: Sequence[str] = (), labels: Mapping[str, str] | None = None,
+    level: float = 0.95, seed: int = SEED,
+) -> Uplift:  # fmt: skip
     """The same from the rows of an experiment, by its segments and what was known before, or by `traits`.
 
     Parameters
@@ -136,6 +138,8 @@ def explore_rows(
         One of its measures, and one of its arms, against the comparison arm.
     traits : sequence of str
         Columns of the rows that were known before the assignment.
+    labels : mapping of str to str, optional
+        Column to what it is called in the answer.
 
     Raises
     ------
@@ -157,11 +161,13 @@ def explore_rows(
     if customers["block_start"].notna().any():
         raise DesignError("Who benefits is asked of customers; in a switchback time blocks were assigned.")
     clustered = bool(customers["cluster"].notna().any())
-    return explore(
-        customers.rename(columns={measure: outcome}), outcome=outcome, arm="arm", treated=treated,
-        comparison=rows.control, traits=known, unit=rows.units[outcome], cluster="cluster" if clustered else None,
-        level=level, seed=seed,
+    named = {name: (labels or {}).get(name, name) for name in known}
+    found = explore(
+        customers.rename(columns={measure: outcome, **named}), outcome=outcome, arm="arm", treated=treated,
+        comparison=rows.control, traits=tuple(named.values()), unit=rows.units[outcome],
+        cluster="cluster" if clustered else None, level=level, seed=seed,
     )  # fmt: skip
+    return replace(found, experiment=rows.experiment)
 
 
 def _rows(

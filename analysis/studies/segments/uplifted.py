@@ -21,7 +21,8 @@ class Uplift:
 
     Parameters
     ----------
-    outcome, treated, comparison : str
+    experiment, outcome, treated, comparison : str
+        The experiment is empty where customers were given as a frame.
     coefficient : Estimate
         Qini coefficient: area between the curve and treating as many at random, per customer of those judged.
     total : Estimate
@@ -54,16 +55,18 @@ class Uplift:
     check: Check
     claim: str
     notes: tuple[str, ...]
+    experiment: str = ""
 
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`: no effect, since nothing is claimed."""
         told = {
-            "outcome": self.outcome, "treated": self.treated, "comparison": self.comparison, "grade": "C",
+            "experiment_id": self.experiment or None, "outcome": self.outcome, "treated": self.treated,
+            "comparison": self.comparison, "grade": "C",
             "unit": self.coefficient.unit, "level": self.coefficient.level,
             "coefficient": _numbers(self.coefficient), "total": _numbers(self.total),
             "curve": records(self.curve), "fifths": records(self.fifths), "traits": list(self.traits),
             "learned_from": self.learned_from, "judged_on": self.judged_on, "check": self.check.to_dict(),
-            "claim": self.claim,
+            "claim": self.claim, "notes": list(self.notes),
         }  # fmt: skip
         return {"coverage": {"uplift": [told]}}
 

@@ -23,6 +23,8 @@ from analysis.tables.engine.dialect import Dialect, identifier
 MEMORY_SHARE = 0.5
 _TOGETHER = 2**18
 """Rows of a batch."""
+_AHEAD = "64MiB"
+"""How much of a stream is made before it is asked for: with less than a few batches only one thread would make it."""
 _TOO_LARGE = re.compile(r'Overflow|out of range|Could not cast value|Could not convert string "[+-]?[\d.]+" to DECIMAL')
 """How the engine says that a number outgrew its type; "Out of Range Error" alone may be a root of a negative number."""
 
@@ -78,6 +80,7 @@ class DuckDBEngine:
         self._connection.execute("set memory_limit = ?", [limit])
         self._connection.execute("set temp_directory = ?", [self._spill.name])
         self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set streaming_buffer_size = ?", [_AHEAD])
         with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
             self._connection.execute("set enable_progress_bar = false")
         self._connection.execute("set allowed_directories = ?", [folders])

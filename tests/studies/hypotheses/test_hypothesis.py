@@ -32,10 +32,42 @@ def test_the_row_that_was_meant() -> None:
     assert row_for(asked(design="before_after"), rows) is rows[5]
 
 
+ANYTIME = "experiment_effect_anytime"
+TOO_SOON = "the smaller arm has 300 customers, and the first look was declared at 500. Wait for more."
+
+
 def test_who_looked_early_is_judged_by_the_interval_that_allows_for_it() -> None:
-    rows = [row(1.0), row(2.0, estimand="experiment_effect_anytime")]
+    rows = [row(1.0), row(2.0, estimand=ANYTIME)]
     assert row_for(asked(), rows) is rows[1]
-    assert row_for(asked(estimand="experiment_effect"), rows) is rows[0]
+    assert row_for(asked(estimand=ANYTIME), rows) is rows[1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"estimand": "experiment_effect"},
+        {"estimand": "experiment_effect_adjusted"},
+        {"estimand": "complier_effect"},
+        {"scale": "ratio"},
+        {"segment": NORTH},
+        {"outcome": "order_value"},
+    ],
+)
+def test_no_other_row_answers_for_who_looked_early(changed) -> None:
+    """Each of them has the interval of one look, which leaves out no effect in a third of tests looked at again and
+    again. To ask for the ratio, a segment or the row itself is no way round."""
+    rows = [row(1.0), row(2.0, estimand=ANYTIME), row(0.5, **{"segment": {}, **changed, "checks": apart("passed")})]
+    said = row_for(asked(**changed), rows)
+    assert "looked at before its end" in str(said)
+
+
+def test_who_looked_before_the_first_look_learns_nothing() -> None:
+    rows = [row(1.0), row(None, estimand=ANYTIME, reason=TOO_SOON, grade="D")]
+    assert TOO_SOON in str(row_for(asked(), rows))
+    assert "looked at before its end" in str(row_for(asked(scale="ratio"), [*rows, row(1.5, scale="ratio")]))
+    other = row(None, estimand=ANYTIME, reason=TOO_SOON, grade="D", treated="call")
+    alone = row(1.0)
+    assert row_for(asked(treated="letter"), [alone, other]) is alone
 
 
 def test_arms_must_be_named_where_there_are_several() -> None:

@@ -119,3 +119,17 @@ def test_text_from_the_tables_is_text(company: Company) -> None:
     given["customers"] = given["customers"].rename(columns={"region": 'a"b'})
     found = observational_effect(company(**given), ObservationalPlan(experiment="club", covariates=("age", 'a"b')))
     assert found.effects[0].treated == "x' or '1'='1"
+
+
+def test_groups_that_were_drawn_by_lot_are_no_case_for_this(company: Company) -> None:
+    given = frames()
+    rows = given["assignments"]
+    given["assignments"] = pd.concat(
+        [rows.assign(probability=0.5), rows.assign(experiment_id="other", probability=None)]
+    )
+    with pytest.raises(DesignError, match=r"drawn by lot: 300 of 300 rows.*`ab_randomised`"):
+        group_rows(company(**given), PLAN)
+    given["assignments"] = given["assignments"].assign(
+        probability=lambda all_rows: np.where(all_rows["experiment_id"] == "club", np.nan, 0.5)
+    )
+    assert len(group_rows(company(**given), PLAN)) == 300

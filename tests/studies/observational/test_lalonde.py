@@ -61,12 +61,13 @@ def test_the_effect_comes_back_and_the_placebo_warns(found: ObservationalResult)
     estimate = effect.estimate
     assert estimate is not None
     assert abs(estimate.value - EXPERIMENT) <= 700
+    assert estimate.se <= 700
     assert estimate.low < EXPERIMENT < estimate.high
     assert effect.grade == "C"
     checks = {check.name: check for check in effect.checks}
     assert checks["placebo_earnings_1975"].verdict == "failed"
     assert checks["overlap"].verdict == checks["balance"].verdict == "passed"
-    assert "49" in checks["placebo_earnings_1975"].detail
+    assert "It came out 43.9 % lower" in checks["placebo_earnings_1975"].detail
     assert effect.claim.endswith("comparison with open questions.")
     naive = next(one for one in found.effects if one.naive and one.scale == "difference")
     assert naive.grade == "D"
@@ -93,7 +94,7 @@ def test_overlap_balance_and_the_other_roads(found: ObservationalResult) -> None
     line = found.sensitivity.query("scale == 'difference'").iloc[0]
     assert line["left_at_2"] < line["left_at_1"] < line["bias_point"]
     assert 0 < line["robustness"] < 0.3
-    assert line["robustness_limit"] == 0
+    assert 0 < line["robustness_limit"] < 0.05
 
 
 def test_figures_are_the_same_however_the_rows_lie(company: Callable[..., Tables], found: ObservationalResult) -> None:
