@@ -19,6 +19,8 @@ from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Estimate
 from analysis.inference.moments import Moments
 
+FEWEST_PER_COVARIATE = 20
+"""Clusters of the smaller group for each covariate: with fewer the error, which takes slopes as known, is too small."""
 FEWEST_EFFECTIVE = 40
 """Effective clusters of a group, (sum of sizes)² / sum of squared sizes: as many as equal ones would have to be."""
 _SAME = 1e-10
@@ -60,7 +62,7 @@ def clustered_difference(
     Raises
     ------
     DesignError
-        If a group has fewer than 40 effective clusters, or covariates say the same twice.
+        If a group has fewer than 40 effective clusters or 20 for each covariate, or covariates say the same twice.
 
     Assumes
     -------
@@ -83,6 +85,12 @@ def clustered_difference(
     named = name or total
     for group in (treated, comparison):
         _refuse_few(group, size, named)
+    fewest = min(group.n for group in (treated, comparison))
+    if fewest < FEWEST_PER_COVARIATE * len(covariates):
+        raise DesignError(
+            f"`{named}`: the smaller group has {fewest:,} clusters for {len(covariates)} covariates; an adjustment needs "
+            f"{FEWEST_PER_COVARIATE} for each. Name fewer covariates, or none."
+        )
     measures = (total, *covariates)
     parts = [_residuals(group, measures, size) for group in (treated, comparison)]
     slopes = np.zeros(len(covariates))

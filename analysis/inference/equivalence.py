@@ -68,6 +68,19 @@ class Told:
         short = bound - self.centre
         return self._tail(short / (self.above if short >= 0 else self.below))
 
+    def interval(self, level: float) -> tuple[float, float]:
+        """The two-sided interval of that level, on the same scale.
+
+        Examples
+        --------
+        >>> low, high = Told(centre=1.0, below=0.5, above=0.5).interval(0.9)
+        >>> round(low, 4), round(high, 4)
+        (0.1776, 1.8224)
+        """
+        tail = (1 + level) / 2
+        reach = float(special.ndtri(tail) if math.isinf(self.freedom) else special.stdtrit(self.freedom, tail))
+        return self.centre - reach * self.below, self.centre + reach * self.above
+
     def _tail(self, errors: float) -> float:
         return float(special.ndtr(-errors) if math.isinf(self.freedom) else special.stdtr(self.freedom, -errors))
 

@@ -42,7 +42,7 @@ def evidence_age(result: Any, *, locale: str = "en_GB") -> EvidenceAge:
 
     Parameters
     ----------
-    result : ChannelResult, ServiceResult or AdoptionResult
+    result : ChannelResult, ServiceResult, AdoptionResult or EffortResult
         With `evidence` and `effects`.
 
     Raises
@@ -60,17 +60,24 @@ def evidence_age(result: Any, *, locale: str = "en_GB") -> EvidenceAge:
 
 
 def _standing(say: Words, result: Any, evidence: Any) -> str:
-    months = counted_months(evidence.after_months)
+    span = _followed(say, evidence)
     reached = getattr(evidence, "data_to", None)
     reach = "" if reached is None else f" The data reach to {say.month(reached)}."
     shown = answers(effect_rows(result))
     if all(row["value"] is None for row in shown):
         return f"No effect is claimed of them.{reach}"
     from_ = said_of(shown[0]).from_
-    over = "is" if int(evidence.after_months) == 1 else "are"
+    over = "is" if span == counted_months(1) else "are"
     if all(is_interim(row) for row in shown):
-        return f"Interim: the {months} after {from_} {over} not over for all of them.{reach}"
-    return f"Mature: the {months} after {from_} {over} over for all of them.{reach}"
+        return f"Interim: the {span} after {from_} {over} not over for all of them.{reach}"
+    return f"Mature: the {span} after {from_} {over} over for all of them.{reach}"
+
+
+def _followed(say: Words, evidence: Any) -> str:
+    """For how long customers were followed: in months, or in days where effort and outcome have days of their own."""
+    if hasattr(evidence, "after_months"):
+        return counted_months(evidence.after_months)
+    return f"{say.number(evidence.effort_days + evidence.outcome_days)} days"
 
 
 def _later(say: Words, result: Any, evidence: Any) -> str:
@@ -78,7 +85,7 @@ def _later(say: Words, result: Any, evidence: Any) -> str:
         "What later contacts change is not known yet: to multiply these effects by a newer number of contacts is to "
         "assume that nothing has changed since."
     )
-    if said_of(next(iter(effect_rows(result)), {})).question == "coming to social":
+    if said_of(next(iter(effect_rows(result)), {})).question in ("coming to social", "effort"):
         limit = "What later contacts bring is not known yet; no sum of money is made of these figures."
     first, last = (getattr(evidence, name, None) for name in ("interim_from", "interim_to"))
     if first is None or last is None:

@@ -138,7 +138,7 @@ def said_of(row: Mapping[str, Any]) -> Said:
         return _FIRST if row.get("treated") == FIRST_CONTACT else _INVITED
     known = {
         "service_effect": _SERVICE, "change_log": _CHANGE, "ab_randomised": _RANDOM, "ab_observational": _USERS,
-        "effort": _EFFORT, "dose": _DOSE,
+        "effort": _EFFORT, "dose_and_mix": _DOSE,
     }  # fmt: skip
     return known.get(str(design), _CHANNEL)
 
@@ -152,7 +152,7 @@ def raw_in_words(row: Mapping[str, Any]) -> str:
     """What a raw figure sets side by side."""
     if row["estimand"] == "naive_before_after":
         return "before against after"
-    if row.get("design") == "ab_observational":
+    if row.get("design") in ("ab_observational", "dose_and_mix"):
         return "the groups as they are"
     return "answered in time against all others" if row["treated"] == NAIVE_SERVICE else "users against all others"
 
@@ -207,12 +207,23 @@ def parties(row: Mapping[str, Any]) -> tuple[str, str]:
     }
     if str(row["estimand"]).startswith(RANDOMISED):
         return known["experiment_effect"]
+    if row.get("design") == "dose_and_mix":
+        alike = "" if str(row["estimand"]).startswith("naive_") else "similar "
+        return _contacted(row["treated"]), alike + _contacted(row["comparison"])
     kind = str(row["estimand"]).partition(":")[0]
     return known.get(kind, (f"customers of {treated}", f"customers of {comparison}"))
 
 
 RANDOMISED = ("experiment_effect", "quantile_effect")
 """How estimands begin that compare arms as they were assigned."""
+
+
+def _contacted(name: object) -> str:
+    """Customers by their contacts ("contacts: 3 to 4"), or by the channels they used ("mix: social only")."""
+    by, _, band = str(name).partition(": ")
+    if by == "contacts":
+        return "customers without a contact" if band == "none" else f"customers with {group_in_words(band)} contacts"
+    return f"customers in touch through {group_in_words(band)}"
 
 
 def _users(row: Mapping[str, Any], *, similar: bool) -> tuple[str, str]:

@@ -76,7 +76,11 @@ def main_scale(row: Row) -> str:
     >>> main_scale({"design": "ab_randomised"}), main_scale({"design": "before_after"})
     ('difference', 'ratio')
     """
-    return "difference" if row.get("design") in ("ab_randomised", "ab_observational", "effort") else "ratio"
+    return (
+        "difference"
+        if row.get("design") in ("ab_randomised", "ab_observational", "effort", "dose_and_mix")
+        else "ratio"
+    )
 
 
 def monthly(rows: Sequence[Row]) -> list[Row]:

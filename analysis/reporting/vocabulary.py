@@ -281,6 +281,8 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "harm_of_the_problem": "What the problem did can be told from what the contact did",
         "unrecorded_causes": "Nothing unrecorded ties effort to what customers bought",
         "effort_before_it_was_needed": "Effort goes with nothing that was bought before it",
+        "contacts_to_come": "Contacts yet to come go with nothing that was bought before",
+        "reasons_for_contact": "What made customers get in touch is known",
         "a_a_false_alarms": "No more false alarms than allowed where nothing was done",
     }
 )
@@ -324,6 +326,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "complier_effect": "groups formed by chance, scaled to those who took part",
         "user_effect": "users, compared with others alike in what was known of them before",
         "total_effect": "customers whose issue went to social, compared with similar ones whose issue went elsewhere",
+        "dose_association": "customers by their contacts, compared with others alike in what was known of them before",
+        "naive_dose_gap": "customers by their contacts, not adjusted",
         "effort_slope": "customers whose issue took more effort, compared with similar ones whose issue took less",
         "direct_effect": "the part of it that does not go by way of the effort",
         "indirect_effect": "the part of it that goes by way of the effort",
@@ -354,6 +358,7 @@ BESIDE: Mapping[str, str] = MappingProxyType(
         "experiment_effect_adjusted": "Adjusted for what was known of customers before they were assigned.",
         "experiment_effect_winsorised": "The largest values were capped; never used for money.",
         "experiment_effect_anytime": "The interval holds however often somebody looked.",
+        "dose_association": "It goes together with the contacts and is no effect of them.",
         "complier_effect": "It rests on the assignment having changed nothing but through taking part.",
     }
 )
@@ -383,5 +388,6 @@ CANNOT_BE_KNOWN = (
     "scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart",
     "harm_of_the_problem",
     "unrecorded_causes",
+    "reasons_for_contact",
 )  # fmt: skip
 """Checks that no data of the kind could pass: nothing was left undone."""

@@ -57,6 +57,8 @@ def names_not_there(values: Params, tables: Tables, steps: Collection[str], *, n
             what = f"no experiment has an arm `{values.comparison}`"
             remedy = did_you_mean(values.comparison, arms)
             faults.append(Fault(where=f"{name}: comparison", what=what, remedy=remedy, rule="unknown_arm"))
+    if "ab_segments" in steps:
+        faults += _experiment_not_there(values, tables, name=name)
     if values.outcomes is None:
         return faults
     known = set(OUTCOMES)
@@ -69,5 +71,37 @@ def names_not_there(values: Params, tables: Tables, steps: Collection[str], *, n
     return faults
 
 
-def _names(tables: Tables, query: str) -> set[str]:
-    return {str(one) for one in tables.engine.query(query).column("name").to_pylist()}
+def _experiment_not_there(values: Params, tables: Tables, *, name: str) -> list[Fault]:
+    """Ratios that would take the place of an outcome, and an experiment or groups that nobody was assigned to."""
+    faults = []
+    ratios = values.experiment.ratios
+    if ratios:
+        taken = {*OUTCOMES, *(_names(tables, "select distinct name from outcomes") if tables.has("outcomes") else ())}
+        for ratio in sorted(taken.intersection(ratios)):
+            what, remedy = f"`{ratio}` is the name of an outcome already", "Give the ratio a name of its own."
+            faults.append(Fault(where=f"{name}: experiment.ratios", what=what, remedy=remedy, rule="taken_name"))
+    asked = values.observational
+    if asked.experiment is None:
+        return faults
+    there = (
+        _names(tables, "select distinct experiment_id as name from assignments") if tables.has("assignments") else ()
+    )
+    if asked.experiment not in there:
+        what = f"there is no experiment `{asked.experiment}` in `assignments`"
+        remedy = did_you_mean(asked.experiment, there)
+        return [
+            *faults,
+            Fault(where=f"{name}: observational.experiment", what=what, remedy=remedy, rule="unknown_name"),
+        ]
+    arms = _names(tables, "select distinct arm as name from assignments where experiment_id = ?", asked.experiment)
+    for key in ("treated", "comparison"):
+        group = getattr(asked, key)
+        if group is not None and group not in arms:
+            what = f"experiment `{asked.experiment}` has no group `{group}`"
+            remedy = did_you_mean(group, arms)
+            faults.append(Fault(where=f"{name}: observational.{key}", what=what, remedy=remedy, rule="unknown_arm"))
+    return faults
+
+
+def _names(tables: Tables, query: str, *given: str) -> set[str]:
+    return {str(one) for one in tables.engine.query(query, list(given)).column("name").to_pylist()}

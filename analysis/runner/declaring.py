@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import Fault, ParamsError
 from analysis.runner.opening import prepare_study
+
+if TYPE_CHECKING:
+    from analysis.runner.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ def declare(params: str | Path, file: Path, *, data: Path | None = None) -> Decl
     Raises
     ------
     ParamsError
-        If the parameters plan no test.
+        If the parameters plan no test, or name segments by which nothing can be declared.
     DesignError
         If the records cannot be planned from, or the file holds another declaration: none is overwritten.
     """
@@ -51,6 +54,23 @@ def declare(params: str | Path, file: Path, *, data: Path | None = None) -> Decl
             where, what = f"{study.params.name}: design_sheet", "plans no test"
             remedy = "Add a section `design_sheet:`, which may be empty."
             raise ParamsError(Fault(where=where, what=what, remedy=remedy, rule="section"))
+        _refuse_segments(study)
         declaration = study.design_sheet().declaration
     sha256 = declaration.write(file)
     return Declared(file=file, sha256=sha256, declaration=declaration.to_dict())
+
+
+def _refuse_segments(study: Study) -> None:
+    """A slip of the pen in what was declared could not be mended later: columns of `customers` must be there."""
+    from analysis.studies.soundness import unusable_attribute
+
+    if not study.tables.has("customers"):
+        return
+    faults = []
+    for place, name in enumerate(study.values.segments):
+        lack = unusable_attribute(study.tables, name)
+        if lack is not None:
+            where, what = f"{study.params.name}: segments[{place}]", f"nothing can be declared by `{name}`: {lack[:-1]}"
+            faults.append(Fault(where=where, what=what, remedy="Name a column of `customers`.", rule="segment"))
+    if faults:
+        raise ParamsError(faults)

@@ -302,6 +302,13 @@ class HypothesisSection(Section):
     """Whether it was written down before the data were looked at. One that was added later is judged more strictly, and
     the results say so."""
 
+    @model_validator(mode="after")
+    def _of_cause(self) -> HypothesisSection:
+        if (self.estimand or "").startswith("naive_"):
+            what = f"asks for `{self.estimand}`, a raw figure that says nothing about cause"
+            raise fault("estimand", what, "Take `estimand` out: then the figure of the design is judged.")
+        return self
+
 
 class ReportSection(Section):
     """How the pages are written."""
@@ -324,6 +331,12 @@ class RatioSection(Section):
     """Outcome whose sum stands above."""
     denominator: Name
     """Outcome whose sum stands below."""
+
+    @model_validator(mode="after")
+    def _of_two(self) -> RatioSection:
+        if self.numerator == self.denominator:
+            raise fault("ratio", f"divides `{self.numerator}` by itself", "Name two different outcomes.")
+        return self
 
 
 class GuardrailSection(Section):
@@ -364,7 +377,9 @@ class ExperimentSection(Section):
     winsorise: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Outcome and where its values are cut, beside the uncut figure: below 1 at that quantile of all arms together,
     from 1 on at that number. Never in money."""
-    quantiles: dict[Name, Annotated[tuple[OpenShare, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    quantiles: dict[Name, Annotated[tuple[OpenShare, ...], Field(min_length=1), AfterValidator(different)]] = Field(
+        default_factory=dict
+    )
     """Outcome and the quantiles whose change is asked for, as in `spend: [0.5, 0.9]`."""
     guardrails: dict[Name, GuardrailSection] = Field(default_factory=dict)
     """Outcomes that must not suffer: a gain with a breached guardrail is not recommended."""
@@ -382,6 +397,13 @@ class ExperimentSection(Section):
     """The declaration of a design sheet, a file: what was fixed before the data were looked at."""
     declared_sha256: Annotated[str, Field(pattern="^(sha256:)?[0-9a-f]{64}$")] | None = None
     """The declaration's hash as it was noted on the day. Without it only the file's own is compared."""
+
+    @model_validator(mode="after")
+    def _of_a_file(self) -> ExperimentSection:
+        if self.declared_sha256 is not None and self.declared is None:
+            what = "gives the hash of a declaration and not its file"
+            raise fault("declared", what, "Name the file in `declared`: without it everything counts as declared.")
+        return self
 
 
 OnlyChange = Annotated[float, Field(ge=-1, le=1)]
@@ -406,6 +428,14 @@ class ObservationalSection(Section):
     """Columns of `customers`, fixed or known before, in which users and others shall be alike."""
     placebo_outcomes: Names = ()
     """Columns of `customers` measured before, on which the comparison is repeated: no difference can be the effect."""
+
+    @model_validator(mode="after")
+    def _two_groups(self) -> ObservationalSection:
+        if self.experiment is None and (self.treated is not None or self.comparison is not None):
+            raise fault("groups", "names groups and no experiment", "Name the `experiment` that they belong to.")
+        if self.treated is not None and self.treated == self.comparison:
+            raise fault("groups", f"compares `{self.treated}` with itself", "Name two different groups.")
+        return self
 
 
 class EffortSection(Section):
@@ -469,6 +499,11 @@ class DesignSheetSection(Section):
     """The day of the declaration, which is written into it."""
 
 
+def _named_apart(hypotheses: tuple[HypothesisSection, ...]) -> tuple[HypothesisSection, ...]:
+    different(tuple(one.name for one in hypotheses))
+    return hypotheses
+
+
 _PERIOD_SCHEMA = {
     "anyOf": [
         {"type": "string"},
@@ -514,7 +549,7 @@ class Params(Section):
     """The success stories of the report."""
     roi: RoiSection | None = None
     """The case in money."""
-    hypotheses: tuple[HypothesisSection, ...] = ()
+    hypotheses: Annotated[tuple[HypothesisSection, ...], AfterValidator(_named_apart)] = ()
     """What is believed, written down before the data are looked at."""
     report: ReportSection = ReportSection()
     """How the pages are written."""

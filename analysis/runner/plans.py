@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from analysis.studies.dose.plan import DosePlan
     from analysis.studies.effort.plan import EffortPlan
     from analysis.studies.experiment.plan import ExperimentPlan
-    from analysis.studies.hypotheses.family import Family
     from analysis.studies.observational.plan import ObservationalPlan
     from analysis.studies.planning.declaration import Declaration
     from analysis.studies.planning.study import SheetResult
@@ -180,6 +179,24 @@ def observational_plan(study: Study) -> ObservationalPlan:
         zone=values.period.timezone,
         until=_until(study),
         seed=values.seed,
+    )
+
+
+def dose_plan(study: Study) -> DosePlan | None:
+    """What is asked of outcomes by number and mix of contacts; None where no outcome asked for can be followed."""
+    from analysis.studies.dose.plan import OUTCOMES, DosePlan
+
+    values = study.values
+    asked = tuple(name for name in OUTCOMES if values.outcomes is None or name in values.outcomes)
+    if not asked:
+        return None
+    return DosePlan(
+        outcomes=asked,
+        dose_months=values.index.before_months,
+        outcome_months=values.index.after_months,
+        prior_months=values.index.before_months,
+        zone=values.period.timezone,
+        until=_until(study),
     )
 
 

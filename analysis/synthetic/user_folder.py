@@ -92,7 +92,7 @@ def user_tables(found: Users) -> dict[str, pa.Table]:
 
 
 def _effects(name: str) -> list[dict[str, object]]:
-    found = []
+    found: list[dict[str, object]] = []
     for estimand, value in user_truth(name).effects.items():
         outcome, _, scale = estimand.partition("_")
         known = value / _CENTS if outcome == "spend" else value

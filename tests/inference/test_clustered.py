@@ -93,3 +93,19 @@ def test_few_or_uneven_clusters_are_refused() -> None:
         clustered_difference(even, uneven, "t", "n", unit="orders")
     assert effective_clusters(Moments.from_rows(("t", "n"), []), "n") == 0
     assert clustered.FEWEST_EFFECTIVE == 40
+
+
+def test_more_covariates_than_the_clusters_can_bear_are_refused() -> None:
+    """45 clusters and 3 covariates: 15 each, where the error takes the slopes as known. Two are 22 each."""
+    rng = np.random.default_rng(3)
+    names = ("total", "size", "a", "b", "c")
+
+    def group() -> Moments:
+        return Moments.from_rows(
+            names, [[one, 10, *rng.integers(0, 90, 3)] for one in rng.integers(50, 90, 45).tolist()]
+        )
+
+    one, other = group(), group()
+    with pytest.raises(DesignError, match=r"45 clusters for 3 covariates; an adjustment needs 20 for each"):
+        clustered_difference(one, other, "total", "size", covariates=["a", "b", "c"], unit="orders per customer")
+    assert clustered_difference(one, other, "total", "size", covariates=["a", "b"], unit="orders per customer").se > 0

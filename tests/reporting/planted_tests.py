@@ -136,20 +136,46 @@ def users(*, alike: bool = True, groups: bool = False, comparison: str = "other_
         effects=tuple(effects),
         overlap=pd.DataFrame({"from": [0.0, 0.5], "to": [0.5, 1.0], "treated": [40, 60], "comparison": [300, 20],
                               "left_out": [0, 3]}),
-        balance=pd.DataFrame({"covariate": ["earnings", "earnings", "region"], "value": ["earnings", "squared", "north"],
-                              "before": [-1.7, -1.4, 0.02], "after": [after, 0.4, 0.01], "judged": [True, False, True]}),
+        balance=pd.DataFrame({"covariate": ["earnings", "earnings", "region"],
+                              "value": ["earnings", "squared", "north"], "before": [-1.7, -1.4, 0.02],
+                              "after": [after, 0.4, 0.01], "judged": [True, False, True]}),
         beside=pd.DataFrame([("orders", road, value, value - 0.2, value + 0.2, "orders per customer", stands, "")
                              for road, value, stands in beside],
                             columns=["outcome", "estimator", "value", "low", "high", "unit", "stands", "reason"]),
         sensitivity=pd.DataFrame([{
             "outcome": "orders", "scale": "difference", "unit": "orders per customer", "bias_needed": 0.104,
-            "bias_point": 0.3, "e_value": math.nan, "e_value_limit": math.nan, "robustness": 0.1, "robustness_limit": 0.03,
+            "bias_point": 0.3, "e_value": math.nan, "e_value_limit": math.nan, "robustness": 0.1,
+            "robustness_limit": 0.03,
             "strongest": "earnings", "strongest_treatment": 0.09, "strongest_outcome": 0.03, "without_strongest": 0.5,
             "left_at_1": 0.2, "left_at_2": 0.1, "left_at_3": -0.02, "critical_gamma": 1.2, "reason": ""}]),
         placebos=pd.DataFrame([("earnings", 5.0, 7.0, -2.0, -3.0, -1.0, ""), ("region", 1.0, 1.1, -0.1, -0.3, 0.1, "")],
                               columns=["placebo", "observed", "expected", "value", "low", "high", "reason"]),
         sample={"customers": 423, "kept": 420}, strata="earnings, region", notes=("3 were left out.",),
     )  # fmt: skip
+
+
+def contacts() -> Any:
+    """Two numbers of contacts against none: more goes with fewer orders, also among customers alike."""
+    unknown = Check(name="reasons_for_contact", verdict="not_run", detail="No.", gate=True)
+    names = {
+        "design": "dose_and_mix",
+        "treated": "contacts: 3 to 4",
+        "comparison": "contacts: none",
+        "checks": (unknown,),
+    }
+    unit = "orders per customer"
+    effects = tuple(
+        effect(told(-0.3, 0.1, unit=unit, name="orders"), estimand, "orders", **{**names, "grade": grade})
+        for estimand, grade in (("naive_dose_gap", "D"), ("dose_association", "C"))
+    )
+    bands = pd.DataFrame(
+        [("contacts", "none", "orders", 4000, 3.7, *[math.nan] * 6, unit, "D", ""),
+         ("contacts", "1", "orders", 1800, 3.5, -0.2, -0.4, 0.02, -0.18, -0.37, 0.01, unit, "C", ""),
+         ("contacts", "3 to 4", "orders", 640, 3.4, -0.3, -0.6, -0.1, -0.3, -0.5, -0.1, unit, "C", "")],
+        columns=["by", "band", "outcome", "customers", "mean", "raw", "raw_low", "raw_high", "alike", "alike_low",
+                 "alike_high", "unit", "grade", "reason"],
+    )  # fmt: skip
+    return SimpleNamespace(effects=effects, bands=bands, notes=("No order is credited to a channel here.",), sample={})
 
 
 def sheet(*, a_a: bool = True) -> Any:
@@ -214,9 +240,9 @@ def family(*, again: bool = True) -> Any:
 
 def effort() -> Any:
     """Effort and its ways: social spares contacts, and part of the effect runs by way of it."""
-    names = {"design": "effort", "treated": "social", "comparison": "other_channels", "claim": "A claim.", "grade": "C",
-             "index_from": "2025-07", "index_to": "2026-03",
-             "checks": (Check(name="unrecorded_causes", verdict="not_run", detail="None can be seen.", gate=True),)}  # fmt: skip
+    unseen = Check(name="unrecorded_causes", verdict="not_run", detail="None is seen.", gate=True)
+    names = {"design": "effort", "treated": "social", "comparison": "other_channels", "grade": "C",
+             "index_from": "2025-07", "index_to": "2026-03", "checks": (unseen,)}  # fmt: skip
     unit = "orders per customer"
     effects = [
         effect(told(-0.3, 0.05, unit="contacts per customer", name="contacts_to_resolve"), "total_effect",
@@ -236,5 +262,6 @@ def effort() -> Any:
         effort=pd.DataFrame([("repeat_contact", 0.13, 0.14, -0.01, -0.04, 0.02, "share of customers", 900)],
                             columns=["effort", "social", "elsewhere", "value", "low", "high", "unit", "customers"]),
         response=pd.DataFrame([("ces1", 149, 39, 8, math.nan, math.nan, "8 answered `ces1`.")],
-                              columns=["instrument", "asked", "answered", "answered_social", "effective", "cut", "reason"]),
+                              columns=["instrument", "asked", "answered", "answered_social", "effective", "cut",
+                                       "reason"]),
     )  # fmt: skip

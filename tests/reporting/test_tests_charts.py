@@ -24,6 +24,7 @@ DRAWN = {
     "hypotheses": lambda: charts.hypotheses(planted.family()),
     "choices": lambda: charts.specification_curves(planted.family())[0],
     "effort": lambda: charts.effort_paths(planted.effort()),
+    "contacts": lambda: charts.contact_bands(planted.contacts()),
 }
 
 
@@ -71,7 +72,7 @@ def test_the_title_of_segments_is_the_verdict_of_their_test(drawn):
     assert drawn["forest"].story.title == "Spend: segments cannot be told apart"
     assert drawn["forest apart"].story.title == "Spend: segments by region differ"
     assert "By region: not told apart" in words_of(drawn["forest"])
-    assert "not shown: a group of it holds fewer than 10 customers" in words_of(drawn["forest apart"])
+    assert "not shown: a group of it holds fewer | than 10 customers" in words_of(drawn["forest apart"])
 
 
 def test_each_segment_stands_above_what_the_others_make_of_it(drawn):
@@ -136,6 +137,7 @@ def test_what_cannot_be_drawn_says_why():
         (charts.specification_curves, (planted.family(again=False),), "run again"),
         (charts.effort_paths, (planted.users(),), "was split"),
         (charts.uplift_curves, (planted.experiment(),), "not looked for"),
+        (charts.contact_bands, (planted.contacts(), "margin"), "Nothing is told of margin"),
     )
     for chart, given, why in cases:
         with pytest.raises(NothingToDraw, match=why):

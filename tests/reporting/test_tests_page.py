@@ -11,6 +11,7 @@ import pytest
 
 from analysis import studies
 from analysis.reporting import tables
+from analysis.reporting.evidence_age import evidence_age
 from analysis.reporting.naming import check_in_words, forbidden_words, made_in_words
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.settled import answers
@@ -36,6 +37,7 @@ PAGES = [
     *((one, planted.sheet()) for one in SHEET),
     *((one, planted.family()) for one in FAMILY),
     *((one, planted.effort()) for one in EFFORT),
+    *((one, planted.contacts()) for one in (tables.contact_bands, tables.claims, tables.checks)),
 ]
 
 
@@ -69,7 +71,7 @@ def test_no_table_uses_the_words_of_the_field_and_all_are_plain(table, found):
     assert "nan" not in text(made).split()
 
 
-@pytest.mark.parametrize("design", ["experiment", "observational", "segments", "planning", "effort"])
+@pytest.mark.parametrize("design", ["experiment", "observational", "segments", "planning", "effort", "dose"])
 def test_every_check_that_a_study_can_make_has_words(design):
     folder = Path(studies.__file__).parent / design
     code = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
@@ -139,8 +141,8 @@ def test_an_arm_that_breaks_a_guardrail_is_not_recommended_wherever_its_finding_
     well, harmed = planted.experiment(), planted.experiment(harm=True)
     assert "Not recommended" not in said(named(well, "experiment_effect"))
     sentence = (
-        "Not recommended, whatever was gained: customer satisfaction (CSAT) got worse, and harm beyond what was allowed "
-        "is not ruled out."
+        "Not recommended, whatever was gained: customer satisfaction (CSAT) got worse, and harm beyond what was "
+        "allowed is not ruled out."
     )
     assert said(named(harmed, "experiment_effect")).endswith(sentence)
     assert sentence in text(tables.claims(harmed))
@@ -330,6 +332,26 @@ def test_the_ways_of_effort_stand_together_and_surveys_say_who_answered():
     assert sentence.endswith("than themselves with the effort of similar customers elsewhere.")
     assert "share of customers" in text(tables.effort_changed(found))
     assert "−1 pp" in text(tables.effort_changed(found))
+
+
+def test_the_first_lines_of_the_effort_page_say_how_long_customers_were_followed():
+    found = planted.effort()
+    evidence = SimpleNamespace(sentence="900 customers with an issue.", effort_days=30, outcome_days=180)
+    lines = str(evidence_age(SimpleNamespace(**vars(found), evidence=evidence)))
+    assert "Mature: the 210 days after the issue are over for all of them." in lines
+    assert "no sum of money is made of these figures" in lines
+
+
+def test_contacts_go_together_with_what_was_bought_and_are_no_effect():
+    found = planted.contacts()
+    assert said(found.effects[1]) == (
+        "Customers with 3 to 4 contacts placed 0.30 orders fewer per customer (95 % interval: 0.10 to 0.50 orders "
+        "fewer) than similar customers without a contact. It goes together with the contacts and is no effect of them."
+    )
+    table = tables.contact_bands(found)
+    assert text(table).count("No order is credited to a channel") == 1
+    assert row_of(table, Before="none")["How far it can be believed"] == "–"
+    assert headline({"effects": [one.to_dict() for one in found.effects]}) is None
 
 
 def test_what_is_not_there_is_said_in_the_place_of_every_table():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.foundation.errors import DesignError, ParamsError
+from analysis.foundation.errors import ParamsError
 from analysis.runner.hypotheses import hypotheses_of, untested
 from analysis.runner.params import load_params
 from analysis.runner.params_model import Params
@@ -116,8 +116,8 @@ def test_what_a_design_sheet_seals_comes_back_as_declared(tmp_path: Path) -> Non
 
 
 def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DesignError, match="more orders"):
-        hypotheses_of(values(tmp_path, FULL.replace("letters work", "more orders")))
+    with pytest.raises(ParamsError, match="holds `more orders` more than once"):
+        values(tmp_path, FULL.replace("letters work", "more orders"))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,7 @@ def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
         ("direction: higher", "direction: up", "direction"),
         ("design: before_after", "design: hypotheses", "design"),
         ("outcome: orders", "outcom: orders", "outcome"),
+        ("outcome: orders", "outcome: orders\n    estimand: naive_before_after", "says nothing about cause"),
     ],
 )
 def test_faults_are_named_with_their_key(tmp_path: Path, found: str, written: str, said: str) -> None:

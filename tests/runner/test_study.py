@@ -275,6 +275,28 @@ def test_names_that_are_in_no_table_are_told_at_once(home: Path) -> None:
         assert study.base["coverage"]["outcomes"] == []
 
 
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (
+            "experiment: {ratios: {visit: {numerator: revenue, denominator: orders}}}",
+            "`visit` is the name of an outcome",
+        ),
+        (
+            "experiment: {ratios: {orders: {numerator: revenue, denominator: orders}}}",
+            "`orders` is the name of an outco",
+        ),
+        ("observational: {experiment: nope}", "observational.experiment: there is no experiment `nope`"),
+        ("observational: {experiment: e, treated: aa, comparison: b}", "treated: experiment `e` has no group `aa`"),
+    ],
+)
+def test_experiments_groups_and_ratios_are_told_at_once(home: Path, section: str, said: str) -> None:
+    """A ratio of an outcome's name would put its figures in the place of that outcome's."""
+    rewrite(home, f"study: trial\ndata: {{folder: data}}\n{section}\n")
+    with prepare_study("params/trial.yaml") as study, pytest.raises(ParamsError, match=said):
+        _ = study.decision
+
+
 @pytest.mark.parametrize("make", [compute_study, plan_study, run_study])
 def test_a_name_that_is_in_no_table_is_told_before_anything_is_written(home: Path, make: Callable[..., Any]) -> None:
     rewrite(home, "study: trial\ndata: {folder: data}\ncomparison: nobody\nperiod: 2040-01\nas_of: 2020-01-01\n")

@@ -33,6 +33,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     found = Declaration.read(tmp_path / "declared.json", expected=noted)
     assert found == FULL
     assert found.sha256 == noted
+    assert Declaration.read(tmp_path / "declared.json", expected=noted.removeprefix("sha256:")) == FULL
     assert FULL.write(tmp_path / "declared.json") == noted  # the same again is no change
 
 

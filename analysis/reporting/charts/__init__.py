@@ -15,6 +15,7 @@ from analysis.foundation.errors import DesignError
 from analysis.reporting.charts.adoption_months import adoption_months
 from analysis.reporting.charts.bases import both_bases
 from analysis.reporting.charts.change_figures import figures_around
+from analysis.reporting.charts.contact_bands import contact_bands
 from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
 from analysis.reporting.charts.effort_paths import effort_paths
 from analysis.reporting.charts.event_study import event_study
@@ -47,6 +48,7 @@ __all__ = [
     "arms",
     "both_bases",
     "complaints_around_programme",
+    "contact_bands",
     "effect_by_segment",
     "effort_paths",
     "event_study",

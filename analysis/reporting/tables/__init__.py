@@ -17,6 +17,7 @@ from analysis.reporting.tables.comparability import balance, drift
 from analysis.reporting.tables.counted import by_segment, figure_notes, metrics
 from analysis.reporting.tables.coverage import areas, missing, rows_used
 from analysis.reporting.tables.difference import since_last_report
+from analysis.reporting.tables.dose import contact_bands
 from analysis.reporting.tables.effort import effort_changed, effort_kinds, effort_split, who_answered
 from analysis.reporting.tables.evidence import claims, effects, sample
 from analysis.reporting.tables.experiment import arm_effects, arms, declared_and_explored, guardrails, took_part
@@ -68,6 +69,7 @@ __all__ = [
     "claims",
     "close",
     "confusion",
+    "contact_bands",
     "declaration",
     "declared_and_explored",
     "drift",

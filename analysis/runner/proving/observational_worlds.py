@@ -169,8 +169,8 @@ def names_bias(effect: Effect) -> Check:
     named = None if said is None else said[1]
     found = effect.estimate
     needed = f"{found.low if found.value > 1 else found.high:.4g}" if found.excludes_no_effect else None
-    alike = "passed" if named == needed and ("unrecorded cause" in effect.claim) == (needed is not None) else "failed"
-    verdict: Verdict = alike  # type: ignore[assignment]
+    told = needed is None or "unrecorded cause" in effect.claim
+    verdict: Verdict = "passed" if named == needed and told else "failed"
     return Check(name=NAMES_BIAS, verdict=verdict, detail=f"Named: {named}; needed: {needed}.", gate=True)
 
 

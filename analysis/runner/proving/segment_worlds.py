@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,8 @@ def proved_world(hazard: Hazard, seed: int, asked: Asked) -> dict[str, pd.DataFr
         mixed = kept(settled(effects, declared=("region",)), truth)
         told.of(DEFAULT, mixed, mixed, which=MIXED)
     if asked.forbidden:
-        told.of(ALONE, *[each_alone(named, truth)] * 2)
+        alone = each_alone(named, truth)
+        told.of(ALONE, alone, alone)
         if (pooled := textbook(named, truth)) is not None:
             told.share(TEXTBOOK, POOLED_MISSES, pooled)
     return told.frames()
@@ -210,9 +212,9 @@ def _effects(outcome: str, arm: str, segment: Mapping[str, str], treated: Moment
     ]
 
 
-def _told(segmented: Segmented) -> list[dict[str, object]]:
+def _told(segmented: Segmented) -> list[dict[str, Any]]:
     return [row for row in segmented.forest.to_dict("records") if row["verdict"] not in ("whole", "refused")]  # type: ignore[misc]
 
 
-def _place(row: Mapping[str, object]) -> Place:
+def _place(row: Mapping[str, Any]) -> Place:
     return row["outcome"], row["treated"], row["attribute"], row["segment"]  # type: ignore[return-value]

@@ -90,7 +90,7 @@ def switchbacks(rows: Rows, outcome: str, *, washout_hours: float, level: float)
     for arm in treated:
         used = [block for block in blocks if block.arm in (arm, rows.control) and _key(block, several) in parts]
         if not used:
-            found[arm] = f"no customer is left after the first {_hours(washout_hours)} of the blocks."
+            found[arm] = f"no customer is left after the first {hours_in_words(washout_hours)} of the blocks."
             continue
         sums: Clusters = clusters_of([measure], [parts[_key(block, several)] for block in used])
         previous = [{arm: 1.0, rows.control: 0.0}.get(before.get(block, ""), math.nan) for block in used]
@@ -126,7 +126,7 @@ def checks_of(found: Switchback, washout_hours: float) -> tuple[Check, Check]:
         p_value=found.p_randomisation,
     )
     carried = found.carry_over
-    cut = f"after the first {_hours(washout_hours)}" if washout_hours else "with no hours cut off"
+    cut = f"after the first {hours_in_words(washout_hours)}" if washout_hours else "with no hours cut off"
     if carried is None:
         detail = "Too few blocks follow one another to tell what they leave to the next one."
         return lot, Check(name="carry_over", verdict="not_run", detail=detail)
@@ -220,8 +220,8 @@ def _left_after(rows: Rows, measure: str, washout_hours: float) -> str:
         inside = rows.engine.query(counted).column("n").to_pylist()[0]
     if not inside:
         raise DesignError(
-            f"{_hours(washout_hours)} are to be cut off the blocks, but nothing says when in its block a customer "
-            "came. Fill `assigned_at` in `assignments`, or cut nothing off."
+            f"{hours_in_words(washout_hours)} are to be cut off the blocks, but nothing says when in its block a "
+            "customer came. Fill `assigned_at` in `assignments`, or cut nothing off."
         )
     return f"{source} and {came} >= block_start + interval '{round(washout_hours * 60)} minutes'"
 
@@ -242,7 +242,14 @@ def cut_off(rows: Rows, outcome: str, washout_hours: float) -> int:
     return int(counted.column("n").to_pylist()[0])
 
 
-def _hours(count: float) -> str:
+def hours_in_words(count: float) -> str:
+    """A number of hours as a sentence has it.
+
+    Examples
+    --------
+    >>> hours_in_words(1), hours_in_words(2.5)
+    ('1 hour', '2.5 hours')
+    """
     return "1 hour" if count == 1 else f"{count:g} hours"
 
 

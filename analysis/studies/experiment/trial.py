@@ -86,7 +86,7 @@ class Trial:
         hours = self.plan.washout_hours
         if self.arms.template != "switchback" or not hours:
             return []
-        from analysis.studies.experiment.switchback import cut_off
+        from analysis.studies.experiment.switchback import cut_off, hours_in_words
 
         lost: dict[tuple[int, int], list[str]] = {}
         for name in self.names:
@@ -96,7 +96,7 @@ class Trial:
                     lost.setdefault(counts, []).append(f"`{name}`")
         return [
             f"Experiment `{self.arms.experiment}`, {', '.join(names)}: {cut:,} of {known:,} rows of customers lie in "
-            f"the first {hours:g} hours of a time block and are cut off."
+            f"the first {hours_in_words(hours)} of a time block and are cut off."
             for (cut, known), names in lost.items()
         ]
 

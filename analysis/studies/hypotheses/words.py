@@ -5,13 +5,15 @@ Figures are written plainly here (English, decimal point); pages restate them by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from analysis.inference.equivalence import region
 from analysis.studies.claim import LIMITS, LIMITS_UNSEEN
 from analysis.studies.hypotheses.hypothesis import Hypothesis, Row
-from analysis.studies.hypotheses.verdict import Chances, Needed, Verdict
+from analysis.studies.hypotheses.verdict import Chances, Needed, Verdict, is_anytime, reading_of
 from analysis.studies.result import GRADE_WORDS, Grade
 
 VERDICT_WORDS: Mapping[Verdict, str] = MappingProxyType(
@@ -129,11 +131,33 @@ def _because(hypothesis: Hypothesis, verdict: Verdict, row: Row, family: Chances
     if hypothesis.smallest_effect is None:
         return ["It lies clearly on the other side."]
     smallest = smallest_in_words(hypothesis, str(row["unit"]))
+    narrower = _narrower(hypothesis, verdict, row)
     if verdict == "no_meaningful_effect":
         there = family.effect < 1 - row["level"]
         clear = "There is an effect in the direction believed, but it" if there else "Whatever effect there is, it"
-        return [f"{clear} is smaller than what was to matter ({smallest} in either direction)."]
-    return [f"An effect of {smallest} or more in the direction believed is excluded."]
+        return [f"{clear} is smaller than what was to matter ({smallest} in either direction).", *narrower]
+    return [f"An effect of {smallest} or more in the direction believed is excluded.", *narrower]
+
+
+def _narrower(hypothesis: Hypothesis, verdict: Verdict, row: Row) -> list[str]:
+    """The interval that a one-sided test stands for, where the one shown reaches as far as what would matter.
+
+    A limit is ruled out by the end of an interval with that much beyond each end: of a test at 5 %, the 90 % interval.
+    """
+    found = reading_of(row)
+    if isinstance(found, str) or hypothesis.smallest_effect is None or is_anytime(row):
+        return []
+    low, high = region(hypothesis.smallest_effect, hypothesis.scale)
+    shown, level = found.interval(row["level"]), 2 * row["level"] - 1
+    sides = {"higher": shown[1] >= high, "lower": shown[0] <= low}
+    beyond = sides.get(hypothesis.direction) if verdict == "not_supported" else any(sides.values())
+    if not beyond:
+        return []
+    ends = found.interval(level)
+    if row["scale"] == "ratio":
+        ends = (math.exp(ends[0]), math.exp(ends[1]))
+    said = " to ".join(size(row, end) for end in ends)
+    return [f"What is excluded is judged to one side: by the {level * 100:g} % interval, {said}."]
 
 
 def _chance(verdict: Verdict, family: Chances) -> str:

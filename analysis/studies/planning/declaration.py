@@ -22,6 +22,7 @@ from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes,
 SCHEMA = "touchstone.declaration/1"
 Stopping = Literal["fixed", "always_valid"]
 _ENVELOPE = ("schema", "sha256")
+_MARK = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +180,12 @@ class Declaration:
         Raises
         ------
         DesignError
-            If the file is there already and says something else: what was declared is not overwritten.
+            If the file is there already and says something else: what was declared is not overwritten. If the path is
+            a folder.
         """
         content = self.to_bytes()
+        if path.is_dir():
+            raise DesignError(f"{path} is a folder. Name a file in it, such as {path.name}/{self.name}.json.")
         if path.exists() and path.read_bytes() != content:
             raise DesignError(
                 f"{path.name} holds another declaration. What was declared is not overwritten: write a new file, and "
@@ -198,7 +202,8 @@ class Declaration:
         ----------
         path : Path
         expected : str, optional
-            The hash noted on the day; without it only the file's own is compared, which a careful forger would renew.
+            The hash noted on the day, with or without its `sha256:`; without one only the file's own is compared, which
+            a careful forger would renew.
 
         Raises
         ------
@@ -219,7 +224,7 @@ class Declaration:
         stated = given.get("sha256")
         if _hash_of(content) != stated:
             raise _refused(where, "was changed after it was written", "Restore the file that was written.")
-        if expected is not None and expected != stated:
+        if expected is not None and expected.removeprefix(_MARK) != str(stated).removeprefix(_MARK):
             raise _refused(
                 where, f"has the hash {stated}, not {expected} as noted", "Find the declaration that was noted."
             )

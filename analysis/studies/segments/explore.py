@@ -80,8 +80,8 @@ def explore(
     UnknownName
         If a column or an arm is not there.
     DesignError
-        If a group holds fewer than 500 customers or 50 clusters, there is no trait, a text has more than 100 values, or
-        the outcome does not vary.
+        If a group holds fewer than 500 customers or 50 clusters, there is no trait or the outcome is one, a text has
+        more than 100 values, or the outcome does not vary.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def explore(
             raise UnknownName.of("column of the customers", name, [str(column) for column in customers.columns])
     rows, missing = _rows(customers, used, outcome, arm, (treated, comparison))
     reached = (rows[arm] == treated).to_numpy(dtype=bool)
-    _refuse_unless_enough(rows, reached, outcome, traits, treated, comparison)
+    _refuse_unless_enough(rows, reached, outcome, arm, traits, treated, comparison)
     if not (0 < hold_out < 1 and 0 < level < 1):
         raise ValueError(f"A share and a level lie between 0 and 1, not {hold_out} and {level}.")
     units = np.arange(len(rows)) if cluster is None else _codes(rows[cluster])
@@ -184,9 +184,14 @@ def _rows(
 
 
 def _refuse_unless_enough(
-    rows: pd.DataFrame, reached: Flags, outcome: str, traits: Sequence[str],
+    rows: pd.DataFrame, reached: Flags, outcome: str, arm: str, traits: Sequence[str],
     treated: str, comparison: str,
 ) -> None:  # fmt: skip
+    if arm in traits or outcome in traits:
+        later = outcome if outcome in traits else arm
+        raise DesignError(
+            f"`{later}` cannot be known before the assignment: leave it out of what customers are ranked by."
+        )
     if not traits:
         raise DesignError("Customers are ranked by what is known of them; name at least one column known beforehand.")
     sizes = int(reached.sum()), int((~reached).sum())

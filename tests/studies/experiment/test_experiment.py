@@ -197,6 +197,10 @@ def test_a_switchback_is_compared_by_blocks(company) -> None:
     assert effect.estimate.low < 2 < effect.estimate.high
     assert list(found.arms["units"]) == [40, 40]
     assert effect.checks[0].detail.startswith("Time blocks per arm")
+    plan = ExperimentPlan(washout_hours=1, explore=("visits",))
+    shorter = randomised(company(assignments=frame, outcomes=measured(frame, values)), plan)
+    assert "Experiment `trial`, `visits`: 480 of 1,600 rows of customers lie in the first 1 hour of" in shorter.notes[0]
+    assert "in a switchback time blocks were assigned" in shorter.notes[1]
 
 
 def test_hostile_values_of_segments_stay_text(company) -> None:

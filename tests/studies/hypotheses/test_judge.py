@@ -101,6 +101,32 @@ def test_a_ratio_is_judged_on_its_logarithm() -> None:
     assert found.verdict == "no_meaningful_effect"
 
 
+def test_a_verdict_never_contradicts_the_interval_beside_it() -> None:
+    """0.000 with an error of 0.0055: the 95 % interval reaches ±0.0108, past the 0.01 that would matter; the test is
+    one-sided at 5 %, and the interval that it stands for is that of 90 %, ±0.00905. Both are said."""
+    close = judge([asked()], [row(0.0, 0.0055)]).judged[0]
+    assert close.verdict == "no_meaningful_effect"
+    said = "judged to one side: by the 90 % interval, 0.905 percentage points lower to 0.905 percentage points higher."
+    assert said in close.sentence
+    clear = judge([asked()], [row(0.0, 0.003)]).judged[0]
+    assert "to one side" not in clear.sentence, "where the interval shown says so itself, nothing is added"
+    below = judge([asked()], [row(-0.02, 0.0155)]).judged[0]
+    assert below.verdict == "not_supported"
+    assert "by the 90 % interval, 4.55 percentage points lower to 0.55 percentage points higher." in below.sentence
+    ratio = judge([asked(scale="ratio", smallest_effect=0.1)], [row(1.0, 0.05, scale="ratio")]).judged[0]
+    assert ratio.verdict == "no_meaningful_effect"
+    assert "by the 90 % interval, 7.9 % lower to 8.6 % higher." in ratio.sentence
+
+
+@given(st.floats(-0.1, 0.1), st.floats(0.001, 0.05), st.sampled_from(["higher", "lower", "different"]))
+def test_what_is_said_to_be_excluded_lies_outside_an_interval_that_is_shown(value, se, direction) -> None:
+    found = judge([asked(direction=direction)], [row(value, se)]).judged[0]
+    if found.verdict == "not_supported":
+        edge, sign = 0.01, 1 if direction == "higher" else -1
+        assert sign * value + stats.norm.ppf(0.95) * se < edge + 1e-9
+        assert ("to one side" in found.sentence) == (sign * value + stats.norm.ppf(0.975) * se >= edge)
+
+
 def test_looking_early_costs_the_equivalence_test_half_its_level() -> None:
     once = judge([asked()], [row(0.0, 0.0055)]).judged[0]
     early = judge([asked()], [row(0.0, 0.0055, estimand="experiment_effect_anytime")]).judged[0]

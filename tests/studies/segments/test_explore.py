@@ -98,6 +98,8 @@ def test_parts_are_plain() -> None:
     ("changed", "error", "words"),
     [
         ({"traits": []}, DesignError, "name at least one column known beforehand"),
+        ({"traits": ["age", "orders"]}, DesignError, "`orders` cannot be known before the assignment"),
+        ({"traits": ["arm"]}, DesignError, "`arm` cannot be known before the assignment"),
         ({"traits": ["name"]}, UnknownName, "there is no `name`"),
         ({"treated": "letter"}, UnknownName, "letter"),
         ({"traits": ["customer_name"]}, DesignError, "has 1,200 values"),

@@ -1,4 +1,4 @@
-"""Answers of statsmodels' Mediation on 600 made-up rows: python make.py.txt, beside rows.csv it makes itself."""
+"""Answers of statsmodels' Mediation on 600 made-up rows: python make.py, beside rows.csv it makes itself."""
 
 import json
 
@@ -23,7 +23,7 @@ answers = {name: [round(float(told.loc[name, column]), 9) for column in columns]
 golden = {
     "package": "statsmodels",
     "version": statsmodels.__version__,
-    "command": "python make.py.txt",
+    "command": "python make.py",
     "n_rep": N_REP,
     "answers": answers,
 }
