@@ -167,7 +167,8 @@ def main() -> None:
             spent[name] = measure(file, given.times)
         if given.peer:
             ask = [str(given.peer), "-c", PEERS, str(folder / "floats.parquet"), str(given.times)]
-            answer = json.loads(subprocess.run(ask, check=True, capture_output=True, text=True).stdout)
+            told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+            answer = json.loads(told.splitlines()[-1])  # an engine may print its progress before
             print("one outcome over all customers, or all of it, from the floats, against ours from the decimals:")
             for name, (wall, busy, value) in answer.items():
                 ours = spent["decimals"]

@@ -88,8 +88,8 @@ def clustered_difference(
     fewest = min(group.n for group in (treated, comparison))
     if fewest < FEWEST_PER_COVARIATE * len(covariates):
         raise DesignError(
-            f"`{named}`: the smaller group has {fewest:,} clusters for {len(covariates)} covariates; an adjustment needs "
-            f"{FEWEST_PER_COVARIATE} for each. Name fewer covariates, or none."
+            f"`{named}`: the smaller group has {fewest:,} clusters for {len(covariates)} covariates; an adjustment "
+            f"needs {FEWEST_PER_COVARIATE} for each. Name fewer covariates, or none."
         )
     measures = (total, *covariates)
     parts = [_residuals(group, measures, size) for group in (treated, comparison)]

@@ -32,7 +32,8 @@ class Complier:
     Parameters
     ----------
     estimate : Estimate or None
-        Per customer whom the invitation moved; its interval is the Anderson–Rubin set, with infinite ends where that is no interval.
+        Per customer whom the invitation moved; its interval is the Anderson–Rubin set, with infinite ends where that is
+        no interval.
     reason : str or None
         Why there is none.
     first_stage_f : float

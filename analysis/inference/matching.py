@@ -119,7 +119,15 @@ def _paired(treated: Ints, others: Ints, logit: Floats, reach: float) -> list[tu
     return pairs
 
 
-def matched_difference(outcome: ArrayLike, pairs: Pairs, *, name: str, unit: str, level: float = 0.95) -> Estimate:
+def matched_difference(
+    outcome: ArrayLike,
+    pairs: Pairs,
+    *,
+    name: str,
+    unit: str,
+    level: float = 0.95,
+    customer: ArrayLike | None = None,
+) -> Estimate:
     """By how much does the treated of a pair differ from the other, on average? Student's t of the differences.
 
     Parameters
@@ -128,15 +136,22 @@ def matched_difference(outcome: ArrayLike, pairs: Pairs, *, name: str, unit: str
     pairs : Pairs
     name, unit : str
     level : float
+    customer : array of int, shape (n_rows,), optional
+        Whose row it is; each row a customer by default. Pairs that share a customer are not independent: their products
+        count in the error, which is never below that of independent pairs.
 
     Raises
     ------
     DesignError
-        If there are fewer than two pairs.
+        If there are fewer than two pairs, or one customer makes all of a side.
 
     Assumes
     -------
     Pairs are alike in what decides the outcome. What the caliper leaves apart stays in the estimate.
+
+    Source
+    ------
+    Aronow, Samii and Assenova (2015), Political Analysis 23, for pairs that share members.
 
     Examples
     --------
@@ -149,8 +164,15 @@ def matched_difference(outcome: ArrayLike, pairs: Pairs, *, name: str, unit: str
     if len(pairs) < 2:
         raise DesignError(f"{len(pairs)} pair is too few to judge an error by.")
     differences = y[pairs.treated] - y[pairs.comparison]
-    value, se = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(pairs))
-    half = float(special.stdtrit(len(pairs) - 1, (1 + level) / 2)) * se
+    who = np.arange(len(y)) if customer is None else np.asarray(customer)
+    sides = [len(np.unique(who[places])) for places in (pairs.treated, pairs.comparison)]
+    fewest = min(sides)
+    if fewest < 2:
+        raise DesignError(f"{len(pairs):,} pairs rest on one customer of a side: there is no error to judge them by.")
+    value = float(differences.mean())
+    squares = _shared_squares(differences - value, who[pairs.treated], who[pairs.comparison])
+    se = math.sqrt(squares * fewest / (fewest - 1)) / len(pairs)
+    half = float(special.stdtrit(fewest - 1, (1 + level) / 2)) * se
     return Estimate(
         name=name,
         value=value,
@@ -160,7 +182,18 @@ def matched_difference(outcome: ArrayLike, pairs: Pairs, *, name: str, unit: str
         se=se,
         scale="difference",
         unit=unit,
-        n_treated=len(pairs),
-        n_comparison=len(pairs),
+        n_treated=sides[0],
+        n_comparison=sides[1],
         method="pairs matched on the propensity",
     )
+
+
+def _shared_squares(left: Floats, one: Ints, other: Ints) -> float:
+    """Squares of what is left of pairs, with the products of those that share a customer, in whatever role."""
+    members, place = np.unique(np.concatenate([one, other]), return_inverse=True)
+    first, second = place.reshape(2, -1)
+    by_customer = np.bincount(first, weights=left, minlength=len(members))
+    by_customer += np.bincount(second, weights=left, minlength=len(members))
+    couple = np.minimum(first, second) * len(members) + np.maximum(first, second)
+    by_couple = np.bincount(np.unique(couple, return_inverse=True)[1].reshape(-1), weights=left)
+    return max(float(by_customer @ by_customer - by_couple @ by_couple), float(left @ left))

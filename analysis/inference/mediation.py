@@ -2,8 +2,8 @@
 
 Total, indirect and direct effect on the exposed, from sums of products alone, with bootstrap intervals and the
 sensitivity parameter. Linear models are fitted in each arm apart, so that the mediator may matter more in one of them.
-Confounders that the exposure itself moves may be named; the effects are then interventional ones. Which rows belong in
-the sums, and whether anything may be claimed, is left to `analysis.studies.effort`.
+Confounders that the exposure itself moves may be named; the effects are then interventional ones. How sums are made is
+left to `crossed`; which rows belong in them, and whether anything may be claimed, to `analysis.studies.effort`.
 """
 
 from __future__ import annotations
@@ -15,64 +15,13 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints
+from analysis.inference.crossed import Crossed, left_of, solved
 from analysis.inference.estimate import Estimate
 
 Growth = Literal["ratio", "difference"]
-DRAWS = 999
-"""An odd number whose quantiles at 2.5 and 97.5 % are draws themselves."""
-SEED = 31_415
-BLOCKS = 2_000
-"""Rows of an arm are drawn again one by one up to so many; beyond that in so many blocks of equal size, made by lot."""
-FEWEST = 20
-"""Rows that an arm needs to be drawn again."""
-_AT_ONCE = 100
-_NEARLY = 1e-8
-"""Share of a column's variance that must be its own, beyond what the columns before it tell."""
-_HELD = 1e-6
-"""Ridge, in drawn rows only: a draw may hold nobody of a rare kind, whose column then tells nothing."""
-_CONSTANT = "(constant)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crossed:
-    """Sums of products of columns in both arms, as they are and drawn again.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Columns, the constant first.
-    exposed, comparison : array of float, shape (draws + 1, n_columns, n_columns)
-        Sums over rows of the product of two standardised columns; the first matrix is that of the rows themselves.
-    centre, scale : array of float, shape (n_columns,)
-        What was taken from each column, and by what it was divided.
-    n_exposed, n_comparison : int
-    """
-
-    names: tuple[str, ...]
-    exposed: Floats = field(repr=False)
-    comparison: Floats = field(repr=False)
-    centre: Floats
-    scale: Floats
-    n_exposed: int
-    n_comparison: int
-
-    def places(self, names: Sequence[str]) -> Ints:
-        """Where columns stand; the constant is not counted among them."""
-        if lacking := [name for name in names if name not in self.names]:
-            raise ValueError(f"These sums do not hold {', '.join(lacking)}; they hold {', '.join(self.names[1:])}.")
-        return np.array([self.names.index(name) for name in names], dtype=np.int64)
-
-    def independent(self, candidates: Sequence[str]) -> tuple[str, ...]:
-        """Those columns that tell in both arms something that those before them, and the constant, do not."""
-        kept = [0]
-        for place in self.places(candidates):
-            if all(_own_share(gram[0], kept, int(place)) > _NEARLY for gram in (self.exposed, self.comparison)):
-                kept.append(int(place))
-        return tuple(self.names[place] for place in kept[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,105 +67,6 @@ class Mediated:
     interventional: bool
 
 
-def crossed(
-    columns: Mapping[str, ArrayLike],
-    exposed: ArrayLike,
-    *,
-    weights: ArrayLike | None = None,
-    draws: int = DRAWS,
-    seed: int = SEED,
-) -> Crossed:
-    """Sums of products of all columns, of the rows themselves and of rows drawn again.
-
-    Each row counts in a draw as often as a Poisson number of mean one says. Everything that is estimated from the same
-    sums shares its draws.
-
-    Parameters
-    ----------
-    columns : mapping of name to array of float, shape (n,)
-        Outcomes, mediators and covariates, one row a customer.
-    exposed : array of bool, shape (n,)
-    weights : array of float, shape (n,), optional
-        How many customers each row stands for, such as the inverse of its chance to have answered.
-    draws : int
-        At least 99.
-    seed : int
-
-    Raises
-    ------
-    DesignError
-        If an arm has fewer than 20 rows, or not twice as many as there are columns.
-    ValueError
-        If arrays differ in length, hold what is no number, a weight is negative, or draws are too few.
-
-    Source
-    ------
-    Chamandy et al. (2012), Estimating uncertainty for massive data streams: the Poisson bootstrap.
-
-    Examples
-    --------
-    >>> sums = crossed({"y": np.arange(40.0)}, np.arange(40) % 2 == 0, draws=99)
-    >>> sums.names, sums.exposed.shape, sums.n_exposed
-    (('(constant)', 'y'), (100, 2, 2), 20)
-    """
-    if draws < 99:
-        raise ValueError(f"An interval of a bootstrap needs 99 draws at least, not {draws}.")
-    arm = np.asarray(exposed, dtype=bool)
-    values = np.column_stack([np.ones(len(arm)), *(np.asarray(held, dtype=np.float64) for held in columns.values())])
-    weight = np.ones(len(arm)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weight.shape != arm.shape or not np.isfinite(weight).all() or weight.min(initial=0) < 0:
-        raise ValueError("Every row needs one weight, a number not below nought.")
-    if not np.isfinite(values).all():
-        broken = [name for name, held in zip(columns, values[:, 1:].T, strict=True) if not np.isfinite(held).all()]
-        raise ValueError(f"These columns hold what is no number: {', '.join(broken)}.")
-    smallest = min(int(((arm == side) & (weight > 0)).sum()) for side in (True, False))
-    if smallest < max(FEWEST, 2 * values.shape[1]):
-        raise DesignError(
-            f"The smaller group has {smallest:,} customers for {values.shape[1]} columns; a model of each group needs "
-            f"{FEWEST} customers, and twice as many customers as columns. Name fewer covariates, or wait for more "
-            "customers."
-        )
-    scale = values.std(axis=0)
-    scale[scale <= 1e-12 * np.abs(values).max(axis=0)] = 1.0  # the constant stays 1
-    centre = np.concatenate([[0.0], values[:, 1:].mean(axis=0)])
-    values = (values - centre) / scale
-    rng = np.random.default_rng(seed)
-    grams = [_drawn(values[arm == side], weight[arm == side], draws, rng) for side in (True, False)]
-    return Crossed(
-        names=(_CONSTANT, *columns),
-        exposed=grams[0],
-        comparison=grams[1],
-        centre=centre,
-        scale=scale,
-        n_exposed=int(arm.sum()),
-        n_comparison=int((~arm).sum()),
-    )
-
-
-def _drawn(values: Floats, weight: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """Sums of products of one arm: those of its rows, then those of each draw."""
-    n, width = values.shape
-    upper = np.triu_indices(width)
-    order = rng.permutation(n) if n > BLOCKS else np.arange(n)
-    size = -(-n // BLOCKS)
-    products = np.zeros((-(-n // size), len(upper[0])))
-    for block in range(size):  # row by row of all blocks at once
-        chosen = order[block * len(products) : (block + 1) * len(products)]
-        rows = values[chosen]
-        products[: len(chosen)] += rows[:, upper[0]] * rows[:, upper[1]] * weight[chosen, None]
-    sums = np.empty((draws + 1, products.shape[1]))
-    sums[0] = products.sum(axis=0)
-    for first in range(1, draws + 1, _AT_ONCE):
-        last = min(first + _AT_ONCE, draws + 1)
-        sums[first:last] = rng.poisson(1.0, size=(last - first, len(products))).astype(np.float64) @ products
-    grams = np.empty((draws + 1, width, width))
-    grams[:, upper[0], upper[1]] = sums
-    grams[:, upper[1], upper[0]] = sums
-    each = np.arange(1, width)
-    grams[1:, each, each] += _HELD * grams[1:, :1, 0]
-    return grams
-
-
 def adjusted_gap(
     sums: Crossed, column: str, *, covariates: Sequence[str] = (), unit: str, level: float = 0.95
 ) -> Estimate:
@@ -243,6 +93,7 @@ def adjusted_gap(
     --------
     With nothing to adjust for it is a difference in means.
 
+    >>> from analysis.inference.crossed import crossed
     >>> outcome = np.tile([1.0, 3.0, 2.0, 4.0], 10)
     >>> sums = crossed({"orders": outcome}, np.tile([True, True, False, False], 10), draws=99)
     >>> round(adjusted_gap(sums, "orders", unit="orders per customer").value, 9)
@@ -301,8 +152,8 @@ def mediated(
     ValueError
         If no mediator is named.
     DesignError
-        If a mediator, beside the covariates, does not vary in the arms, or comparison customers had nothing before that
-        could have grown.
+        If the outcome or a mediator, beside the covariates, does not vary in the arms, or comparison customers had
+        nothing before that could have grown.
 
     Assumes
     -------
@@ -320,6 +171,7 @@ def mediated(
     --------
     The exposed need one contact less, and each contact costs half an order: half of the difference runs through it.
 
+    >>> from analysis.inference.crossed import crossed
     >>> rng = np.random.default_rng(1)
     >>> exposed = np.arange(4000) % 2 == 0
     >>> contacts = 3 - exposed + rng.standard_normal(4000)
@@ -340,10 +192,15 @@ def mediated(
             f"Nothing can run through {', '.join(still)}: in one of the groups it does not vary beyond what the other "
             "columns tell. Leave it out of `mediators`."
         )
+    if still := [name for name in (outcome,) if name not in sums.independent((*wanted, outcome))]:
+        raise DesignError(
+            f"`{still[0]}` does not vary in one of the groups beyond what the other columns tell, so that no error can "
+            "be told. Follow it for longer, or choose another outcome."
+        )
     gaps = _gaps(sums, base, np.array([y, *through]))
     total = gaps[:, 0] * sums.scale[y]
     held = np.array([0, *base, *past])
-    left = _left(sums.exposed, held, np.array([y, *through]))
+    left = left_of(sums.exposed, held, np.array([y, *through]))
     slopes: Floats = np.asarray(np.linalg.solve(left[:, 1:, 1:], left[:, 1:, :1])[:, :, 0], dtype=np.float64)
     indirect = (slopes * gaps[:, 1:]).sum(axis=1) * sums.scale[y]
     return Mediated(
@@ -372,7 +229,7 @@ def _changed(sums: Crossed, outcome: str, before: str, growth: Growth, covariate
     if growth == "ratio":
         base = np.array([0, *sums.places(covariates)])
         means = sums.exposed[:, 0, base] / sums.exposed[:, :1, 0]
-        fitted = np.einsum("dp,dpc->dc", means, _solved(sums.comparison, base, np.array([y, p])))
+        fitted = np.einsum("dp,dpc->dc", means, solved(sums.comparison, base, np.array([y, p])))
         after, earlier = (sums.centre[[y, p]] + sums.scale[[y, p]] * fitted).T
         if not (earlier > 0).all():
             raise DesignError(
@@ -393,29 +250,8 @@ def _gaps(sums: Crossed, covariates: Ints, columns: Ints) -> Floats:
     """Standardised columns' means among the exposed, less the comparison's at the exposed's covariates; by draw."""
     base = np.array([0, *covariates])
     means = sums.exposed[:, :1, :] / sums.exposed[:, :1, :1]
-    fitted = _solved(sums.comparison, base, columns)
+    fitted = solved(sums.comparison, base, columns)
     return np.asarray(means[:, 0, columns] - np.einsum("dp,dpc->dc", means[:, 0, base], fitted))
-
-
-def _solved(gram: Floats, rows: Ints, columns: Ints) -> Floats:
-    """Coefficients of the regressions of columns on rows, shape (draws, n_rows, n_columns)."""
-    solved = np.linalg.solve(gram[:, rows[:, None], rows], gram[:, rows[:, None], columns])
-    return np.asarray(solved, dtype=np.float64)
-
-
-def _left(gram: Floats, given: Ints, columns: Ints) -> Floats:
-    """Sums of products of what is left of columns once others are given."""
-    explained = np.einsum("dpa,dpb->dab", gram[:, given[:, None], columns], _solved(gram, given, columns))
-    return np.asarray(gram[:, columns[:, None], columns] - explained)
-
-
-def _own_share(gram: Floats, others: Sequence[int], place: int) -> float:
-    """Share of a column's variance that is left once others are given."""
-    given = np.array(others, dtype=np.int64)
-    whole = gram[place, place] - gram[0, place] ** 2 / gram[0, 0]
-    if whole <= _NEARLY * gram[0, 0]:
-        return 0.0
-    return float(_left(gram[None], given, np.array([place]))[0, 0, 0] / whole)
 
 
 def _estimate(name: str, drawn: Floats, sums: Crossed, *, unit: str, level: float) -> Estimate:

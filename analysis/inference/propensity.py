@@ -205,8 +205,7 @@ def trimmed(scores: ArrayLike, treated: ArrayLike, *, highest: float = HIGHEST_S
     if not 0 < highest < 1:
         raise ValueError(f"A score above which nobody is kept lies between 0 and 1, not at {highest:g}.")
     score, arm = np.asarray(scores, dtype=np.float64), np.asarray(treated, dtype=bool)
-    if not arm.any() or arm.all():
-        raise DesignError("One of the two groups is empty: there is nobody to compare.")
+    must_hold_both(arm)
     limit = min(highest, float(score[~arm].max()))
     kept = score <= limit
     found = Trimmed(
@@ -250,6 +249,26 @@ def checked(covariates: ArrayLike, treated: ArrayLike, at: ArrayLike) -> tuple[F
             f"A covariate is missing in {missing:,} of {len(columns):,} rows. Fill it, say by a flag of its own, or "
             "leave it out."
         )
-    if not arm.any() or arm.all():
-        raise DesignError("One of the two groups is empty: there is nobody to compare.")
+    must_hold_both(arm)
     return columns, arm, others
+
+
+def must_hold_both(treated: Flags) -> None:
+    """Refuse rows of one group alone.
+
+    Raises
+    ------
+    DesignError
+        If one of the groups is empty.
+
+    Examples
+    --------
+    >>> must_hold_both(np.array([True, False]))
+    """
+    n = int(treated.sum())
+    if 0 < n < len(treated):
+        return
+    raise DesignError(
+        f"One of the two groups is empty ({n:,} treated rows and {len(treated) - n:,} others): there is nobody to "
+        "compare. Choose other groups, or a longer time."
+    )

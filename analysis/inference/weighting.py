@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.foundation.errors import DesignError
 from analysis.inference.compare import normal_quantile
 from analysis.inference.estimate import Estimate
-from analysis.inference.propensity import logit_scores
+from analysis.inference.propensity import logit_scores, must_hold_both
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -65,8 +65,7 @@ def weights_of(odds: ArrayLike, treated: ArrayLike) -> Floats:
     [1.0, 1.0, 1.5, 0.5]
     """
     given, arm = np.asarray(odds, dtype=np.float64), np.asarray(treated, dtype=bool)
-    if not arm.any() or arm.all():
-        raise DesignError("One of the two groups is empty: there is nobody to compare.")
+    must_hold_both(arm)
     if not given[~arm].any():
         raise DesignError(f"None of {int((~arm).sum()):,} comparison rows is like the treated ones in what is known.")
     weights = np.ones(len(given))
@@ -134,6 +133,7 @@ def weighted_difference(
     name: str,
     unit: str,
     level: float = 0.95,
+    customer: ArrayLike | None = None,
 ) -> Estimate:
     """By how much do the treated differ from comparison customers weighted by their odds of treatment?
 
@@ -147,6 +147,8 @@ def weighted_difference(
     treated : array of bool, shape (n_rows,)
     name, unit : str
     level : float
+    customer : array of int, shape (n_rows,), optional
+        Whose row it is; each row a customer by default.
 
     Raises
     ------
@@ -155,7 +157,7 @@ def weighted_difference(
 
     Assumes
     -------
-    The logit is right, and no hidden cause. Rows are independent customers.
+    The logit is right, and no hidden cause. Customers are independent; what a row adds to the error is summed by them.
 
     Source
     ------
@@ -186,7 +188,9 @@ def weighted_difference(
     slope = (beyond @ design) / n  # odds grow by themselves for each unit of the logit
     by_logit = ((arm - scores)[:, None] * design) @ np.linalg.solve(information, slope)
     influence = np.where(arm, y - observed, 0.0) / arm.mean() - beyond - by_logit
-    se = math.sqrt(float(influence @ influence)) / n
+    code = np.arange(n) if customer is None else np.unique(np.asarray(customer), return_inverse=True)[1].reshape(-1)
+    by_customer = np.bincount(code, weights=influence)
+    se = math.sqrt(float(by_customer @ by_customer)) / n
     half = normal_quantile(level) * se
     value = observed - expected
     return Estimate(
@@ -198,8 +202,8 @@ def weighted_difference(
         se=se,
         scale="difference",
         unit=unit,
-        n_treated=int(arm.sum()),
-        n_comparison=int((~arm).sum()),
+        n_treated=len(np.unique(code[arm])),
+        n_comparison=len(np.unique(code[~arm])),
         method="difference weighted by the odds of treatment",
     )
 

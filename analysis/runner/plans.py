@@ -134,6 +134,7 @@ def experiment_plan(study: Study) -> ExperimentPlan:
         winsorise=asked.winsorise,
         quantiles=asked.quantiles,
         guardrails={name: Guardrail(margin=one.margin, worse=one.worse) for name, one in asked.guardrails.items()},
+        explore=asked.explore,
         template=asked.template,
         washout_hours=asked.washout_hours,
         looks=None if asked.looks is None else Looks(first=asked.looks.first, maximum=asked.looks.maximum),

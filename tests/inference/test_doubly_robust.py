@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.doubly_robust import att, att_by_odds, carried_forward, cross_fitted_att
+from analysis.inference.att import att, att_by_odds, carried_forward
+from analysis.inference.doubly_robust import cross_fitted_att
 from analysis.inference.propensity import deal_folds
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "observational" / "doubleml.json"

@@ -57,3 +57,24 @@ def test_what_is_refused() -> None:
         matched_pairs([0.9, 0.8, 0.1, 0.2], [True, True, False, False])
     with pytest.raises(DesignError, match="too few"):
         matched_difference([1.0, 2.0], Pairs(np.array([0]), np.array([1]), 0), name="y", unit="points")
+
+
+def test_pairs_that_share_a_customer_are_not_independent() -> None:
+    """Every pair twice, of the same two customers: as sure as once. One comparison customer in all: less sure."""
+    rng = np.random.default_rng(4)
+    y, n = rng.standard_normal(80), 40
+    pairs = Pairs(np.arange(n), np.arange(n, 2 * n), 0)
+    once = matched_difference(y, pairs, name="y", unit="points", customer=np.arange(2 * n))
+    assert once == matched_difference(y, pairs, name="y", unit="points")
+    double = Pairs(np.arange(2 * n), np.arange(2 * n, 4 * n), 0)
+    doubled, customer = np.tile(y.reshape(2, n), 2).ravel(), np.tile(np.arange(2 * n).reshape(2, n), 2).ravel()
+    twice = matched_difference(doubled, double, name="y", unit="points", customer=customer)
+    assert (twice.value, twice.low, twice.high) == pytest.approx((once.value, once.low, once.high), rel=1e-9)
+    assert (twice.n_treated, twice.n_comparison) == (n, n)
+    shared = np.concatenate([np.arange(n), n + np.arange(n) % 4])
+    y[n:] += 3 * np.array([-1.5, -0.5, 0.5, 1.5])[np.arange(n) % 4]
+    alone, few = (
+        matched_difference(y, pairs, name="y", unit="points", customer=who) for who in (np.arange(2 * n), shared)
+    )
+    assert few.se > 2 * alone.se
+    assert few.n_comparison == 4

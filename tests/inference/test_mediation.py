@@ -12,7 +12,8 @@ import pytest
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Flags, Floats
-from analysis.inference.mediation import BLOCKS, Crossed, Mediated, adjusted_gap, crossed, mediated
+from analysis.inference.crossed import BLOCKS, Crossed, crossed
+from analysis.inference.mediation import Mediated, adjusted_gap, mediated
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "mediation"
 UNIT = "orders per customer"

@@ -86,3 +86,14 @@ def test_what_is_refused() -> None:
         weighted_difference(y, np.where(x > 1, np.nan, x), arm, name="y", unit="points")
     with pytest.raises(DesignError, match="tell the groups apart"):
         weighted_difference(y, arm[:, None] * 1.0, arm, name="y", unit="points")
+
+
+def test_a_customer_in_many_rows_counts_once_in_the_error() -> None:
+    y, x, arm = some()
+    once = weighted_difference(y, x, arm, name="y", unit="points")
+    twice = [np.concatenate([part, part]) for part in (y, x, arm)]
+    customer = np.tile(np.arange(len(y)) * 7, 2)
+    told = weighted_difference(*twice, name="y", unit="points", customer=customer)
+    assert (told.value, told.se) == pytest.approx((once.value, once.se), rel=1e-6)
+    assert (told.n_treated, told.n_comparison) == (once.n_treated, once.n_comparison)
+    assert weighted_difference(*twice, name="y", unit="points").se < 0.75 * once.se

@@ -51,6 +51,9 @@ def test_there_are_notebooks() -> None:
         "adoption",
         "change_log",
         "ab_segments",
+        "effort",
+        "design_sheet",
+        "loyalty_hypotheses",
         "roi_case",
         "summary",
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
-from analysis.inference.mediation import DRAWS, SEED
+from analysis.inference.crossed import DRAWS, SEED
 
 OUTCOMES = ("repurchased", "orders", "revenue", "margin")
 """What this study can follow."""

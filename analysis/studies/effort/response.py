@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Flags, Floats
 
 HIGHEST_WEIGHT = 0.99
@@ -45,9 +46,14 @@ def response_of(answered: Flags, columns: Mapping[str, Floats]) -> Response:
     Parameters
     ----------
     answered : array of bool, shape (n,)
-        Some, not all or none.
+        Some at least.
     columns : mapping of name to array of float, shape (n,)
         What is known of everybody, answered or not.
+
+    Raises
+    ------
+    DesignError
+        If nobody answered.
 
     Assumes
     -------
@@ -70,6 +76,10 @@ def response_of(answered: Flags, columns: Mapping[str, Floats]) -> Response:
     """
     from sklearn.linear_model import LogisticRegression
 
+    if not answered.any():
+        raise DesignError(f"None of {len(answered):,} customers answered, so that no answer can speak for them.")
+    if answered.all():
+        return Response(weights=np.ones(len(answered)), answered=len(answered), effective=float(len(answered)), cut=0)
     known = np.column_stack(list(columns.values()))
     spread = known.std(axis=0)
     known = (known - known.mean(axis=0))[:, spread > 0] / spread[spread > 0]

@@ -79,7 +79,8 @@ class EffortResult:
     effects : tuple of Effect
         What the channel does to each kind of effort (`total_effect` of it). For each outcome `total_effect`,
         `indirect_effect` (through behavioural effort as a whole) and `direct_effect`, which add up; the same by
-        segment. Then `effort_slope:…` and `indirect_effect:…` of each kind of effort; those overlap, and do not add up.
+        segment, as far as segments differ. Then `effort_slope:…` and `indirect_effect:…` of each kind of effort; those
+        overlap, do not add up, and are never declared. Effects count all customers, estimates those compared.
     effort : DataFrame
         `effort`, `social`, `elsewhere` (means), `value`, `low`, `high` (adjusted difference), `unit`, `customers`.
     paths : DataFrame
@@ -92,6 +93,8 @@ class EffortResult:
         `instrument`, `asked`, `answered`, `answered_social`, `effective` (answers of equal weight), `cut`, `reason`.
     evidence : EffortEvidence
     sample : mapping of str to int
+    forest, tests : DataFrame
+        Segments, one line each beside all customers, and whether those of an attribute differ: see `studies.segments`.
     notes : tuple of str
     """
 
@@ -102,6 +105,8 @@ class EffortResult:
     response: pd.DataFrame
     evidence: EffortEvidence
     sample: Mapping[str, int]
+    forest: pd.DataFrame
+    tests: pd.DataFrame
     notes: tuple[str, ...]
 
     def of(self, outcome: str, estimand: str = TOTAL) -> tuple[Effect, ...]:
@@ -118,6 +123,8 @@ class EffortResult:
                     "effort": records(self.effort),
                     "paths": records(self.paths),
                     "response": records(self.response),
+                    "forest": records(self.forest),
+                    "tests": records(self.tests),
                     "sample": dict(self.sample),
                 }
             },

@@ -30,9 +30,10 @@ class EffortRows:
     ----------
     exposed : array of bool, shape (n,)
         Whether the index issue went to social.
-    month, product, severity, recent : array of int, shape (n,)
+    month, product, severity, recent, earlier : array of int, shape (n,)
         Local month of the index issue (`Month.number`), code of the product, recorded severity (`UNKNOWN` where there
-        is none), and issues in the 180 days before it, at most 2.
+        is none), issues in the 180 days before it, at most 2, and issues of any time before it, at most 4: who comes
+        back is told by all of them, and who had turned to social among them is not in the rows.
     observed : array of float, shape (n,)
         Years the customer had been observed.
     before, prior : mapping of outcome to array of float, shape (n,)
@@ -63,6 +64,7 @@ class EffortRows:
     product: Ints
     severity: Ints
     recent: Ints
+    earlier: Ints
     observed: Floats
     effort: Mapping[str, Floats]
     after: Mapping[str, Floats]
@@ -114,22 +116,31 @@ class EffortRows:
         return np.asarray(one & other)
 
     def covariates(self) -> dict[str, Floats]:
-        """All that is adjusted for, as columns: codes as one column a value, the commonest left out."""
+        """All that is adjusted for: codes as a column for each value but the commonest, rare values together."""
         columns = {"observed": self.observed}
-        coded = {name: getattr(self, name) for name in ("month", "product", "severity", "recent")}
+        coded = {name: getattr(self, name) for name in ("month", "product", "severity", "recent", "earlier")}
         for name, codes in (coded | dict(self.attributes)).items():
             columns |= {f"{name}={value}": column for value, column in _levels(codes, self.exposed)}
         return columns
 
 
-_ARRAYS = ("exposed", "month", "product", "severity", "recent", "observed")
+_ARRAYS = ("exposed", "month", "product", "severity", "recent", "earlier", "observed")
 _MAPPINGS = ("effort", "after", "before", "prior", "moved", "said", "asked", "attributes")
 
 
-def _levels(codes: Ints, exposed: Flags) -> Sequence[tuple[int, Floats]]:
-    """One column of 0 and 1 for each value common enough in both groups, but for the commonest of them."""
+def _levels(codes: Ints, exposed: Flags) -> Sequence[tuple[int | str, Floats]]:
+    """One column of 0 and 1 for each value common enough in both groups, but for the commonest of them.
+
+    Rare values share a column, so that they are not taken for the commonest; too few of them together are.
+    """
     values, place = np.unique(codes, return_inverse=True)
     counts = [np.bincount(place[exposed == side], minlength=len(values)) for side in (True, False)]
     fewest = np.minimum(*counts)
     common = [n for n in np.argsort(-fewest, kind="stable") if fewest[n] >= FEWEST_IN_LEVEL]
-    return [(int(values[n]), (place == n).astype(np.float64)) for n in sorted(common[1:])]
+    columns: list[tuple[int | str, Floats]] = [
+        (int(values[n]), (place == n).astype(np.float64)) for n in sorted(common[1:])
+    ]
+    rare = ~np.isin(place, common)
+    if common and min(int((rare & (exposed == side)).sum()) for side in (True, False)) >= FEWEST_IN_LEVEL:
+        columns.append(("rare", rare.astype(np.float64)))
+    return columns

@@ -170,6 +170,7 @@ def _rows(shop: Workshop, plan: EffortPlan, outcomes: Sequence[str], attributes:
         product=product,
         severity=_ints(found.column("severity"), UNKNOWN),
         recent=np.minimum(around["recent"], 2),
+        earlier=np.minimum(around["earlier"], 4),
         observed=_ints(found.column("observed")) / _YEAR,
         effort=_effort(shop, plan, found, around),
         after={name: bought[f"{name}_after"] for name in outcomes},
@@ -228,11 +229,12 @@ def _contacts(shop: Workshop, seconds: int, n: int) -> dict[str, Ints]:
 
 
 def _issues_around(shop: Workshop, plan: EffortPlan, n: int) -> dict[str, Ints]:
-    """Other issues of each customer: in the 180 days before, and about the same product while effort is measured."""
+    """Other issues of each customer: in 180 days before, at any time before, of the same product while effort lasts."""
     since = shop.tables.engine.dialect.seconds_between("f.opened_at", "i.opened_at")
     same = "(i.product = f.product or i.product is null or f.product is null)"
     found = shop.tables.engine.query(f"""
         select code, count(case when since < 0 and since >= -{LATELY_DAYS * _DAY} then 1 end) as recent,
+               count(case when since < 0 then 1 end) as earlier,
                count(case when since >= 0 and since < {plan.effort_days * _DAY} and same then 1 end) as again
         from (select f.code, {since} as since, {same} as same
               from ({_issues(shop.tables)}) as i join {shop.named("studied")} f on f.customer_id = i.customer_id

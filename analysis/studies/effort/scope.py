@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.crossed import Crossed, crossed
 from analysis.inference.estimate import Estimate
-from analysis.inference.mediation import Crossed, Growth, Mediated, adjusted_gap, crossed, mediated
+from analysis.inference.mediation import Growth, Mediated, adjusted_gap, mediated
 from analysis.studies.effort.gates import earlier_checks, nothing_sees_causes, overlap_of
 from analysis.studies.effort.plan import EffortPlan
 from analysis.studies.effort.response import Response, response_of

@@ -37,9 +37,10 @@ from analysis.studies.effort.result import (
 )
 from analysis.studies.effort.rows import EffortRows
 from analysis.studies.effort.rows_sql import effort_rows
-from analysis.studies.effort.scope import EffortScope, Said
+from analysis.studies.effort.scope import FEWEST, EffortScope, Said
 from analysis.studies.grade import grade_of
 from analysis.studies.result import Check, Effect, Grade
+from analysis.studies.segments.asked import settled_as_asked
 from analysis.studies.soundness import unusable_attribute, unusable_margin
 
 if TYPE_CHECKING:
@@ -149,15 +150,18 @@ class _Study:
                 effects += self._one_by_one(outcome)
                 effects += [effect for name in self.plan.surveys for effect in self._as_said(outcome, name)]
         columns = ["outcome", "rho", "indirect", "low", "high"]
+        told = settled_as_asked(effects, fewest=FEWEST, level=self.plan.level)
         return EffortResult(
-            effects=tuple(effects),
+            effects=told.effects,
             effort=effort_frame(self.whole.rows, effects),
             paths=pd.DataFrame(self.lines, columns=list(line_of("", "", ""))),
             hidden=pd.DataFrame(self.hidden, columns=columns),
             response=response_frame(self.whole.rows, self.said),
             evidence=self._evidence(),
             sample=MappingProxyType(dict(self.rows.account)),
-            notes=tuple(self._notes()),
+            forest=told.forest,
+            tests=told.tests,
+            notes=(*self._notes(), *told.notes),
         )
 
     def _effort(self) -> list[Effect]:
@@ -231,12 +235,13 @@ class _Study:
     def _of_one(
         self, outcome: str, name: str, found: Mediated | str, checks: Sequence[Check], slope: Estimate | None
     ) -> list[Effect]:
+        """What runs through one kind alone, and its slope: kinds overlap, so these are looked at, not declared."""
         scope, plan, grade = self.whole, self.plan, grade_of(checks)
         through = f"{INDIRECT}:{name}"
         if isinstance(found, str) or slope is None:
             reason = str(found)
             self.lines.append(line_of(outcome, name, reason))
-            return [self._effect(scope, outcome, through, reason=reason)]
+            return [self._effect(scope, outcome, through, reason=reason, declared=False)]
         self.lines.append(line_of(outcome, name, found, slope))
         indirect = claim_indirect(
             found.indirect,
@@ -248,7 +253,7 @@ class _Study:
             interventional=found.interventional,
         )
         told = claim_slope(slope, plan, grade, {}, mediator=name)
-        common: dict[str, Any] = {"checks": checks, "grade": grade}
+        common: dict[str, Any] = {"checks": checks, "grade": grade, "declared": False}
         effect = self._effect(scope, outcome, f"{SLOPE}:{name}", estimate=slope, claim=told, **common)
         return [
             replace(effect, comparison=TREATED),
@@ -266,8 +271,9 @@ class _Study:
         checks: Sequence[Check] = (),
         grade: Grade = "D",
         claim: str | None = None,
+        declared: bool = True,
     ) -> Effect:
-        exposed = scope.rows.exposed
+        exposed = scope.given.exposed
         first, last = _months(self.whole.rows)
         return Effect(
             design=DESIGN,
@@ -283,6 +289,7 @@ class _Study:
             n_comparison=int((~exposed).sum()),
             grade=grade,
             checks=tuple(checks),
+            declared=declared,
             claim=claim or refusal(str(reason)),
             index_from=first,
             index_to=last,

@@ -143,7 +143,13 @@ def outcomes_of(
         )
     order = [name for name in dict.fromkeys((*(wanted or ()), *units)) if name in units]
     counted = ", ".join(f"count({measures[name]}) as {measures[name]}" for name in order)
-    counts = engine.query(f"select count(*) as n, {counted} from {BASE}").to_pylist()[0]
+    shares = "".join(
+        f", min(case when {measures[name]} = 0 or {measures[name]} = 1 then 1 else 0 end) as share_{measures[name]}"
+        for name in measured
+        if name in measures
+    )
+    counts = engine.query(f"select count(*) as n, {counted}{shares} from {BASE}").to_pylist()[0]
+    units |= {name: "share per customer" for name in measured if counts.get(f"share_{measures[name]}") == 1}
     rows = Rows(
         engine=engine,
         table=BASE,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.doubly_robust import Att, carried_forward, cross_fitted_att
+from analysis.inference.att import Att, carried_forward
+from analysis.inference.doubly_robust import cross_fitted_att
 from analysis.inference.estimate import Estimate
 from analysis.inference.matching import Pairs, matched_difference, matched_pairs
 from analysis.inference.propensity import Trimmed, cross_fitted_scores, deal_folds, trimmed
@@ -71,14 +72,20 @@ class Fit:
 
     @property
     def effective(self) -> float:
-        """How many comparison customers of equal weight would tell as much."""
-        return effective_size(self.weights[~self.treated])
+        """How many comparison customers of equal weight would tell as much; rows of one customer count as one."""
+        return effective_size(self._by_customer())
 
     @property
     def largest_share(self) -> float:
-        """Largest share of the comparison weight that one row has."""
-        others = self.weights[~self.treated]
+        """Largest share of the comparison weight that one customer has."""
+        others = self._by_customer()
         return float(others.max() / others.sum())
+
+    def _by_customer(self) -> Floats:
+        """Weights of the comparison, summed by customer."""
+        others = ~self.treated
+        code = np.unique(self.rows.customer[self.kept][others], return_inverse=True)[1].reshape(-1)
+        return np.bincount(code, weights=self.weights[others])
 
     def pairs(self) -> Pairs:
         """Matched pairs among the rows that are left, as places in them."""
@@ -91,16 +98,18 @@ class Fit:
 
     def beside(self, outcome: str, level: float) -> dict[str, Estimate | str]:
         """The effect by weights alone and by pairs alone, as differences, or why there is none."""
-        y, unit = self.change(outcome), self.rows.units[outcome]
+        y, unit, customer = self.change(outcome), self.rows.units[outcome], self.rows.customer[self.kept]
         found: dict[str, Estimate | str] = {}
         try:
             found["weighted"] = weighted_difference(
-                y, self.design.columns, self.treated, name=outcome, unit=unit, level=level
+                y, self.design.columns, self.treated, name=outcome, unit=unit, level=level, customer=customer
             )
         except (DesignError, np.linalg.LinAlgError) as error:
             found["weighted"] = str(error)
         try:
-            found["matched"] = matched_difference(y, self.pairs(), name=outcome, unit=unit, level=level)
+            found["matched"] = matched_difference(
+                y, self.pairs(), name=outcome, unit=unit, level=level, customer=customer
+            )
         except DesignError as error:
             found["matched"] = str(error)
         return found

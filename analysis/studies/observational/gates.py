@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.att import Att
 from analysis.inference.compare import SAMPLE_RATIO_P, equal_shares
-from analysis.inference.doubly_robust import Att
 from analysis.studies.gates import Finding, judge, two_sided_p
 from analysis.studies.observational.fit import FEWEST_CUSTOMERS, Fit, fit
 from analysis.studies.observational.plan import ObservationalPlan
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_SHARE = 0.05
-"""Of the comparison weight, so much may rest on one row."""
+"""Of the comparison weight, so much may rest on one customer."""
 PLACEBO = "placebo_outcome"
 
 

@@ -1,7 +1,8 @@
 """Who belongs to which group of `assignments`, and what is known and measured of them? Groups not made at random.
 
-Customers who are in both groups, or in one twice, are left out and counted. Outcomes come from the table `outcomes`,
-covariates and placebo outcomes from `customers`. Comparing them is left to `study`.
+Customers who are in both groups are left out and counted; one who is in a group twice counts once, from the first time.
+Outcomes come from the table `outcomes`, none of before the assignment; covariates and placebo outcomes from
+`customers`. Comparing them is left to `study`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from analysis.studies.observational.covariates import number_of, of_column
 from analysis.studies.observational.plan import ObservationalPlan
 from analysis.studies.observational.rows import ObservationalRows, Placebo
 from analysis.studies.soundness import NO_SEGMENT, unusable_attribute
-from analysis.tables.contract import SCHEMAS
+from analysis.tables.contract import ENGINE_TYPES, SCHEMAS
 from analysis.tables.engine import identifier
 
 if TYPE_CHECKING:
@@ -49,26 +50,35 @@ def group_rows(tables: Tables, plan: ObservationalPlan) -> ObservationalRows:
     attributes = tuple(dict.fromkeys((*plan.covariates, *plan.placebo_outcomes, *plan.segments)))
     _must_hold(tables, plan)
     columns = "".join(f", max(c.{identifier(name)}) as a{place}" for place, name in enumerate(attributes))
-    values = "".join(f", max(case when x.name = ? then x.value end) as y{place}" for place in range(len(names)))
+    early = "x.measured < a.assigned and x.value is not null"
+    values = "".join(
+        f", max(case when x.name = ? and not coalesce({early}, false) then x.value end) as y{place}"
+        for place in range(len(names))
+    )
+    asked = ", ".join("?" for _ in names)
     found = tables.engine.query(
         f"""
-        select a.customer_id, min(a.arm) as arm, min(a.cluster_id) as cluster, count(distinct a.arm) as arms,
-               min(a.assigned_at) as assigned{columns}{values}
-        from (select customer_id, {_text(tables, "arm")} as arm, {_text(tables, "cluster_id")} as cluster_id,
-                     {_text(tables, "assigned_at")} as assigned_at
-              from assignments where experiment_id = ? and arm in (?, ?)) a
+        select a.customer_id, a.arm, a.cluster, a.arms, a.assigned, sum(case when {early} then 1 else 0 end) as early
+               {columns}{values}
+        from (select customer_id, min(arm) as arm, min({_held(tables, "assignments", "cluster_id")}) as cluster,
+                     count(distinct arm) as arms, min({_held(tables, "assignments", "assigned_at")}) as assigned
+              from assignments where experiment_id = ? and arm in (?, ?) group by customer_id) a
         {"left join customers c on c.customer_id = a.customer_id" if attributes else ""}
-        left join (select customer_id, name, max(value) as value from outcomes where experiment_id = ?
-                   group by customer_id, name) x on x.customer_id = a.customer_id
-        group by a.customer_id order by a.customer_id
+        left join (select customer_id, name, value, {_held(tables, "outcomes", "measured_at")} as measured
+                   from outcomes where experiment_id = ? and name in ({asked})) x on x.customer_id = a.customer_id
+        group by a.customer_id, a.arm, a.cluster, a.arms, a.assigned order by a.customer_id
         """,
-        [*names, plan.experiment, treated, comparison, plan.experiment],
+        [*names, plan.experiment, treated, comparison, plan.experiment, *names],
     )
     once = np.asarray(found.column("arms").to_numpy()) == 1
     both = int((~once).sum())
     rows = found.filter(once) if both else found
     if not len(rows):
-        raise DesignError(f"Nobody of `{plan.experiment}` belongs to one of the two groups alone.")
+        raise DesignError(
+            f"Nobody of `{plan.experiment}` belongs to one of the two groups alone: {both:,} customers are in both. "
+            "Name groups that exclude each other: `treated` and `comparison`."
+        )
+    before = int(np.asarray(rows.column("early").to_numpy()).sum())
     arm = np.array(rows.column("arm").to_pylist(), dtype=object) == treated
     held = {name: rows.column(f"a{place}").to_pylist() for place, name in enumerate(attributes)}
     return ObservationalRows(
@@ -95,8 +105,13 @@ def group_rows(tables: Tables, plan: ObservationalPlan) -> ObservationalRows:
             name: np.array([None if value is None else str(value) for value in held[name]], dtype=object)
             for name in plan.segments
         },
-        account={"customers": len(found), "left_out_in_both_groups": both, "kept": len(rows)},
-        notes=tuple(_notes(plan, rows, both)),
+        account={
+            "customers": len(found),
+            "left_out_in_both_groups": both,
+            "outcomes_before_time_zero": before,
+            "kept": len(rows),
+        },
+        notes=tuple(_notes(plan, rows, both, before)),
     )
 
 
@@ -193,8 +208,10 @@ def _holds_numbers(tables: Tables, name: str) -> bool:
     )
 
 
-def _text(tables: Tables, column: str) -> str:
-    return column if tables.has_column("assignments", column) else "null"
+def _held(tables: Tables, table: str, column: str) -> str:
+    """A column, or nothing of its type where the export has none."""
+    kind = ENGINE_TYPES[SCHEMAS[table].by_name[column].type]
+    return column if tables.has_column(table, column) else f"cast(null as {kind})"
 
 
 def _floats(rows: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -210,15 +227,22 @@ def _clusters(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
-def _notes(plan: ObservationalPlan, rows: pa.Table, both: int) -> list[str]:
+def _notes(plan: ObservationalPlan, rows: pa.Table, both: int, before: int) -> list[str]:
     notes = []
     if both:
         notes.append(f"{both:,} customers are in both groups and were left out.")
+    if before:
+        notes.append(f"{before:,} outcomes were measured before their customer's `assigned_at` and are not counted.")
     without = rows.column("assigned").null_count
     if without:
         notes.append(
-            f"For {without:,} of {len(rows):,} customers no `assigned_at` is recorded: that covariates and placebo "
-            "outcomes lie before the treatment is taken from the parameters, not from dates."
+            f"For {without:,} of {len(rows):,} customers no `assigned_at` is recorded: that outcomes lie after time "
+            "zero is taken as given."
+        )
+    if undated := dict.fromkeys((*plan.covariates, *plan.placebo_outcomes, *plan.segments)):
+        notes.append(
+            f"Columns of `customers` carry no date: that {', '.join(map(in_words, undated))} were known before the "
+            "treatment, and not changed by it, is taken from the parameters."
         )
     shared = sorted(set(plan.covariates) & set(plan.outcomes or ()))
     if shared:

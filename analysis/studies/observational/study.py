@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.att import Att, raw_gap
 from analysis.inference.compare import difference_in_means, ratio_of_means
-from analysis.inference.doubly_robust import Att
 from analysis.inference.estimate import Estimate, Scale
 from analysis.inference.moments import Moments
+from analysis.inference.propensity import must_hold_both
 from analysis.studies.claim import claim_of, refusal
 from analysis.studies.grade import grade_of
 from analysis.studies.observational import gates
@@ -33,13 +34,14 @@ from analysis.studies.observational.plan import ObservationalPlan
 from analysis.studies.observational.result import DESIGN, ESTIMAND, NAIVE, ObservationalResult
 from analysis.studies.observational.rows import Flags, ObservationalRows
 from analysis.studies.result import Check, Effect, Grade
-from analysis.studies.segments.settled import settled
+from analysis.studies.segments.asked import settled_as_asked
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 __all__ = ["ObservationalPlan", "ObservationalResult", "observational_effect", "observational_on"]
 GROWTH = "doubly robust growth of the treated against its expectation (AIPW), cross-fitted"
+RAW = "raw gap between the groups; errors by customer"
 LEVEL = "doubly robust effect on the treated (AIPW), cross-fitted"
 
 
@@ -90,8 +92,7 @@ def observational_on(rows: ObservationalRows, plan: ObservationalPlan) -> Observ
     DesignError
         If one of the groups is empty.
     """
-    if not rows.treated.any() or rows.treated.all():
-        raise DesignError("One of the two groups is empty: there is nobody to compare.")
+    must_hold_both(rows.treated)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(limits=1):  # the same sums on every machine, and no waiting for busy cores
@@ -128,15 +129,10 @@ class _Study:
                 effects += self._effects(scope, outcome)
         for outcome in rows.after:
             effects += self._raw(outcome)
-        told = settled(
-            [_as_asked(effect) for effect in effects],
-            declared=self.plan.declared,
-            fewest=FEWEST_CUSTOMERS,
-            level=self.plan.level,
-        )
+        told = settled_as_asked(effects, declared=self.plan.declared, fewest=FEWEST_CUSTOMERS, level=self.plan.level)
         shown = next((found for found in self.whole.fits.values() if isinstance(found, Fit)), None)
         return ObservationalResult(
-            effects=tuple(_as_compared(one, effect) for one, effect in zip(told.effects, effects, strict=True)),
+            effects=told.effects,
             overlap=pd.DataFrame(columns=_OVERLAP) if shown is None else shown.overlap_frame(),
             balance=pd.DataFrame(columns=_BALANCE) if shown is None else shown.balance_frame(),
             beside=self._beside(),
@@ -294,8 +290,13 @@ class _Study:
         sides = [y[known & side] for side in (arm, ~arm)]
         if min(len(side) for side in sides) < 2 or all(np.ptp(side) == 0 for side in sides):
             return []
-        treated, comparison = (Moments.from_rows((outcome,), [[float(one)] for one in side]) for side in sides)
         unit, level = self.rows.units[outcome], self.plan.level
+        who = self.rows.customer[known]
+        if len(np.unique(who)) < len(who):
+            gap = raw_gap(y[known], arm[known], customer=who)
+            raw = [gap.difference(outcome, unit=unit, level=level, method=RAW)]
+            return raw + ([gap.ratio(outcome, level=level, method=RAW)] if min(gap.observed, gap.expected) > 0 else [])
+        treated, comparison = (Moments.from_rows((outcome,), [[float(one)] for one in side]) for side in sides)
         found = [difference_in_means(treated, comparison, outcome, unit=unit, level=level)]
         if min(float(side.mean()) for side in sides) > 0:
             found.append(ratio_of_means(treated, comparison, outcome, level=level))
@@ -337,25 +338,6 @@ class _Study:
                 line |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
             lines.append(line)
         return pd.DataFrame(lines, columns=["placebo", "observed", "expected", "value", "low", "high", "reason"])
-
-
-def _as_asked(effect: Effect) -> Effect:
-    """An effect whose estimate counts all customers asked of, the trimmed ones too.
-
-    The parts of a whole add up so; of those left, each part has its own, and what is over would be taken for a part.
-    """
-    if effect.estimate is None:
-        return effect
-    whole = replace(effect.estimate, n_treated=effect.n_treated, n_comparison=effect.n_comparison)
-    return replace(effect, estimate=whole)
-
-
-def _as_compared(told: Effect, effect: Effect) -> Effect:
-    """An effect as it may be told, its estimate counting those that were compared."""
-    if told.estimate is None or effect.estimate is None:
-        return told
-    treated, comparison = effect.estimate.n_treated, effect.estimate.n_comparison
-    return replace(told, estimate=replace(told.estimate, n_treated=treated, n_comparison=comparison))
 
 
 _OVERLAP = ["from", "to", "treated", "comparison", "left_out"]

@@ -55,6 +55,7 @@ def made(seed: int, n: int = 6_000, law: Law | None = None, **changes: float) ->
         product=rng.integers(0, 3, n),
         severity=severity,
         recent=rng.integers(0, 3, n),
+        earlier=np.zeros(n, dtype=np.int64),
         observed=1 + rng.random(n),
         effort={"contacts_to_resolve": contacts, "repeat_contact": again},
         after={"orders": after.astype(float), "repurchased": (after > 0).astype(float)},

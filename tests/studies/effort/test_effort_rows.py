@@ -134,6 +134,7 @@ def test_five_customers_by_hand(tmp_path: Path) -> None:
     assert rows.after["revenue"].tolist() == [20.5, 5.0]
     assert rows.before["revenue"].tolist() == [10.0, 7.0]
     assert rows.recent.tolist() == [0, 1]
+    assert rows.earlier.tolist() == [0, 1]
     assert rows.severity.tolist() == [2, 1]
     assert rows.said["ces1"][0] == 4
     assert np.isnan(rows.said["ces1"][1])

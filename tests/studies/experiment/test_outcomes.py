@@ -182,3 +182,13 @@ def test_quantiles_by_hand(company) -> None:
     (refused,) = found.of("visits", estimand="quantile_effect:0.999")
     assert refused.grade == "D"
     assert refused.n_treated == 101
+
+
+def test_what_is_nought_or_one_for_everybody_is_a_share(company) -> None:
+    frame = assigned({"a": 60, "control": 60})
+    yes = measured(frame, [place % 2 for place in range(120)], "visit")
+    many = measured(frame, [place % 3 for place in range(120)], "pages")
+    found = randomised(company(assignments=frame, outcomes=pd.concat([yes, many])), ExperimentPlan())
+    units = {effect.outcome: effect.estimate.unit for effect in found.effects if effect.estimate and not effect.segment
+             and effect.scale == "difference"}  # fmt: skip
+    assert units == {"visit": "share per customer", "pages": "pages per customer"}

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.inference.att import Att
 from analysis.inference.compare import ratio_estimate
-from analysis.inference.doubly_robust import Att
 from analysis.inference.estimate import Estimate
 from analysis.studies.grade import grade_of
 from analysis.studies.observational import gates

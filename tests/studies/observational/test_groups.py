@@ -49,6 +49,7 @@ def test_rows_hold_what_the_tables_hold(company: Company) -> None:
     assert len(region.labels) == 1
     assert (rows.treated_name, rows.comparison_name) == ("member", "control")
     assert "no `assigned_at` is recorded" in rows.notes[0]
+    assert "age, region were known before the treatment, and not changed by it, is taken from" in rows.notes[1]
 
 
 def test_an_exact_law_is_found_exactly(company: Company) -> None:
@@ -67,7 +68,9 @@ def test_who_is_in_both_groups_is_left_out_and_counted(company: Company) -> None
     twice["block_start"] = "2026-01-01"
     given["assignments"] = pd.concat([given["assignments"], twice])
     rows = group_rows(company(**given), PLAN)
-    assert rows.account == {"customers": 300, "left_out_in_both_groups": 5, "kept": 295}
+    assert rows.account == {
+        "customers": 300, "left_out_in_both_groups": 5, "outcomes_before_time_zero": 0, "kept": 295,
+    }  # fmt: skip
     assert "5 customers are in both groups" in rows.notes[0]
 
 
