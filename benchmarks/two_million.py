@@ -19,8 +19,8 @@ from typing import Any
 
 from analysis.foundation.calendar import Month, months_between
 from analysis.metrics.compute import care_metrics
-from analysis.studies.experiment.study import ExperimentPlan, randomised
 from analysis.studies.channel import ChannelPlan, channel_effect
+from analysis.studies.experiment.study import ExperimentPlan, randomised
 from analysis.synthetic.make import make_world
 from analysis.tables.load import Source, Tables, open_tables, prepare
 

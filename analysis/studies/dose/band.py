@@ -14,7 +14,7 @@ import numpy as np
 from analysis.foundation.calendar import Month
 from analysis.inference.cells import Flags, Ints
 from analysis.inference.estimate import Estimate
-from analysis.studies.claim import claim_of, refusal, window_after
+from analysis.studies.claim import LIMITS, claim_of, refusal, window_after
 from analysis.studies.dose.alike import Association, association
 from analysis.studies.dose.plan import DosePlan
 from analysis.studies.dose.result import ADJUSTED, DESIGN, NAIVE
@@ -27,6 +27,7 @@ DOSE, MIX = "contacts", "mix"
 TO_COME = "contacts_to_come"
 FEWEST = 50
 """Customers of a dose or mix below which nothing is told of it."""
+_FAILED = "The comparison did not pass its checks and says nothing about cause."
 
 
 class Band:
@@ -87,6 +88,11 @@ class Band:
         return "C" if verdicts.get("overlap") == verdicts.get(TO_COME) == "passed" else "D"
 
     def _within(self, stratum: Ints) -> Association | str:
+        outcome = self.rows.after[self.outcome][self.kind | self.other]
+        if len(outcome) and np.ptp(outcome) == 0:
+            return (
+                f"Nothing varies: every customer has {outcome[0]:g} of `{self.outcome}`, so that no error can be told."
+            )
         if min(self.customers, self.others) < FEWEST:
             return (
                 f"{self.customers:,} customers had {_said(self.by, self.name)} and {self.others:,} "
@@ -147,6 +153,8 @@ class Band:
                 grade=grade,
                 segment={},
             )
+            if grade == "D" and estimand == ADJUSTED:
+                claim = claim.replace(LIMITS["D"], _FAILED)
         dates = self.rows.date[self.kind]
         return Effect(
             design=DESIGN,

@@ -77,7 +77,9 @@ def no_contact_rows(tables: Tables, plan: ObservationalPlan) -> ObservationalRow
         arms = _ints(found, "treated") if len(found) else np.zeros(0, dtype=np.int64)
         if not arms.any() or arms.all():
             raise DesignError(
-                "There is no first contact on social, or nobody without one, whose windows lie inside the data."
+                f"{int(arms.sum()):,} first contacts on social and {int((arms == 0).sum()):,} months without a contact "
+                f"lie between {shop.first} and {shop.last}, where their windows are inside the data; both are needed. "
+                "Check the channel names, wait for more months, or set shorter windows."
             )
         sums = _Sums(shop, plan, outcomes, len(found))
         asked = sums.issues

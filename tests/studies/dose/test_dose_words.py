@@ -8,20 +8,20 @@ import numpy as np
 
 from analysis.studies.dose.plan import DosePlan
 from analysis.studies.dose.study import dose_on
-from tests.studies.dose.test_dose import made
+from tests.studies.dose.test_dose import lives
 
 
 def test_an_outcome_that_never_varies_is_refused() -> None:
-    rows = made(3)
+    rows = lives(3, per_contact=0.2)
     same = replace(rows, after={"repurchased": np.ones(len(rows))})
     found = dose_on(same, DosePlan(outcomes=("repurchased",)))
     for effect in found.effects:
         assert effect.estimate is None
-        assert "vary" in str(effect.reason) or "are the fewest" in str(effect.reason)
+        assert "Nothing varies" in str(effect.reason) or "are the fewest" in str(effect.reason)
 
 
 def test_an_association_that_failed_its_check_is_not_called_raw() -> None:
-    rows = made(3)
+    rows = lives(3, per_contact=0.2)
     drifting = replace(rows, later_known=np.zeros(len(rows), dtype=bool))
     found = dose_on(drifting, DosePlan(outcomes=("orders",)))
     told = [effect for effect in found.effects if effect.estimand == "dose_association" and effect.estimate is not None]
