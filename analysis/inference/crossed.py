@@ -67,6 +67,11 @@ class Crossed:
                 kept.append(int(place))
         return tuple(self.names[place] for place in kept[1:])
 
+    def varies(self, name: str) -> bool:
+        """Whether a column varies in one of the arms."""
+        (place,) = self.places([name])
+        return any(_own_share(gram[0], [0], int(place)) > 0 for gram in (self.exposed, self.comparison))
+
 
 def crossed(
     columns: Mapping[str, ArrayLike],

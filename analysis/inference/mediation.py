@@ -8,9 +8,8 @@ left to `crossed`; which rows belong in them, and whether anything may be claime
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -20,28 +19,9 @@ from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints
 from analysis.inference.crossed import Crossed, left_of, solved
 from analysis.inference.estimate import Estimate
+from analysis.inference.mediation_hidden import Hidden, hidden_cause
 
 Growth = Literal["ratio", "difference"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
-    """How strong an unrecorded cause of both mediator and outcome would have to be.
-
-    Parameters
-    ----------
-    rho : float
-        Correlation between what is left unexplained of mediator and outcome at which the indirect effect is nought.
-        A cause that explains a share |rho| of what is left of both would bring it about.
-    limit : float
-        The correlation at which the interval reaches nought; 0 where it holds nought already.
-    curve : tuple of (rho, indirect, low, high)
-        The indirect effect had the correlation been rho.
-    """
-
-    rho: float
-    limit: float
-    curve: tuple[tuple[float, float, float, float], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +132,8 @@ def mediated(
     ValueError
         If no mediator is named.
     DesignError
-        If the outcome or a mediator, beside the covariates, does not vary in the arms, or comparison customers had
-        nothing before that could have grown.
+        If a mediator, beside the covariates, does not vary in the arms, the outcome not at all, or comparison customers
+        had nothing before that could have grown.
 
     Assumes
     -------
@@ -192,10 +172,10 @@ def mediated(
             f"Nothing can run through {', '.join(still)}: in one of the groups it does not vary beyond what the other "
             "columns tell. Leave it out of `mediators`."
         )
-    if still := [name for name in (outcome,) if name not in sums.independent((*wanted, outcome))]:
+    if not sums.varies(outcome):
         raise DesignError(
-            f"`{still[0]}` does not vary in one of the groups beyond what the other columns tell, so that no error can "
-            "be told. Follow it for longer, or choose another outcome."
+            f"`{outcome}` does not vary in either group, so that no error can be told. Follow it for longer, or choose "
+            "another outcome."
         )
     gaps = _gaps(sums, base, np.array([y, *through]))
     total = gaps[:, 0] * sums.scale[y]
@@ -217,7 +197,7 @@ def mediated(
                 for name, slope, place in zip(mediators, slopes.T, through, strict=True)
             }
         ),
-        hidden=_hidden(indirect, left, slopes, level),
+        hidden=hidden_cause(indirect, left, slopes, level),
         interventional=bool(moved),
     )
 
@@ -271,39 +251,3 @@ def _estimate(name: str, drawn: Floats, sums: Crossed, *, unit: str, level: floa
         n_comparison=sums.n_comparison,
         method="regression in each group, at the covariates of the exposed; bootstrap percentiles",
     )
-
-
-def _hidden(indirect: Floats, left: Floats, slopes: Floats, level: float) -> Hidden:
-    """The sensitivity parameter; several mediators count as one, weighted by their slopes."""
-    together = np.einsum("da,dab,db->d", slopes, left[:, 1:, 1:], slopes)
-    tied = np.sqrt(np.clip(together / left[:, 0, 0], 0, 1))
-    if slopes.shape[1] == 1:
-        tied = np.copysign(tied, slopes[:, 0])
-    each = np.divide(indirect * np.sqrt(1 - tied**2), tied, out=np.zeros_like(tied), where=tied != 0)
-
-    def had(rho: float) -> tuple[float, float, float]:
-        drawn = indirect - each * rho / math.sqrt(1 - rho**2)
-        low, high = np.quantile(drawn[1:], [(1 - level) / 2, (1 + level) / 2])
-        return float(drawn[0]), min(float(low), float(drawn[0])), max(float(high), float(drawn[0]))
-
-    return Hidden(
-        rho=float(tied[0]),
-        limit=_reaches_nought(had, float(tied[0])),
-        curve=tuple((rho, *had(rho)) for rho in np.round(np.linspace(-0.9, 0.9, 37), 2).tolist()),
-    )
-
-
-def _reaches_nought(had: Callable[[float], tuple[float, float, float]], rho: float) -> float:
-    """The correlation, from 0 towards `rho`, at which the interval first holds nought; by bisection."""
-
-    def clear(at: float) -> bool:
-        _, low, high = had(at)
-        return bool(low > 0 or high < 0)
-
-    if not clear(0.0):
-        return 0.0
-    inside, outside = 0.0, rho
-    for _ in range(40):
-        middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if clear(middle) else (inside, middle)
-    return inside

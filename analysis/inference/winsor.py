@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -113,7 +114,8 @@ def cap_at(together: Ordered, quantile: float, *, name: str = "outcome") -> floa
 
 
 def _place(n: int, quantile: float) -> int:
-    return max(math.ceil(quantile * n) - 1, 0)
+    """The smallest place up to which so many customers stand, by the quantile as it was written."""
+    return max(math.ceil(Fraction(str(quantile)) * n) - 1, 0)
 
 
 def capped(values: ArrayLike, cap: float) -> NDArray[np.float64]:

@@ -275,6 +275,7 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "placebo_outcome": "Nothing happens where nothing can",
         "segments_reconcile": "The segments add up to all customers",
         "found_by_looking": "It was named before anybody looked",
+        "one_look_interval": "Nobody looked before the end, or the interval allows for it",
         "carry_over": "What one arm did does not reach into the next block",
         "ran_beside": "The arms ran side by side",
         "randomisation_test": "Other draws of the lot give so large a difference by chance only",
@@ -389,5 +390,6 @@ CANNOT_BE_KNOWN = (
     "harm_of_the_problem",
     "unrecorded_causes",
     "reasons_for_contact",
+    "one_look_interval",
 )  # fmt: skip
 """Checks that no data of the kind could pass: nothing was left undone."""

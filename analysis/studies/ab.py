@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.foundation.errors import DesignError, UnknownName
 from analysis.studies.result import Effect, effects_frame
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from analysis.studies.experiment.result import ExperimentResult
     from analysis.studies.observational.plan import ObservationalPlan
     from analysis.studies.observational.result import ObservationalResult
-    from analysis.studies.planning.declaration import Declaration
     from analysis.studies.planning.departures import Kept
     from analysis.tables.load import Tables
 
@@ -129,7 +128,9 @@ def ab_segments(tables: Tables, plan: AbPlan) -> AbResult:
 
 def kept_of(tables: Tables, plan: ExperimentPlan) -> Kept | None:
     """The declaration of a plan beside the tests that it reads; None where nothing was declared or assigned."""
-    if plan.declared is None or not tables.has("assignments"):
+    from analysis.studies.planning.declaration import Declaration
+
+    if not isinstance(plan.declared, Declaration) or not tables.has("assignments"):
         return None
     from analysis.studies.planning.departures import experiments_of, kept_to
 
@@ -142,7 +143,7 @@ def _randomised(tables: Tables, plan: ExperimentPlan | None, kept: Kept | None) 
     from analysis.studies.experiment.study import randomised
 
     if kept is not None and kept.departures:  # it covers nothing, and the plan asks no more of it than that
-        plan = replace(plan, declared=cast("Declaration", kept))
+        plan = replace(plan, declared=kept)
     return randomised(tables, plan)
 
 

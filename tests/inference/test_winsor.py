@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.winsor import cap_of, capped
+from analysis.inference.winsor import cap_of, capped, places_of_cap
 
 
 def test_the_cap_is_an_order_statistic_of_both_arms_together() -> None:
@@ -34,3 +34,12 @@ def test_rules_without_an_answer_are_refused() -> None:
         cap_of({"a": [1.0, float("nan")]}, 0.5)
     with pytest.raises(ValueError, match="between 0 and 1"):
         cap_of({"a": range(100)}, 1.0)
+
+
+@pytest.mark.parametrize("n", [100, 1000, 250])
+def test_the_place_is_that_of_the_quantile_as_it_was_written(n: int) -> None:
+    """0.55 of 100 customers are 55, though 0.55 times 100 is a little more than 55 to a machine."""
+    for hundredths in range(1, 100):
+        place = -(-hundredths * n // 100)
+        assert places_of_cap(n, hundredths / 100)[-1] == place - 1, hundredths
+    assert cap_of({"a": range(1, 101)}, 0.55).value == 55

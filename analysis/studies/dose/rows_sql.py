@@ -88,7 +88,7 @@ def _rows(shop: Workshop, plan: DosePlan, dates: tuple[Month, ...], first: Month
     parts = []
     for date in dates:
         start = date.number - plan.dose_months
-        early = joined < start - plan.prior_months + 1
+        early = joined < start - plan.prior_months  # the month of joining is no whole one
         kept = np.flatnonzero(early & _running(shop, date, n))
         prior = (start - plan.prior_months, start)
         over = date.number + plan.outcome_months

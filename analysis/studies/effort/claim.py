@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analysis.inference.estimate import Estimate
-from analysis.inference.mediation import Hidden
+from analysis.inference.mediation_hidden import Hidden
 from analysis.studies.claim import claim_of
 from analysis.studies.effort.plan import EffortPlan
 from analysis.studies.result import Grade
@@ -95,6 +95,21 @@ def claim_direct(
     """The claim of what does not run through effort."""
     against = f"similar customers elsewhere, had both needed the same effort ({in_words(mediators)})"
     return claim_of(estimate, who=WHO, against=against, when=plan.window, grade=grade, segment=segment)
+
+
+def explored(estimate: Estimate, said: str) -> str:
+    """The claim of what was not declared: of many looked at, some are clear by chance.
+
+    Examples
+    --------
+    >>> found = Estimate(name="orders", value=-0.12, low=-0.2, high=-0.11, level=0.95, se=0.04, scale="difference",
+    ...                  unit="orders per customer", n_treated=900, n_comparison=2500, method="")
+    >>> print(explored(found, "They had fewer."))
+    Explored, not named beforehand: They had fewer. Name it beforehand and test it again before relying on it.
+    """
+    if not estimate.excludes_no_effect:
+        return said
+    return f"Explored, not named beforehand: {said} Name it beforehand and test it again before relying on it."
 
 
 def _inserted(said: str, more: list[str]) -> str:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.inference.estimate import Estimate
 from analysis.inference.mediation import Mediated
 from analysis.studies.claim import refusal
-from analysis.studies.effort.claim import claim_direct, claim_effort, claim_indirect, claim_slope, claim_total
+from analysis.studies.effort.account import evidence_of, months_of, notes_of
+from analysis.studies.effort.claim import claim_direct, claim_effort, claim_indirect, claim_slope, claim_total, explored
 from analysis.studies.effort.frames import effort_frame, line_of, response_frame
 from analysis.studies.effort.plan import EffortPlan
 from analysis.studies.effort.result import (
@@ -32,7 +32,6 @@ from analysis.studies.effort.result import (
     TOGETHER,
     TOTAL,
     TREATED,
-    EffortEvidence,
     EffortResult,
 )
 from analysis.studies.effort.rows import EffortRows
@@ -157,11 +156,11 @@ class _Study:
             paths=pd.DataFrame(self.lines, columns=list(line_of("", "", ""))),
             hidden=pd.DataFrame(self.hidden, columns=columns),
             response=response_frame(self.whole.rows, self.said),
-            evidence=self._evidence(),
+            evidence=evidence_of(self.whole),
             sample=MappingProxyType(dict(self.rows.account)),
             forest=told.forest,
             tests=told.tests,
-            notes=(*self._notes(), *told.notes),
+            notes=(*notes_of(self.whole), *told.notes),
         )
 
     def _effort(self) -> list[Effect]:
@@ -254,10 +253,12 @@ class _Study:
         )
         told = claim_slope(slope, plan, grade, {}, mediator=name)
         common: dict[str, Any] = {"checks": checks, "grade": grade, "declared": False}
-        effect = self._effect(scope, outcome, f"{SLOPE}:{name}", estimate=slope, claim=told, **common)
+        effect = self._effect(scope, outcome, f"{SLOPE}:{name}", estimate=slope, claim=explored(slope, told), **common)
         return [
             replace(effect, comparison=TREATED),
-            self._effect(scope, outcome, through, estimate=found.indirect, claim=indirect, **common),
+            self._effect(
+                scope, outcome, through, estimate=found.indirect, claim=explored(found.indirect, indirect), **common
+            ),
         ]
 
     def _effect(
@@ -274,7 +275,7 @@ class _Study:
         declared: bool = True,
     ) -> Effect:
         exposed = scope.given.exposed
-        first, last = _months(self.whole.rows)
+        first, last = months_of(self.whole.rows)
         return Effect(
             design=DESIGN,
             estimand=estimand,
@@ -294,43 +295,3 @@ class _Study:
             index_from=first,
             index_to=last,
         )
-
-    def _evidence(self) -> EffortEvidence:
-        scope, (first, last) = self.whole, _months(self.whole.rows)
-        stands = scope.refused is None
-        return EffortEvidence(
-            index_from=first,
-            index_to=last,
-            customers=len(scope.rows),
-            exposed=int(scope.rows.exposed.sum()),
-            effort_days=self.plan.effort_days,
-            outcome_days=self.plan.outcome_days,
-            mediators=scope.mediators if stands else (),
-            moved=scope.moved if stands else (),
-        )
-
-    def _notes(self) -> list[str]:
-        plan, rows = self.plan, self.rows
-        notes = [
-            f"`{name}` is not told: the tables do not record it for these issues."
-            for name in plan.mediators
-            if name not in rows.effort
-        ]
-        if self.whole.refused is None:
-            notes += [
-                f"`{name}` is told, but nothing is split by it: it does not vary enough in both groups."
-                for name in rows.effort
-                if name not in self.whole.mediators
-            ]
-            if not self.whole.moved:
-                notes.append(
-                    "The wait for the first reply is not recorded, so what it does to both effort and purchases stays "
-                    "in the split."
-                )
-        return notes
-
-
-def _months(rows: EffortRows) -> tuple[str | None, str | None]:
-    """First and last month of the issues that went to social."""
-    months = rows.month[rows.exposed]
-    return (str(Month(int(months.min()))), str(Month(int(months.max())))) if len(months) else (None, None)

@@ -15,7 +15,7 @@ from analysis.foundation.errors import TouchstoneError
 from analysis.studies.experiment.control import control_arm
 from analysis.studies.experiment.geo_contrast import Contrast
 from analysis.studies.experiment.geo_panel import RegionPanel, panel_of, regions_of
-from analysis.studies.result import Effect, effects_frame
+from analysis.studies.result import Check, Effect, effects_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +68,7 @@ def hold_out(
     control: str | None = None,
     level: float = 0.95,
     window_days: int = 84,
+    besides: tuple[Check, ...] = (),
 ) -> HoldOut:
     """What did each arm change in regions, against those that were held out?
 
@@ -83,6 +84,8 @@ def hold_out(
     level : float
     window_days : int
         Whole periods of 28 days in it are counted, or one where it is shorter.
+    besides : tuple of Check
+        Gates that every effect carries besides its own.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def hold_out(
             notes.append(panel)
         for arm in arms:
             if arm != held:
-                one = Contrast(regions, panel, arm, held, outcome, level)
+                one = Contrast(regions, panel, arm, held, outcome, level, besides)
                 effects.append(one.effect())
                 shown += one.regions_shown()
                 paths += one.paths()

@@ -37,10 +37,11 @@ class Contrast:
     """One arm against the regions held out, for one outcome."""
 
     def __init__(
-        self, regions: Regions, panel: RegionPanel | str, arm: str, held: str, outcome: str, level: float
-    ) -> None:
+        self, regions: Regions, panel: RegionPanel | str, arm: str, held: str, outcome: str, level: float,
+        besides: tuple[Check, ...] = (),
+    ) -> None:  # fmt: skip
         self.regions, self.panel, self.arm, self.held, self.outcome = regions, panel, arm, held, outcome
-        self.level = level
+        self.level, self.besides = level, besides
         self.given = np.flatnonzero(np.array(regions.arms) == arm)
         self.out = np.flatnonzero(np.array(regions.arms) == held)
         self.turned = len(self.given) > len(self.out)
@@ -106,7 +107,7 @@ class Contrast:
         )
 
     def checks(self) -> tuple[Check, ...]:
-        return self._ratio(), self._made_up(), self._beside()
+        return self._ratio(), self._made_up(), self._beside(), *self.besides
 
     def _ratio(self) -> Check:
         counts = {self.arm: len(self.given), self.held: len(self.out)}

@@ -86,12 +86,12 @@ def judged(guardrail: Guardrail, outcome: str, found: Estimate | str) -> Check:
 
 
 def held_by(effects: Sequence[Effect], guardrails: Mapping[str, Guardrail], arms: Sequence[str]) -> tuple[Held, ...]:
-    """Every guardrail of every arm, judged by the plain difference over all customers.
+    """Every guardrail of every arm, judged by one difference over all customers.
 
     Parameters
     ----------
     effects : sequence of Effect
-        Plain differences over all customers.
+        Differences over all customers: plain, or the always-valid ones where somebody looks before the end.
     guardrails : mapping of outcome to Guardrail
     arms : sequence of str
         The arms that are compared with the comparison arm.

@@ -6,15 +6,18 @@ interval holds at every look at once. How wide that makes it is left to `analysi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import DesignError
+from analysis.inference.estimate import Estimate
+from analysis.studies.experiment.contrasts import ANYTIME, Contrast
+from analysis.studies.result import Check
 from analysis.tables.engine import identifier
 from analysis.tables.moments_of import moments_by
 
 if TYPE_CHECKING:
-    from analysis.inference.estimate import Estimate
     from analysis.studies.experiment.rows import Rows
 
 FEWEST = 500
@@ -45,6 +48,41 @@ class Looks:
                 f"Looks from {self.first:,} to {self.maximum:,} customers an arm: the first needs {FEWEST} at least, "
                 "and the last comes after it."
             )
+
+
+def one_look_interval(*, beside: bool) -> Check:
+    """The cap on an interval that holds for one look, where somebody looks before the end.
+
+    Parameters
+    ----------
+    beside : bool
+        Whether the always-valid row stands beside it.
+
+    Examples
+    --------
+    >>> print(one_look_interval(beside=True).detail)
+    Somebody looks before the end, and this interval holds for one look only. What may be claimed is the always-valid
+    row beside it.
+    """
+    rest = (
+        "What may be claimed is the always-valid row beside it."
+        if beside
+        else "No always-valid row stands beside it, so that nothing above a C is claimed."
+    )
+    detail = f"Somebody looks before the end, and this interval holds for one look only. {rest}"
+    return Check(name="one_look_interval", verdict="not_run", detail=detail, gate=True)
+
+
+def at_one_look(contrasts: Sequence[Contrast]) -> list[Contrast]:
+    """What was found of one arm, with the cap on every interval but the one that holds at every look."""
+    beside = any(one.estimand == ANYTIME and isinstance(one.found, Estimate) for one in contrasts)
+    cap = one_look_interval(beside=beside)
+    return [
+        one
+        if one.estimand == ANYTIME or not isinstance(one.found, Estimate)
+        else replace(one, checks=(*one.checks, cap))
+        for one in contrasts
+    ]
 
 
 def always_valid_of(rows: Rows, outcome: str, looks: Looks, *, level: float) -> dict[str, Estimate | str]:

@@ -17,13 +17,15 @@ from analysis.foundation.errors import DesignError, UnknownName
 
 if TYPE_CHECKING:
     from analysis.studies.experiment.looks import Looks
-    from analysis.studies.planning.declaration import Declaration
+    from analysis.studies.segments.questions import Covers
 
 Template = Literal["standard", "encouragement", "switchback", "geo"]
 TEMPLATES = ("standard", "encouragement", "switchback", "geo")
 WORSE = ("higher", "lower")
 FEWEST_CUSTOMERS = 50
 """Below so many customers in an arm nothing is claimed of it."""
+OF_EVENTS = ("orders", "revenue", "margin", "repurchased", "issues", "support_cost", "csat")
+"""Outcomes that are counted from events, whose names mean nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,9 @@ class ExperimentPlan:
     explore : tuple of str
         Outcomes for which it is looked for who benefits most: an exploration, judged on customers kept apart, from
         which nothing is claimed. It reads the customers into memory.
-    declared : Declaration, optional
-        What was written down beforehand; what it does not cover is marked as explored afterwards.
+    declared : Covers, optional
+        What was written down beforehand, such as a declaration; what it does not cover is marked as explored
+        afterwards.
     not_random : tuple of str
         Experiments in `assignments` whose groups nobody drew by lot, and which are therefore not read here.
     level : float
@@ -135,7 +138,7 @@ class ExperimentPlan:
     washout_hours: float = 0
     looks: Looks | None = None
     explore: tuple[str, ...] = ()
-    declared: Declaration | None = None
+    declared: Covers | None = None
     not_random: tuple[str, ...] = ()
     level: float = 0.95
 
@@ -162,7 +165,11 @@ class ExperimentPlan:
             for quantile in quantiles:
                 if not 0 < quantile < 1:
                     raise DesignError(f"A quantile lies between 0 and 1; of `{outcome}` {quantile} was asked for.")
+        parts = {part for pair in self.ratios.values() for part in pair}
         for name, (numerator, denominator) in self.ratios.items():
+            if name in OF_EVENTS or name in parts:
+                what = "an outcome of events" if name in OF_EVENTS else "an outcome that a ratio is made of"
+                raise DesignError(f"`{name}` is {what}: a ratio needs a name of its own, such as `{name} per order`.")
             if numerator == denominator:
                 raise DesignError(f"`{name}` divides `{numerator}` by itself, which is 1 for everybody.")
 
@@ -186,4 +193,4 @@ class ExperimentPlan:
 
     def covers(self, outcome: str, segment: Mapping[str, str]) -> bool:
         """Whether this was asked before anybody looked, as far as anything was written down."""
-        return True if self.declared is None else bool(self.declared.covers(outcome, dict(segment)))
+        return True if self.declared is None else self.declared.covers(outcome, dict(segment))

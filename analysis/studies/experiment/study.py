@@ -17,8 +17,9 @@ import pandas as pd
 from analysis.foundation.errors import DesignError, TouchstoneError, UnknownName
 from analysis.studies.experiment.arms import Arms, arms_of
 from analysis.studies.experiment.claims import with_warning
-from analysis.studies.experiment.contrasts import EFFECT
+from analysis.studies.experiment.contrasts import ANYTIME, EFFECT
 from analysis.studies.experiment.guardrails import Held, guardrails_frame, held_by, warning
+from analysis.studies.experiment.looks import one_look_interval
 from analysis.studies.experiment.outcomes import UNASKED
 from analysis.studies.experiment.plan import FEWEST_CUSTOMERS, ExperimentPlan, Guardrail
 from analysis.studies.experiment.result import ExperimentResult
@@ -102,12 +103,11 @@ def _experiments(tables: Tables) -> list[str]:
 def _told(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
     """One experiment: what was found, then what its guardrails say, then what may be said of segments."""
     found = _regions(tables, plan, experiment) if plan.template == "geo" else _customers(tables, plan, experiment)
-    plain = [
-        effect
-        for effect in found.effects
-        if effect.estimand == EFFECT and effect.scale == "difference" and not effect.segment
-    ]
-    held = held_by(plain, plan.guardrails, found.arms.treated)
+    whole = [effect for effect in found.effects if effect.scale == "difference" and not effect.segment]
+    looked = [effect for effect in whole if effect.estimand == ANYTIME]
+    again = {(effect.treated, effect.outcome) for effect in looked}
+    once = [one for one in whole if one.estimand == EFFECT and (one.treated, one.outcome) not in again]
+    held = held_by([*looked, *once], plan.guardrails, found.arms.treated)
     said = [(arm, warning(held, arm)) for arm in found.arms.treated]
     notes = [*found.notes, *(f"Experiment `{experiment}`, arm `{arm}`: {words}" for arm, words in said if words)]
     if not any(effect.segment for effect in found.effects):
@@ -138,9 +138,10 @@ def _regions(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
     from analysis.studies.experiment.geo import hold_out
 
     arms = arms_of(tables, plan, experiment)
+    besides = () if plan.looks is None else (one_look_interval(beside=False),)
     found = hold_out(
         tables, experiment, plan.wanted or UNASKED[:3], control=arms.control, level=plan.level,
-        window_days=plan.window_days,
+        window_days=plan.window_days, besides=besides,
     )  # fmt: skip
     skipped = [
         f"Segment `{name}` was skipped: regions are compared as wholes, not by customers' attributes."

@@ -29,8 +29,10 @@ from analysis.studies.experiment.contrasts import (
     ratio_covariates,
 )
 from analysis.studies.experiment.covariates import Covariates, covariates_of, unusable_segment
+from analysis.studies.experiment.looks import at_one_look
 from analysis.studies.experiment.outcomes import outcomes_of
 from analysis.studies.experiment.plan import FEWEST_CUSTOMERS, ExperimentPlan
+from analysis.studies.experiment.rare import Seen, seen_by, without_rare
 from analysis.studies.experiment.result import DESIGN
 from analysis.studies.grade import grade_of
 from analysis.studies.result import Check, Effect, Verdict
@@ -61,10 +63,12 @@ class Trial:
         self.rows: Rows = self.outcomes.rows
         self.names = tuple(name for name in self.rows.measures)
         self.ratios = {
-            name: parts for name, parts in plan.ratios.items() if by_customer and set(parts) <= set(self.names)
+            name: parts
+            for name, parts in plan.ratios.items()
+            if by_customer and set(parts) <= set(self.names) and name not in self.names
         }
         self.notes += [
-            f"`{name}` was left out: {_why_no_ratio(parts, self.names)}"
+            f"`{name}` was left out: {_why_no_ratio(name, parts, self.names)}"
             for name, parts in plan.ratios.items()
             if name not in self.ratios
         ]
@@ -75,6 +79,7 @@ class Trial:
             ]
         self.asked = Asked(plan=plan, arms=self.arms)
         self._moments: dict[tuple[str, ...], dict[str | None, dict[str, dict[tuple[str, str | None], Moments]]]] = {}
+        self._seen: dict[str | None, dict[str, dict[tuple[str, str | None], tuple[Seen, ...]]]] = {}
         self.checks = {name: self._checks(name) for name in (*self.names, *self.ratios)}
         self.effects = tuple(self._effects())
         self.notes += self._cut_off()
@@ -182,7 +187,8 @@ class Trial:
                 where = {segment: value} if segment and value is not None else {}
                 for name in names:
                     for arm in self.arms.treated:
-                        for contrast in contrasts[name].get((arm, value), []):
+                        told = contrasts[name].get((arm, value), [])
+                        for contrast in told if self.plan.looks is None else at_one_look(told):
                             yield from self._effect(contrast, arm, name, where)
 
     def _contrasts(self, name: str, segment: str | None) -> dict[tuple[str, str | None], list[Contrast]]:
@@ -204,13 +210,13 @@ class Trial:
         parts = self.ratios.get(name)
         rows = self.rows
         if self.arms.unit != "customer_id":
-            found = by_unit(self.asked, rows, name, segment)
+            found = self._common(by_unit(self.asked, rows, name, segment), name, segment)
             if segment is None:
                 self._add_extras(found, rows, name)
             return found
         groups = self._groups(name, segment)
         values = {value for _, value in groups} if segment else {None}
-        found = {
+        told = {
             (arm, value): list(
                 of_ratio_metric(groups, rows, name, parts, arm, value, self.plan.level)
                 if parts
@@ -219,9 +225,20 @@ class Trial:
             for arm in self.arms.treated
             for value in values
         }
+        found = self._common(told, name, segment)
         if segment is None and not parts:
             self._add_extras(found, rows, name)
         return found
+
+    def _common(
+        self, found: dict[tuple[str, str | None], list[Contrast]], name: str, segment: str | None
+    ) -> dict[tuple[str, str | None], list[Contrast]]:
+        """What was found, but for arms in which the outcome is too rare; customers are counted once a segment."""
+        parts: dict[str, tuple[str, ...]] = {**{one: (one,) for one in self.names}, **self.ratios}
+        if segment not in self._seen:
+            self._seen[segment] = seen_by(self.rows, parts, segment)
+        seen = self._seen[segment][name]
+        return without_rare(found, seen, parts[name], control=self.arms.control, of_ratio=name in self.ratios)
 
     def _add_extras(self, found: dict[tuple[str, str | None], list[Contrast]], rows: Rows, name: str) -> None:
         """What the plan asks for besides, where the plain difference could be told."""
@@ -273,7 +290,9 @@ class Trial:
         )  # fmt: skip
 
 
-def _why_no_ratio(parts: tuple[str, str], names: Sequence[str]) -> str:
+def _why_no_ratio(name: str, parts: tuple[str, str], names: Sequence[str]) -> str:
+    if name in names:
+        return "an outcome of that name was measured. Give the ratio another name."
     absent = [f"`{part}`" for part in parts if part not in names]
     if absent:
         return f"{' and '.join(absent)} is not in the data."

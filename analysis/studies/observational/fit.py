@@ -85,7 +85,7 @@ class Fit:
         """Weights of the comparison, summed by customer."""
         others = ~self.treated
         code = np.unique(self.rows.customer[self.kept][others], return_inverse=True)[1].reshape(-1)
-        return np.bincount(code, weights=self.weights[others])
+        return np.asarray(np.bincount(code, weights=self.weights[others]), dtype=np.float64)
 
     def pairs(self) -> Pairs:
         """Matched pairs among the rows that are left, as places in them."""

@@ -47,6 +47,11 @@ def group_rows(tables: Tables, plan: ObservationalPlan) -> ObservationalRows:
     treated, comparison = _names(tables, plan)
     _must_not_be_drawn(tables, plan)
     names = _outcomes(tables, plan)
+    if shared := sorted({*plan.covariates, *plan.placebo_outcomes, *plan.segments} & set(names)):
+        raise DesignError(
+            f"An outcome of `{plan.experiment}` cannot be known before it: {', '.join(shared)}. Take it out of "
+            "`covariates`, `placebo_outcomes` and `segments`, or name other `outcomes`."
+        )
     attributes = tuple(dict.fromkeys((*plan.covariates, *plan.placebo_outcomes, *plan.segments)))
     _must_hold(tables, plan)
     columns = "".join(f", max(c.{identifier(name)}) as a{place}" for place, name in enumerate(attributes))
@@ -244,7 +249,4 @@ def _notes(plan: ObservationalPlan, rows: pa.Table, both: int, before: int) -> l
             f"Columns of `customers` carry no date: that {', '.join(map(in_words, undated))} were known before the "
             "treatment, and not changed by it, is taken from the parameters."
         )
-    shared = sorted(set(plan.covariates) & set(plan.outcomes or ()))
-    if shared:
-        raise DesignError(f"An outcome cannot be a covariate: {', '.join(shared)}.")
     return notes

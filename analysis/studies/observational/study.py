@@ -10,27 +10,26 @@ need. The raw gap between users and others stands beside, graded D. `observation
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.att import Att, raw_gap
-from analysis.inference.compare import difference_in_means, ratio_of_means
+from analysis.inference.att import Att
 from analysis.inference.estimate import Estimate, Scale
-from analysis.inference.moments import Moments
 from analysis.inference.propensity import must_hold_both
 from analysis.studies.claim import claim_of, refusal
 from analysis.studies.grade import grade_of
 from analysis.studies.observational import gates
 from analysis.studies.observational.contacts import contact_rows
 from analysis.studies.observational.fit import FEWEST_CUSTOMERS, Fit, fit
+from analysis.studies.observational.frames import beside_frame, overlap_and_balance, placebo_frame, sensitivity_frame
 from analysis.studies.observational.groups import group_rows
-from analysis.studies.observational.hidden import COLUMNS, clause, hidden_frame
+from analysis.studies.observational.hidden import clause
 from analysis.studies.observational.no_contact import no_contact_rows
 from analysis.studies.observational.plan import ObservationalPlan
+from analysis.studies.observational.raw import raw_estimates, why_no_raw
 from analysis.studies.observational.result import DESIGN, ESTIMAND, NAIVE, ObservationalResult
 from analysis.studies.observational.rows import Flags, ObservationalRows
 from analysis.studies.result import Check, Effect, Grade
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ObservationalPlan", "ObservationalResult", "observational_effect", "observational_on"]
 GROWTH = "doubly robust growth of the treated against its expectation (AIPW), cross-fitted"
-RAW = "raw gap between the groups; errors by customer"
 LEVEL = "doubly robust effect on the treated (AIPW), cross-fitted"
 
 
@@ -131,13 +129,14 @@ class _Study:
             effects += self._raw(outcome)
         told = settled_as_asked(effects, declared=self.plan.declared, fewest=FEWEST_CUSTOMERS, level=self.plan.level)
         shown = next((found for found in self.whole.fits.values() if isinstance(found, Fit)), None)
+        overlap, balance = overlap_and_balance(shown)
         return ObservationalResult(
             effects=told.effects,
-            overlap=pd.DataFrame(columns=_OVERLAP) if shown is None else shown.overlap_frame(),
-            balance=pd.DataFrame(columns=_BALANCE) if shown is None else shown.balance_frame(),
-            beside=self._beside(),
-            sensitivity=self._sensitivity(effects),
-            placebos=self._placebo_frame(),
+            overlap=overlap,
+            balance=balance,
+            beside=beside_frame(self._beside()),
+            sensitivity=sensitivity_frame(self.whole.fits, self.plan, effects),
+            placebos=placebo_frame(self.whole.placebos, self.plan.level),
             forest=told.forest,
             tests=told.tests,
             sample=dict(rows.account),
@@ -267,7 +266,7 @@ class _Study:
     def _raw(self, outcome: str) -> list[Effect]:
         """The raw gap, difference and ratio: rows of their own that are only printed beside what stands."""
         found = []
-        for estimate in self._raw_estimates(outcome):
+        for estimate in raw_estimates(self.rows, outcome, self.plan.level):
             claim = claim_of(
                 estimate,
                 who=self.rows.who,
@@ -280,70 +279,17 @@ class _Study:
                 self._effect(self.whole, outcome, estimate.scale, estimate=estimate, claim=claim, estimand=NAIVE)
             )
         if not found:
-            reason = "one of the two groups is too small or does not vary."
+            reason = why_no_raw(self.rows, outcome)
             found.append(self._effect(self.whole, outcome, "difference", reason=reason, estimand=NAIVE))
         return found
 
-    def _raw_estimates(self, outcome: str) -> list[Estimate]:
-        y, arm = self.rows.after[outcome], self.rows.treated
-        known = np.isfinite(y)
-        sides = [y[known & side] for side in (arm, ~arm)]
-        if min(len(side) for side in sides) < 2 or all(np.ptp(side) == 0 for side in sides):
-            return []
-        unit, level = self.rows.units[outcome], self.plan.level
-        who = self.rows.customer[known]
-        if len(np.unique(who)) < len(who):
-            gap = raw_gap(y[known], arm[known], customer=who)
-            raw = [gap.difference(outcome, unit=unit, level=level, method=RAW)]
-            return raw + ([gap.ratio(outcome, level=level, method=RAW)] if min(gap.observed, gap.expected) > 0 else [])
-        treated, comparison = (Moments.from_rows((outcome,), [[float(one)] for one in side]) for side in sides)
-        found = [difference_in_means(treated, comparison, outcome, unit=unit, level=level)]
-        if min(float(side.mean()) for side in sides) > 0:
-            found.append(ratio_of_means(treated, comparison, outcome, level=level))
-        return [replace(one, method=f"raw {one.method}") for one in found]
-
-    def _beside(self) -> pd.DataFrame:
-        """Every road to the difference of all customers."""
-        lines: list[dict[str, Any]] = []
+    def _beside(self) -> dict[str, dict[str, Estimate | str]]:
+        """Every road to the difference of all customers, by outcome."""
+        level, told = self.plan.level, {}
         for outcome, found in self.whole.fits.items():
             if isinstance(found, str):
                 continue
             (stands, *_) = self._estimates(found.effects[outcome], outcome)
-            roads: dict[str, Estimate | str] = {"doubly_robust": stands, **found.beside(outcome, self.plan.level)}
-            roads |= dict(zip(("raw",), self._raw_estimates(outcome), strict=False))
-            for name, road in roads.items():
-                told = {"reason": road} if isinstance(road, str) else _numbers(road)
-                lines.append({"outcome": outcome, "estimator": name, "stands": name == "doubly_robust", **told})
-        return pd.DataFrame(lines, columns=_BESIDE)
-
-    def _sensitivity(self, effects: Sequence[Effect]) -> pd.DataFrame:
-        whole = [one for one in effects if not one.segment and not one.naive and one.estimate is not None]
-        frames = []
-        for outcome in dict.fromkeys(one.outcome for one in whole):
-            found = self.whole.fits[outcome]
-            assert isinstance(found, Fit)
-            estimates = [one.estimate for one in whole if one.outcome == outcome and one.estimate is not None]
-            frames.append(hidden_frame(found, self.plan, estimates))
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
-
-    def _placebo_frame(self) -> pd.DataFrame:
-        lines = []
-        for name, found in self.whole.placebos.items():
-            line: dict[str, Any] = {"placebo": name}
-            if isinstance(found, str):
-                line["reason"] = found
-            else:
-                estimate = found.difference(name, unit="", level=self.plan.level)
-                line |= {"observed": found.observed, "expected": found.expected, "reason": ""}
-                line |= {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-            lines.append(line)
-        return pd.DataFrame(lines, columns=["placebo", "observed", "expected", "value", "low", "high", "reason"])
-
-
-_OVERLAP = ["from", "to", "treated", "comparison", "left_out"]
-_BALANCE = ["covariate", "value", "before", "after", "judged"]
-_BESIDE = ["outcome", "estimator", "value", "low", "high", "unit", "stands", "reason"]
-
-
-def _numbers(estimate: Estimate) -> dict[str, Any]:
-    return {name: getattr(estimate, name) for name in ("value", "low", "high", "unit")} | {"reason": ""}
+            roads: dict[str, Estimate | str] = {"doubly_robust": stands, **found.beside(outcome, level)}
+            told[outcome] = roads | dict(zip(("raw",), raw_estimates(self.rows, outcome, level), strict=False))
+        return told

@@ -192,6 +192,17 @@ def test_rows_from_tables_by_a_second_road(made: Tables) -> None:
     assert rows.account["customers_followed"] + rows.account["left_out_never_followed_long_enough"] == 2_000
 
 
+def test_windows_lie_inside_each_customer_s_tenure(made: Tables) -> None:
+    """Whoever joined within a window has part of it only, also where it is the window's first month."""
+    import pandas as pd
+
+    rows = dose_rows(made, DosePlan(zone=ZONE))
+    people = made.engine.query("select * from customers order by customer_id").to_pandas()
+    joined = pd.to_datetime(people["joined_at"], utc=True).dt.tz_convert(ZONE).to_numpy()[rows.customer]
+    starts = {int(date): pd.Timestamp(Month(int(date)).plus(-12).first_day, tz=ZONE) for date in np.unique(rows.date)}
+    assert all(one < starts[int(date)] for one, date in zip(joined, rows.date, strict=True))
+
+
 def test_the_study_from_tables(made: Tables) -> None:
     result = dose_and_mix(made, DosePlan(zone=ZONE))
     assert {effect.grade for effect in result.effects} <= {"C", "D"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from analysis.foundation.errors import DesignError, UnknownName
 from analysis.studies.experiment.contrasts import ADJUSTED, ANYTIME, COMPLIER, EFFECT
 from analysis.studies.experiment.looks import Looks
-from analysis.studies.experiment.plan import ExperimentPlan, Guardrail
+from analysis.studies.experiment.outcomes import ON_REQUEST, UNASKED
+from analysis.studies.experiment.plan import OF_EVENTS, ExperimentPlan, Guardrail
 from analysis.studies.experiment.study import ExperimentResult, randomised
 from analysis.tables.load import Source, open_tables, prepare
 from tests.studies.experiment.test_geo import orders as region_orders
@@ -88,10 +90,20 @@ def test_the_plain_difference_comes_first_and_the_adjusted_one_right_after_it(em
     order = [(effect.estimand, effect.scale) for effect in emails.effects if not effect.segment][:4]
     assert order == [(EFFECT, "difference"), (ADJUSTED, "difference"), (EFFECT, "ratio"), (ADJUSTED, "ratio")]
     for one, other in zip(emails.effects, emails.effects[1:], strict=False):
-        if (one.estimand, one.scale) == (EFFECT, "difference"):
+        if (one.estimand, one.scale) == (EFFECT, "difference") and one.estimate is not None:
             same = ("treated", "comparison", "outcome", "segment", "scale")
             assert other.estimand == ADJUSTED
             assert all(getattr(one, name) == getattr(other, name) for name in same)
+
+
+def test_what_hardly_anybody_did_in_a_segment_is_not_told_of_it(emails: ExperimentResult) -> None:
+    """578 of 64,000 customers bought: enough of all of them, too few of those who had spent most before."""
+    plain = [one for one in emails.effects if (one.estimand, one.scale) == (EFFECT, "difference")]
+    refused = [one for one in plain if one.estimate is None]
+    assert all(one.segment and "are needed there" in str(one.reason) for one in refused)
+    assert {(one.outcome, *one.segment.values()) for one in refused} == {
+        (outcome, spent) for outcome in ("conversion", "spend") for spent in ("6) $750 - $1,000", "7) $1,000 +")
+    }
 
 
 def test_results_are_plain_values(emails: ExperimentResult) -> None:
@@ -132,18 +144,32 @@ def test_swapped_arms_turn_the_sign_and_a_scaled_unit_the_size(company) -> None:
 
 def test_what_was_not_declared_is_marked_as_explored(company) -> None:
     class Declared:
-        def covers(self, outcome: str, segment: object) -> bool:
+        def covers(self, outcome: str, segment: Mapping[str, str]) -> bool:
             return outcome == "visits" and not segment
 
     frame = assigned({"a": 150, "control": 150})
     outcomes = pd.concat([measured(frame, draws(1, 300)), measured(frame, draws(2, 300), "clicks")])
     customers = people(frame, region=np.where(np.arange(300) % 2, "n", "s"))
     tables = company(assignments=frame, outcomes=outcomes, customers=customers)
-    found = randomised(tables, ExperimentPlan(declared=Declared(), segments=("region",)))  # type: ignore[arg-type]
+    found = randomised(tables, ExperimentPlan(declared=Declared(), segments=("region",)))
     told = {(effect.outcome, bool(effect.segment)): effect.declared for effect in found.effects}
     assert told == {
         ("visits", False): True, ("visits", True): False, ("clicks", False): False, ("clicks", True): False,
     }  # fmt: skip
+
+
+def test_names_of_events_are_those_that_are_counted() -> None:
+    assert set(OF_EVENTS) == {*UNASKED, *ON_REQUEST}
+
+
+def test_a_ratio_named_like_a_measured_outcome_is_left_out(company) -> None:
+    frame = assigned({"a": 150, "control": 150})
+    names = ("visits", "clicks", "depth")
+    outcomes = pd.concat([measured(frame, 1 + draws(seed, 300), name) for seed, name in enumerate(names)])
+    found = randomised(company(assignments=frame, outcomes=outcomes), ExperimentPlan(ratios={"depth": names[:2]}))
+    assert found.of("depth")[0].estimate.unit == "depth per customer"
+    assert [one.estimand for one in found.effects if one.outcome == "depth"] == [EFFECT, EFFECT]
+    assert "`depth` was left out: an outcome of that name was measured. Give the ratio another name." in found.notes
 
 
 def test_an_invitation_is_told_for_all_and_for_those_it_moved(company) -> None:
@@ -226,6 +252,10 @@ def test_hostile_values_of_segments_stay_text(company) -> None:
         ({"winsorise": {"spend": 0.0}}, DesignError, "cannot|can be capped"),
         ({"quantiles": {"spend": (0.5, 1.0)}}, DesignError, "between 0 and 1"),
         ({"ratios": {"one": ("orders", "orders")}}, DesignError, "divides `orders` by itself"),
+        ({"ratios": {"revenue": ("margin", "orders")}}, DesignError, "`revenue` is an outcome of events"),
+        ({"ratios": {"csat": ("margin", "orders")}}, DesignError, "`csat` is an outcome of events"),
+        ({"ratios": {"clicks": ("clicks", "visits")}}, DesignError, "`clicks` is an outcome"),
+        ({"ratios": {"a": ("clicks", "visits"), "visits": ("b", "c")}}, DesignError, "`visits` is an outcome"),
     ],
 )
 def test_plans_that_cannot_be_meant(wrong, error, words) -> None:

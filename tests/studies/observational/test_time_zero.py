@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.foundation.errors import DesignError
 from analysis.studies.observational.fit import fit
 from analysis.studies.observational.groups import group_rows
 from analysis.studies.observational.plan import ObservationalPlan
@@ -42,6 +43,14 @@ def test_covariates_carry_no_date_whatever_the_assignment_does(company: Company)
         (note,) = [one for one in notes if "taken from the parameters" in one]
         assert "age, region" in note
         assert any("For 300 of 300 customers no `assigned_at`" in one for one in notes) is not dated
+
+
+def test_what_bears_the_name_of_an_outcome_is_not_known_before_it(company: Company) -> None:
+    given = frames()
+    given["customers"]["visits"] = given["outcomes"]["value"]
+    for field in ("covariates", "placebo_outcomes", "segments"):
+        with pytest.raises(DesignError, match=r"cannot be known before it: visits\. Take it out of"):
+            group_rows(company(**given), replace(PLAN, **{field: ("visits",)}))
 
 
 def test_comparison_is_worth_customers_not_rows() -> None:
