@@ -25,6 +25,7 @@ PARTS = {
     "adoption": {},
     "change_log": {},
     "ab_segments": {},
+    "effort": {},
     "roi_case": {},
 }
 TABLES = {

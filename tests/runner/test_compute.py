@@ -53,7 +53,9 @@ def test_one_file_is_written_and_two_calls_give_the_same_bytes(small_demo: Path)
     assert set(results) == set(TOP_KEYS)
     assert results["metrics"]
     assert results["roi"]["currency"] == "EUR"
-    assert {row["design"] for row in results["effects"]} == {*DESIGNS, "before_after", "ab_randomised"}
+    assert {row["design"] for row in results["effects"]} == {
+        *DESIGNS, "before_after", "ab_randomised", "ab_observational", "dose_and_mix", "effort"
+    }  # fmt: skip
     assert str(small_demo) not in first.read_text()
 
 
@@ -118,7 +120,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     assert (done.report / "results.json").read_bytes() == computed
     assert is_whole(done.report)
     assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
-        ("metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "roi_case", "summary"), "done"
+        ("metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "effort", "roi_case", "summary"), "done"
     )
     for path in done.report.rglob("*"):
         if path.is_file():
@@ -130,7 +132,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     [
         ("metrics", {"metrics"}),
         ("roi_case", {"before_after", "roi_case"}),
-        ("summary", {"metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "roi_case"}),
+        ("summary", {"metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "effort", "roi_case"}),
     ],
 )
 def test_plain_papermill_runs_a_shipped_notebook_alone(

@@ -33,7 +33,7 @@ from analysis.runner.study import Study
 
 Killing = Callable[[int, Callable[[], None]], bool]
 Writing = Callable[..., None]
-BESIDE = ("service_effect", "adoption", "change_log", "ab_segments")
+BESIDE = ("service_effect", "adoption", "change_log", "ab_segments", "effort")
 """Steps that nobody reads."""
 STEPS = {"metrics", "month_close", "before_after", *BESIDE, "roi_case", "summary"}
 FAIL_IF_TOLD = "import pathlib\nif pathlib.Path('fail').exists(): raise ValueError('row 17: Jane Doe')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def _fields(step: steps.Step) -> dict[str, Any]:
-    return {name: getattr(step, name) for name in ("name", "title", "needs", "reads", "after", "design")}
+    return {one.name: getattr(step, one.name) for one in fields(step)}
 
 
 def rewrite(home: Path, text: str) -> None:
@@ -65,7 +66,7 @@ def rewrite(home: Path, text: str) -> None:
 def test_by_hand_a_study_records_into_a_scratch_folder(home: Path, answers: dict[str, Any]) -> None:
     answers["metrics"] = Found(metrics=[{"id": "a"}, {"id": "b"}])
     answers["before_after"] = TooSoon("wait until May")
-    others = ("month_close", "service_effect", "adoption", "change_log", "ab_segments")
+    others = ("month_close", "service_effect", "adoption", "change_log", "ab_segments", "effort")
     answers.update(dict.fromkeys(others, Found(effects=[])))
     with open_study("params/trial.yaml") as study:
         said = study.record(study.metrics())
