@@ -23,6 +23,7 @@ from analysis.runner.shipped import PACKAGE, shipped
 from analysis.synthetic.make import make_world
 
 DESIGNS = ("service_effect", "adoption", "change_log")
+LATER = ("ab_segments", "effort", "design_sheet", "loyalty_hypotheses")
 
 CUSTOMERS = 3000
 
@@ -105,7 +106,7 @@ def test_a_comparison_the_data_cannot_answer_is_left_out_or_refused(small_demo: 
     assert "20 months before and 20 after" in left_out["before_after"]
     assert left_out["roi_case"] == "needs what `before_after` finds, and that did not run"
     assert {"service_effect", "adoption"} <= set(left_out), "their windows are the same"
-    assert {row["design"] for row in results["effects"]} == {"ab_randomised", "change_log"}
+    assert {row["design"] for row in results["effects"]} == {"ab_randomised", "change_log", "effort"}
     path.write_text(text + "designs: [before_after]\n")
     with pytest.raises(TooSoon, match="20 months before and 20 after"):
         compute_study(path, out=small_demo / "none")
@@ -120,7 +121,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     assert (done.report / "results.json").read_bytes() == computed
     assert is_whole(done.report)
     assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
-        ("metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "effort", "roi_case", "summary"), "done"
+        ("metrics", "month_close", "before_after", *DESIGNS, *LATER, "roi_case", "summary"), "done"
     )
     for path in done.report.rglob("*"):
         if path.is_file():
@@ -132,7 +133,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     [
         ("metrics", {"metrics"}),
         ("roi_case", {"before_after", "roi_case"}),
-        ("summary", {"metrics", "month_close", "before_after", *DESIGNS, "ab_segments", "effort", "roi_case"}),
+        ("summary", {"metrics", "month_close", "before_after", *DESIGNS, *LATER, "roi_case"}),
     ],
 )
 def test_plain_papermill_runs_a_shipped_notebook_alone(
