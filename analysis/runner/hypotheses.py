@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from analysis.inference.estimate import Scale
-    from analysis.runner.params_model import HypothesisSection, Params
+    from analysis.runner.params_model import Params
+    from analysis.runner.params_tests import HypothesisSection
     from analysis.studies.hypotheses.hypothesis import Hypothesis
 
 RATIOS = ("before_after", "adoption")
@@ -73,7 +74,7 @@ def why_untested(section: HypothesisSection) -> str | None:
 
     Examples
     --------
-    >>> from analysis.runner.params_model import HypothesisSection
+    >>> from analysis.runner.params_tests import HypothesisSection
     >>> why_untested(HypothesisSection(name="a", statement="b", design="effort"))
     'Hypothesis `a` names no outcome, so it is kept and not tested.'
     """

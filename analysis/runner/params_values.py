@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from analysis.foundation.calendar import Month, Period, zone
@@ -26,6 +26,14 @@ YEARS = range(1990, 2101)
 """Years a period or an instant may lie in; others are slips of the pen."""
 
 _STUDY = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+
+
+class Section(BaseModel):
+    """What all sections share: strict, closed, frozen, finite."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def fault(kind: str, what: str, remedy: str) -> PydanticCustomError:

@@ -17,8 +17,7 @@ from pydantic_core import PydanticCustomError
 from analysis.foundation.calendar import Period
 from analysis.foundation.errors import Fault, ParamsError
 from analysis.runner.params import locate, read_file, validated
-from analysis.runner.params_model import Section
-from analysis.runner.params_values import Name, ZoneName
+from analysis.runner.params_values import Name, Section, ZoneName
 
 if TYPE_CHECKING:
     from analysis.tables.intake.sources import IntakeSource

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from analysis.foundation.errors import ParamsError
-from analysis.runner.params_model import DesignSheetSection, HypothesisSection, Params, RoiSection
+from analysis.runner.params_model import Params
+from analysis.runner.params_roi import RoiSection
+from analysis.runner.params_tests import DesignSheetSection, HypothesisSection
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import STEPS, decide, step_named
 
