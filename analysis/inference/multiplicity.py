@@ -115,11 +115,29 @@ def false_coverage_level(selected: int, looked_at: int, *, level: float = 0.95) 
     return 1 - (1 - level) * selected / looked_at
 
 
-def wald_p(estimate: Estimate) -> float:
+def degrees_of(estimate: Estimate) -> float | None:
+    """On how many degrees of freedom does an interval rest? Infinitely many if it is normal; None if it does not tell.
+
+    Examples
+    --------
+    >>> from analysis.inference.compare import ratio_estimate
+    >>> degrees_of(ratio_estimate("orders", 1.1, 0.03, n_treated=900, n_comparison=900, method="ratio of means"))
+    inf
+    """
+    return _Halves.of(estimate).degrees
+
+
+def wald_p(estimate: Estimate, degrees: float = math.inf) -> float:
     """How often would chance alone move the estimate at least so far from "no effect"? Read from its own interval.
 
     A symmetric interval tells the degrees of freedom of its t quantile; another one is taken for a normal interval on
     the side of no effect. Either way p < 1 − level exactly where the interval leaves out no effect.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    degrees : float
+        Degrees of freedom that its error is known to rest on; they count where the interval was made with more.
 
     Returns
     -------
@@ -139,7 +157,7 @@ def wald_p(estimate: Estimate) -> float:
     half = away.below if distance >= 0 else away.above
     if distance == 0 or half == 0 or math.isinf(half):
         return 1.0
-    return away.p(abs(distance), half)
+    return away.p(abs(distance), half, degrees)
 
 
 def at_level(estimate: Estimate, level: float) -> Estimate:
@@ -170,11 +188,17 @@ def at_level(estimate: Estimate, level: float) -> Estimate:
     return replace(estimate, low=min(low, estimate.value), high=max(high, estimate.value), level=level)
 
 
-def spread_of(estimate: Estimate) -> tuple[float, float] | None:
+def spread_of(estimate: Estimate, degrees: float = math.inf) -> tuple[float, float] | None:
     """The distance from "no effect" and its standard error as a normal interval of the same width would have it.
 
     On the log scale for a ratio. The error so told is a little larger than `se` where the interval rests on few
     degrees of freedom, so that what is built on it stays on the safe side. None where there is no such error.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    degrees : float
+        Degrees of freedom that its error is known to rest on; they count where the interval was made with more.
 
     Examples
     --------
@@ -187,7 +211,13 @@ def spread_of(estimate: Estimate) -> tuple[float, float] | None:
     se = (halves.below + halves.above) / 2 / normal_quantile(estimate.level)
     if estimate.scale == "ratio" and not halves.logs:
         return None
-    return (halves.value, se) if math.isfinite(se) and se > 0 else None
+    if not (math.isfinite(se) and se > 0):
+        return None
+    own = halves.degrees
+    if own is not None and degrees < own:
+        wider = float(special.stdtrit(degrees, (1 + estimate.level) / 2)) / normal_quantile(estimate.level)
+        se = halves.se * wider
+    return halves.value, se
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +263,10 @@ class _Halves:
         found = brentq(gap, math.log(_FEWEST_DEGREES) - 1e-9, math.log(_MOST_DEGREES), xtol=1e-13, rtol=1e-13)
         return math.exp(float(found))
 
-    def p(self, distance: float, half: float) -> float:
-        degrees = self.degrees
-        if degrees is None or math.isinf(degrees):
+    def p(self, distance: float, half: float, most: float) -> float:
+        own = self.degrees
+        degrees = math.inf if own is None else min(own, most)
+        if math.isinf(degrees):
             return float(2 * special.ndtr(-distance / half * normal_quantile(self.level)))
         return float(2 * special.stdtr(degrees, -distance / self.se))
 

@@ -1,4 +1,4 @@
-"""Is what is asked for there? Arms and outcomes in the tables, instants on the command line, before any work is done.
+"""Is what is asked for there? Arms, outcomes and columns in the tables, instants on the command line, before any work.
 
 A name that is in no table is a slip of the pen, and is said at once with the nearest one there is. Whether the data
 suffice for a comparison is left to the studies; which steps run, to `steps`.
@@ -15,6 +15,7 @@ from analysis.runner.params_model import OTHER_CHANNELS, Params
 from analysis.runner.params_values import instant_of
 
 if TYPE_CHECKING:
+    from analysis.runner.params_tests import ExperimentSection
     from analysis.tables.load import Tables
 
 OUTCOMES = (
@@ -59,11 +60,13 @@ def names_not_there(values: Params, tables: Tables, steps: Collection[str], *, n
             faults.append(Fault(where=f"{name}: comparison", what=what, remedy=remedy, rule="unknown_arm"))
     if "ab_segments" in steps:
         faults += _experiment_not_there(values, tables, name=name)
+        if tables.has("assignments") and (values.designs is None or "ab_randomised" in values.designs):
+            faults += _not_in_the_tests(values.experiment, tables, name=name)
     if values.outcomes is None:
         return faults
     known = set(OUTCOMES)
-    if not known.issuperset(values.outcomes) and tables.has("outcomes"):
-        known |= _names(tables, "select distinct name from outcomes")
+    if not known.issuperset(values.outcomes):
+        known |= _measured(tables)
     for place, outcome in enumerate(values.outcomes):
         if outcome not in known:
             what, remedy = f"there is no outcome `{outcome}`", did_you_mean(outcome, known)
@@ -76,8 +79,7 @@ def _experiment_not_there(values: Params, tables: Tables, *, name: str) -> list[
     faults = []
     ratios = values.experiment.ratios
     if ratios:
-        taken = {*OUTCOMES, *(_names(tables, "select distinct name from outcomes") if tables.has("outcomes") else ())}
-        for ratio in sorted(taken.intersection(ratios)):
+        for ratio in sorted({*OUTCOMES, *_measured(tables)}.intersection(ratios)):
             what, remedy = f"`{ratio}` is the name of an outcome already", "Give the ratio a name of its own."
             faults.append(Fault(where=f"{name}: experiment.ratios", what=what, remedy=remedy, rule="taken_name"))
     asked = values.observational
@@ -101,6 +103,39 @@ def _experiment_not_there(values: Params, tables: Tables, *, name: str) -> list[
             remedy = did_you_mean(group, arms)
             faults.append(Fault(where=f"{name}: observational.{key}", what=what, remedy=remedy, rule="unknown_arm"))
     return faults
+
+
+def _not_in_the_tests(asked: ExperimentSection, tables: Tables, *, name: str) -> list[Fault]:
+    """Outcomes and columns that are named for the randomised tests alone, and that no test can have."""
+    from analysis.studies.experiment.outcomes import ON_REQUEST, UNASKED
+
+    wanted = [
+        *((f"ratios.{key}", part) for key, one in asked.ratios.items() for part in (one.numerator, one.denominator)),
+        *(("winsorise", outcome) for outcome in asked.winsorise),
+        *(("quantiles", outcome) for outcome in asked.quantiles),
+        *(("guardrails", outcome) for outcome in asked.guardrails if outcome not in asked.ratios),
+        *((f"explore[{place}]", outcome) for place, outcome in enumerate(asked.explore)),
+    ]
+    known = {*UNASKED, *ON_REQUEST, *(_measured(tables) if wanted else ())}
+    faults = []
+    for key, outcome in wanted:
+        if outcome in known:
+            continue
+        what, remedy = f"no test has an outcome `{outcome}`", did_you_mean(outcome, known)
+        if outcome in asked.ratios:
+            what, remedy = f"`{outcome}` is a ratio, which no single customer has", "Name one of its two outcomes."
+        faults.append(Fault(where=f"{name}: experiment.{key}", what=what, remedy=remedy, rule="unknown_outcome"))
+    columns = tables.accounts["customers"].columns if tables.has("customers") else ()
+    for place, column in enumerate(asked.covariates if columns else ()):
+        if column not in columns:
+            where, what = f"{name}: experiment.covariates[{place}]", f"`customers` has no column `{column}`"
+            faults.append(Fault(where=where, what=what, remedy=did_you_mean(column, columns), rule="unknown_column"))
+    return faults
+
+
+def _measured(tables: Tables) -> set[str]:
+    """Outcomes that were measured with an experiment."""
+    return _names(tables, "select distinct name from outcomes") if tables.has("outcomes") else set()
 
 
 def _names(tables: Tables, query: str, *given: str) -> set[str]:

@@ -10,10 +10,8 @@ in the report; `sharing` is for readers, this is for those who do not believe th
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import platform
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +26,9 @@ from analysis.runner.replication_lock import installed_packages, lock_text
 from analysis.runner.replication_words import readme
 from analysis.runner.results import RESULTS
 from analysis.runner.searching import Search, search
-from analysis.runner.sharing import FIRST_TIME, tables_of
+from analysis.runner.sharing import tables_of
 from analysis.runner.shipped import PACKAGE
+from analysis.runner.zipping import refuse_machine, zip_target, zipped
 from analysis.tables.opened import open_tables
 
 SCHEMA = "touchstone.replication/1"
@@ -41,6 +40,7 @@ LOCK = "packages.lock"
 HASHED_LOCK = "requirements.lock"
 AGGREGATES = "aggregates"
 SUFFIX = "-replication"
+RULE = "replication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ def replication_package(named: str | Path, *, out: Path | None = None, here: Pat
         PARAMETERS: canonical_json(parameters_again(_canonical(report))),
         **{f"{AGGREGATES}/{Path(name).name}": (report.folder / name).read_bytes() for name in _parts(report)},
     }
-    _refuse_machine(evidence, report)
+    refuse_machine(evidence, report, rule=RULE)
     with open_tables(tables_of(report)) as tables:
         searched = search(evidence, tables)
-    target = _target(out, report)
+    target = zip_target(out, report, f"{report.study}{SUFFIX}.zip", marked_by=ABOUT, rule=RULE)
     files = {**evidence, **_made(report, results, own_files=_names_own_files(report))}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     files[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
-    write_atomically(target, _zipped(f"{report.study}{SUFFIX}", files))
+    write_atomically(target, zipped(f"{report.study}{SUFFIX}", files))
     return Packed(target, sums, searched)
 
 
@@ -175,44 +175,6 @@ def _refuse_other_code(report: Report, results: Mapping[str, Any]) -> None:
         raise refused(report.study, what, "Run the study again.")
 
 
-def _refuse_machine(files: Mapping[str, bytes], report: Report) -> None:
-    """Refuse files that name folders of this machine."""
-    places = {str(path) for path in (report.place.link.parent, report.place.link.parent.resolve(), Path.home())}
-    marks = [f"{place.rstrip('/')}/".encode() for place in places if len(place) > 1]
-    told = [name for name, content in files.items() if any(mark in content for mark in marks)]
-    if told:
-        raise refused(told[0], "names a folder of this machine", "Take the path out of the study's texts.")
-
-
-def _target(out: Path | None, report: Report) -> Path:
-    name = f"{report.study}{SUFFIX}.zip"
-    target = report.place.link.parent / name if out is None else out / name if out.is_dir() else out
-    if target.suffix != ".zip":
-        raise refused(str(target), "is no name of a zip", "End it with `.zip`, or name a folder that is there.")
-    if target.exists() and not _is_ours(target):
-        raise refused(str(target), "is something else that would be overwritten", "Name another file with `--out`.")
-    return target
-
-
-def _is_ours(target: Path) -> bool:
-    try:
-        with zipfile.ZipFile(target) as there:
-            return any(name.endswith(f"/{ABOUT}") for name in there.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def _zipped(top: str, files: Mapping[str, bytes]) -> bytes:
-    """The same bytes for the same files: names in order, one time, nobody's name."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as packed:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{top}/{name}", FIRST_TIME)
-            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, zipfile.ZIP_DEFLATED
-            packed.writestr(entry, files[name], compresslevel=9)
-    return written.getvalue()
-
-
 def refused(where: str, what: str, remedy: str) -> InputError:
     """Why there is no package, or this is none."""
-    return InputError(Fault(where=where, what=what, remedy=remedy, rule="replication"))
+    return InputError(Fault(where=where, what=what, remedy=remedy, rule=RULE))

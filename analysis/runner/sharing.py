@@ -7,10 +7,7 @@ the ledger stay: notebooks hold whatever a person printed.
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,17 +21,18 @@ from analysis.runner.addresses import KINDS
 from analysis.runner.finished import Report, find_report
 from analysis.runner.previous import PREVIOUS
 from analysis.runner.publish import Place
+from analysis.runner.register import PROMISES
 from analysis.runner.renewing import alone, judged, show
 from analysis.runner.results import RESULTS
 from analysis.runner.searching import Search, search
+from analysis.runner.zipping import refuse_machine, zip_target, zipped
 from analysis.tables.opened import Prepared, open_tables
 
 SCHEMA = "touchstone.share/1"
 CONTENTS = "contents.json"
-FIRST_TIME = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in the zip: the first a zip can hold."""
-NO_TABLES = frozenset({"ledger", PREVIOUS})
-"""What a report is made from besides its tables: the record of closed months, and the report before."""
+RULE = "not_to_share"
+NO_TABLES = frozenset({"ledger", PROMISES, PREVIOUS})
+"""What a report is made from besides its tables: the record of closed months, the promises, and the report before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +104,10 @@ def share_report(named: str | Path, *, out: Path | None = None, here: Path | Non
         show(report, standing)
         report = find_report(found.place.link, here)
         files = {name: (report.folder / name).read_bytes() for name in _names(report)}
-        _refuse_machine(files, report)
+        refuse_machine(files, report, rule="machine_path")
         with open_tables(tables_of(report)) as tables:
             searched = search(files, tables)
-    target = _target(out, report)
+    target = zip_target(out, report, f"{report.study}.zip", marked_by=CONTENTS, rule=RULE)
     prints = {name: fingerprint_of_bytes(content) for name, content in files.items()}
     contents = {
         "schema": SCHEMA,
@@ -119,7 +117,7 @@ def share_report(named: str | Path, *, out: Path | None = None, here: Path | Non
         "files": prints,
         "searched": _searched(searched),
     }
-    write_atomically(target, _zipped(report.study, {**files, CONTENTS: canonical_json(contents)}))
+    write_atomically(target, zipped(report.study, {**files, CONTENTS: canonical_json(contents)}))
     return Shared(target, prints, standing, searched)
 
 
@@ -165,47 +163,5 @@ def _tables_gone(report: Report) -> InputError:
     return _refused(str(report.place.link), what, "Run the study again; what was finished is kept.")
 
 
-def _refuse_machine(files: Mapping[str, bytes], report: Report) -> None:
-    """Refuse files that name folders of this machine."""
-    places = {str(path) for path in (report.place.link.parent, report.place.link.parent.resolve(), Path.home())}
-    marks = [f"{place.rstrip(os.sep)}{os.sep}".encode() for place in places if len(place) > 1]
-    told = [name for name, content in files.items() if any(mark in content for mark in marks)]
-    if told:
-        remedy = "Take the path out of the study's texts, and run it again."
-        raise InputError(
-            Fault(where=name, what="names a folder of this machine", remedy=remedy, rule="machine_path")
-            for name in told
-        )
-
-
-def _target(out: Path | None, report: Report) -> Path:
-    """Where the zip goes; refused if something else has its name."""
-    name = f"{report.study}.zip"
-    target = report.place.link.parent / name if out is None else out / name if out.is_dir() else out
-    if target.suffix != ".zip":
-        raise _refused(str(target), "is no name of a zip", "End it with `.zip`, or name a folder that is there.")
-    if os.path.lexists(target) and not _is_ours(target):
-        raise _refused(str(target), "is something else that would be overwritten", "Name another file with `--out`.")
-    return target
-
-
-def _is_ours(target: Path) -> bool:
-    try:
-        with zipfile.ZipFile(target) as there:
-            return any(name.endswith(f"/{CONTENTS}") for name in there.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def _zipped(study: str, files: Mapping[str, bytes]) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as packed:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{study}/{name}", FIRST_TIME)
-            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, zipfile.ZIP_DEFLATED
-            packed.writestr(entry, files[name], compresslevel=9)
-    return written.getvalue()
-
-
 def _refused(where: str, what: str, remedy: str) -> InputError:
-    return InputError(Fault(where=where, what=what, remedy=remedy, rule="not_to_share"))
+    return InputError(Fault(where=where, what=what, remedy=remedy, rule=RULE))

@@ -151,7 +151,7 @@ def _add_orders(
         np.add.at(orders, line, small(1))
         for column, name in enumerate(money, start=2):
             sums[name].add(line, micros(batch.column(column), name)[ours])
-    by_id = np.zeros(len(everybody), dtype=np.int32)
+    by_id = np.zeros(len(read.people) + 1, dtype=np.int32)
     by_id[directory.code] = everybody
     return by_id[:-1], orders, sums
 

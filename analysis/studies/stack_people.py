@@ -35,21 +35,18 @@ _SALTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Numbers of customers, and where they lie.
+    """Numbers of customers, each in the place that its leading bits name or, where that is taken, soon after it.
 
     Parameters
     ----------
-    sorted : array of uint64, shape (n + 1,)
-        Different numbers in their order, and the largest number of all after them.
-    first : array of int, shape (2**bits + 1,)
-        By the leading bits of a number, the place of the first one that begins with them or comes after these.
-    code : array of int, shape (n + 1,)
-        By place, the position in which a number was given; -1 at the end.
+    held : array of uint64, shape (n_places,)
+        Numbers in their order, with gaps; a gap holds the next number again, the last ones the largest of all.
+    code : array of int, shape (n_places,)
+        By place, the position in which a number was given; -1 in a gap, and at the end.
     bits : int
     """
 
-    sorted: Numbers
-    first: Codes
+    held: Numbers
     code: Codes
     bits: int
 
@@ -64,25 +61,29 @@ class Directory:
         [2, -1, 0]
         """
         order = _sorted(numbers)
-        held = np.append(numbers[order], np.uint64(2**64 - 1))
-        if (held[1:-1] == held[:-2]).any():
+        ordered = numbers[order]
+        if (ordered[1:] == ordered[:-1]).any():
             return None
-        bits = max(len(numbers).bit_length() + 1, 1)
-        leading = (held[:-1] >> np.uint64(64 - bits)).astype(np.int64)
-        first = np.zeros(2**bits + 1, dtype=np.int32)
-        np.cumsum(np.bincount(leading, minlength=2**bits), out=first[1:])
-        return cls(held, first, np.append(order, -1).astype(np.int32), bits)
+        bits = len(numbers).bit_length() + 2
+        position = np.arange(len(numbers))
+        place = np.maximum.accumulate((ordered >> np.uint64(64 - bits)).astype(np.int64) - position) + position
+        used = int(place.max(initial=-1)) + 1
+        held = np.full(max(2**bits, used) + 1, 2**64 - 1, dtype=np.uint64)
+        held[:used] = np.repeat(ordered, np.diff(place, prepend=-1))
+        code = np.full(len(held), -1, dtype=np.int32)
+        code[place] = order
+        return cls(held, code, bits)
 
     def places(self, numbers: Numbers) -> Codes:
-        """Where these numbers lie among the sorted ones; past the last one where a number is not known."""
-        at = self.first.take((numbers >> np.uint64(64 - self.bits)).view(np.int64))
-        found = self.sorted.take(at)
+        """Where these numbers lie; a place whose code is -1 where a number is not known."""
+        at = (numbers >> np.uint64(64 - self.bits)).astype(np.int32)
+        found = self.held.take(at)
         searching = np.flatnonzero(found < numbers)
         while len(searching):
             at[searching] += 1
-            found[searching] = self.sorted.take(at[searching])
+            found[searching] = self.held.take(at[searching])
             searching = searching[found[searching] < numbers[searching]]
-        at[found != numbers] = len(self.sorted) - 1
+        at[found != numbers] = len(self.held) - 1
         return at
 
     def codes(self, numbers: Numbers) -> Codes:

@@ -161,7 +161,7 @@ def cells_among(keys: Mapping[str, Ints], n: int) -> tuple[Ints, dict[str, Ints]
     return place, {name: held[name] for name in keys}
 
 
-def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of) -> Floats:
+def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of, into: Floats | None = None) -> Floats:
     """By how much each customer moves each estimate, over all their rows, shape (n_linears, n_customers).
 
     `measured` gives a measure of a slice of the rows, in the units of the weights. A block of rows is a sparse matrix
@@ -170,7 +170,7 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of) -> Fl
     """
     from scipy.sparse import csr_array
 
-    added = np.zeros((len(linears), len(placed.starts)))
+    added = np.empty((len(linears), len(placed.starts))) if into is None else into[: len(linears), : len(placed.starts)]
     weights = _by_measure(linears)
     size = len(linears[0].weights) if linears else 0
 
@@ -178,10 +178,12 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of) -> Fl
         rows, customers = block
         place = placed.place[rows].astype(np.int32)
         starts = np.append(placed.starts[customers] - rows.start, rows.stop - rows.start).astype(np.int32)
-        shape = (len(starts) - 1, size)
+        ones = np.ones(len(place))
+        held = csr_array((ones, place, starts), shape=(len(starts) - 1, size))
+        added[:, customers] = 0.0
         for measure, (columns, weight) in weights.items():
-            values = measured(measure, rows).astype(np.float64) if measure else np.ones(len(place))
-            found = csr_array((values, place, starts), shape=shape) @ weight
+            held.data = measured(measure, rows).astype(np.float64) if measure else ones
+            found = held @ weight
             for place_of, column in enumerate(columns):
                 added[column, customers] += found[:, place_of]
 
@@ -207,26 +209,29 @@ def _by_measure(linears: Sequence[Linear]) -> dict[Measure, tuple[Ints, Floats]]
 def influences_of(placed: Placed, linears: Sequence[Linear], measured: Measure_of, *, joint: bool) -> Influences:
     """Squares and products of what customers add, summed over customers."""
     names = tuple(linear.name for linear in linears)
-    used = [np.asarray((linear.weights != 0).any(axis=1)) for linear in linears]
+    used = [np.any([column != 0 for column in linear.weights.T], axis=0) for linear in linears]
     if joint:
         return Influences(names, *products_of(_moved_within(placed, linears, measured, used).T))
     variances, largest = np.zeros(len(linears)), np.zeros(len(linears))
+    into = np.empty((min(len(linears), _AT_ONCE), len(placed.starts)))
     for alike in _alike(used, np.bincount(placed.place, minlength=len(used[0])) if used else np.zeros(0)):
         together = sorted(alike, key=lambda place: (linears[place].measures, place))
         for first in range(0, len(together), _AT_ONCE):
             chosen = together[first : first + _AT_ONCE]
-            added = _moved_within(placed, [linears[i] for i in chosen], measured, [used[i] for i in chosen])
+            added = _moved_within(placed, [linears[i] for i in chosen], measured, [used[i] for i in chosen], into)
             variances[chosen], largest[chosen] = squares_of(added)
     return Influences(names, np.diag(variances), largest)
 
 
-def _moved_within(placed: Placed, linears: Sequence[Linear], measured: Measure_of, used: Sequence[Flags]) -> Floats:
+def _moved_within(
+    placed: Placed, linears: Sequence[Linear], measured: Measure_of, used: Sequence[Flags], into: Floats | None = None
+) -> Floats:
     """By how much each customer moves each estimate; those who move none are left out."""
     somewhere = np.any(used, axis=0) if linears else np.ones(0, dtype=bool)
     if not linears or np.count_nonzero(somewhere[placed.place]) > _NEARLY_ALL * len(placed.place):
-        return moved(placed, linears, measured)
+        return moved(placed, linears, measured, into)
     narrow, kept = placed.within(somewhere)
-    return moved(narrow, linears, lambda measure, rows: measured(measure, kept[rows]))
+    return moved(narrow, linears, lambda measure, rows: measured(measure, kept[rows]), into)
 
 
 def _alike(used: Sequence[Flags], rows: Ints | Floats) -> list[list[int]]:

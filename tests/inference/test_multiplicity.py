@@ -16,6 +16,7 @@ from analysis.inference.estimate import Estimate
 from analysis.inference.moments import Moments
 from analysis.inference.multiplicity import (
     at_level,
+    degrees_of,
     discovery_adjusted,
     false_coverage_level,
     holm_adjusted,
@@ -136,3 +137,16 @@ def test_errors_are_bounded_where_half_of_the_effects_are_real() -> None:
     for shares in (false_any, false_share, missed):
         assert np.mean(shares) <= 0.05 + 2.58 * np.std(shares) / 2000**0.5
     assert np.mean(missed_plain) > np.mean(missed)
+
+
+def test_fewer_degrees_of_freedom_make_it_less_clear_and_more_change_nothing() -> None:
+    """1.2 as a ratio with an error of 0.08 on the log scale: 2.279 errors off; t with 20 degrees says 0.0338."""
+    normal = ratio_estimate("orders", 1.2, 0.08, n_treated=30, n_comparison=90, method="ratio of means")
+    away = math.log(1.2) / 0.08
+    assert wald_p(normal, 20) == pytest.approx(2 * stats.t.sf(away, 20))
+    value, se = spread_of(normal, 20)
+    assert (value, se) == pytest.approx((math.log(1.2), 0.08 * stats.t.ppf(0.975, 20) / stats.norm.ppf(0.975)))
+    few = welch([1, 2, 4, 9], [0, 1, 1, 2, 3])
+    assert degrees_of(few) < 10
+    assert (wald_p(few, 20), spread_of(few, 20)) == (wald_p(few), spread_of(few))
+    assert degrees_of(normal) == math.inf

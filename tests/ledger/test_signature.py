@@ -20,6 +20,7 @@ from analysis.ledger.entry import chained
 from analysis.ledger.signature import ROLES, Signature, Standing, name_given, note_given, role_named
 from analysis.ledger.signatures import FOLDER, Signatures, read_signatures, verify_signatures
 from analysis.ledger.store import Ledger, verify
+from tests.ledger.dying import DYING
 
 ONE, OTHER = "sha256:" + 64 * "1", "sha256:" + 64 * "2"
 MADE = """
@@ -41,29 +42,9 @@ KILLED = (
     MADE
     + """
 root, before = Path(sys.argv[1]), int(sys.argv[2])
-
-
-def die_at(deadly):
-    calls = 0
-
-    def deadly_after(name):
-        real = getattr(os, name)
-
-        def call(*given, **named):
-            nonlocal calls
-            calls += 1
-            if calls == deadly:
-                if name == "write":
-                    real(given[0], bytes(given[1])[: len(given[1]) // 2])
-                os._exit(9)
-            return real(*given, **named)
-
-        setattr(os, name, call)
-
-    for name in ("mkdir", "open", "write", "fsync", "close", "link", "unlink", "replace", "rename"):
-        deadly_after(name)
-
-
+"""
+    + DYING
+    + """
 status, deadly = 9, 0
 while status:
     deadly += 1

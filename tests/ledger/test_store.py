@@ -15,6 +15,7 @@ from analysis.foundation.errors import ClosedMeanwhile, InputError
 from analysis.ledger import placing
 from analysis.ledger.store import Ledger, family_name, verify
 from analysis.runner.params_model import Params
+from tests.ledger.dying import DYING
 
 CLOSES = """
 import os, sys
@@ -50,29 +51,9 @@ KILLED = (
     CLOSES
     + """
 root, month, before = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
-
-
-def die_at(deadly):
-    calls = 0
-
-    def deadly_after(name):
-        real = getattr(os, name)
-
-        def call(*given, **named):
-            nonlocal calls
-            calls += 1
-            if calls == deadly:
-                if name == "write":
-                    real(given[0], bytes(given[1])[: len(given[1]) // 2])
-                os._exit(9)
-            return real(*given, **named)
-
-        setattr(os, name, call)
-
-    for name in ("mkdir", "open", "write", "fsync", "close", "link", "unlink", "replace", "rename"):
-        deadly_after(name)
-
-
+"""
+    + DYING
+    + """
 status, deadly = 9, 0
 while status:
     deadly += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from analysis.foundation.calendar import Month, Period
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.counter import Rules
 from analysis.metrics.figure import Metric, MetricsResult
-from analysis.tables.load import Source, open_tables, prepare
+from analysis.tables.load import Source, Tables, open_tables, prepare
 
 Q3 = Period.of("2026q3", "UTC").months()
 
@@ -50,6 +50,24 @@ class Company:
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
     return Company(tmp_path)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., Tables]]:
+    """A function from frames (a keyword a table) to open tables."""
+    held: list[Tables] = []
+
+    def make(zone: str = "UTC", **frames: pd.DataFrame) -> Tables:
+        folder = tmp_path / f"company-{len(held)}"
+        folder.mkdir()
+        for name, frame in frames.items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        held.append(open_tables(prepare([Source(folder)], cache=tmp_path / "cache", zone=zone)))
+        return held[-1]
+
+    yield make
+    for tables in held:
+        tables.close()
 
 
 @pytest.fixture

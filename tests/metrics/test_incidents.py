@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,23 +19,6 @@ from analysis.tables.load import Source, Tables, open_tables, prepare
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 6, 30)
 MONTHS = months_between(Month.of("2026-01"), Month.of("2026-06"))
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Tables]]:
-    held: list[Tables] = []
-
-    def make(zone: str = "UTC", **frames: pd.DataFrame) -> Tables:
-        folder = tmp_path / f"company-{len(held)}"
-        folder.mkdir()
-        for name, frame in frames.items():
-            frame.to_csv(folder / f"{name}.csv", index=False)
-        held.append(open_tables(prepare([Source(folder)], cache=tmp_path / "cache", zone=zone)))
-        return held[-1]
-
-    yield make
-    for tables in held:
-        tables.close()
 
 
 def posted(

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from analysis.foundation.calendar import Month, months_between
 from analysis.metrics.programme import before_after_programme
-from analysis.tables.load import Source, Tables, open_tables, prepare
+from analysis.tables.load import Tables
 
 MONTHS = months_between(Month.of("2026-01"), Month.of("2026-06"))
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Tables]]:
-    held: list[Tables] = []
-
-    def make(zone: str = "UTC", **frames: pd.DataFrame) -> Tables:
-        folder = tmp_path / f"company-{len(held)}"
-        folder.mkdir()
-        for name, frame in frames.items():
-            frame.to_csv(folder / f"{name}.csv", index=False)
-        held.append(open_tables(prepare([Source(folder)], cache=tmp_path / "cache", zone=zone)))
-        return held[-1]
-
-    yield make
-    for tables in held:
-        tables.close()
 
 
 def log(*rows: tuple[str, str, str | None, str | None], change_id: str = "CH") -> pd.DataFrame:

@@ -13,7 +13,8 @@ import pytest
 
 from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError, TooSoon, UnknownName
-from analysis.roi.model import _margin_effect
+from analysis.roi.measured_effects import measured_effects
+from analysis.roi.rates import Rates
 from analysis.studies.adoption.cells import estimated
 from analysis.studies.adoption.cohorts import cohorts_of
 from analysis.studies.adoption.gates import HARM
@@ -232,8 +233,9 @@ class TestFirstContacts:
         """The case for money reads channel effects: with effects of adoption alone it finds none."""
         rows = [effect.to_dict() for result in (contacted, rolled) for effect in result.effects]
         assert any(row["outcome"] == "margin" and row["scale"] == "difference" for row in rows)
-        with pytest.raises(DesignError):
-            _margin_effect(rows, "EUR")
+        found = measured_effects(rows, None, Rates("EUR"))
+        assert not found.found
+        assert "harm of the problem that led to the contact" in found.why_not("margin")
 
     def test_what_goes_into_results(self, contacted) -> None:
         parts = contacted.to_parts()

@@ -76,8 +76,10 @@ def test_a_directory_is_sorted_as_plainly(monkeypatch: pytest.MonkeyPatch, threa
     numbers = np.random.default_rng(1).integers(0, 2**64 - 1, 5_000, dtype=np.uint64)
     directory = Directory.of(numbers)
     assert directory is not None
-    assert np.array_equal(directory.code[:-1], np.argsort(numbers, kind="stable"))
-    assert np.array_equal(directory.sorted[:-1], np.sort(numbers))
+    assert np.array_equal(directory.code[directory.code >= 0], np.argsort(numbers, kind="stable"))
+    assert np.array_equal(directory.held[directory.code >= 0], np.sort(numbers))
+    assert np.array_equal(directory.codes(numbers), np.arange(len(numbers)))
+    assert (directory.codes(numbers + np.uint64(1)) == -1).sum() == (~np.isin(numbers + np.uint64(1), numbers)).sum()
     few = Directory.of(numbers[:0])
     assert few is not None
     assert few.codes(numbers[:2]).tolist() == [-1, -1]

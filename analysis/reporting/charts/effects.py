@@ -14,7 +14,8 @@ import pandas as pd
 
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_intervals, heading, interval_height
-from analysis.reporting.formats import GAP, is_currency, plain
+from analysis.reporting.charts.units import effects_in_words, ticks_of_effects
+from analysis.reporting.formats import GAP, plain
 from analysis.reporting.naming import (
     grade_in_words,
     group_in_words,
@@ -22,7 +23,6 @@ from analysis.reporting.naming import (
     method_in_words,
     outcome_in_words,
     segment_in_words,
-    unit_in_words,
 )
 from analysis.reporting.rows import Row, effect_rows, is_naive, level_of, main_scale
 from analysis.reporting.settled import settled
@@ -75,7 +75,7 @@ def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str
     story = Story(
         title=title,
         measure=f"{outcome_in_words(outcome).label} of contacted customers with {_level(say, [*raw, effect])}",
-        unit=_unit_in_words(effect),
+        unit=effects_in_words(effect),
         population=f"{say.number(effect['n_treated'])} contacted customers",
         period=_period(say, effect),
         source="contacts and orders",
@@ -135,7 +135,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
         title=title,
         measure=f"{outcome_in_words(outcome).label}, {group_in_words(first['treated'])} against "
         f"{_against(first)}, with {_level(say, rows)}",
-        unit=_unit_in_words(first),
+        unit=effects_in_words(first),
         population=f"{say.number(whole['n_treated'])} customers and their segments; shaded: all customers",
         period=_period(say, whole),
         source="contacts and orders" if first["estimand"] == "channel_effect" else "assignments and outcomes",
@@ -196,7 +196,7 @@ def arms(experiment: Any, *, locale: str = "en_GB") -> Figure:
             if first is None:
                 body.text(0, top + 32, "No effect is claimed.", "note")
             else:
-                draw_intervals(body, drawn[name], say, _axis_unit(first), _unit_in_words(first), top=top + 24)
+                draw_intervals(body, drawn[name], say, ticks_of_effects(first), effects_in_words(first), top=top + 24)
             top += interval_height(drawn[name], body.narrow) + 40
 
     def height(narrow: bool) -> float:
@@ -214,7 +214,7 @@ def _intervals(
         shaded = (shift_of(pooled, pooled["low"]), shift_of(pooled, pooled["high"]))
 
     def paint(body: Body) -> None:
-        draw_intervals(body, drawn, say, _axis_unit(first), _unit_in_words(first), pooled=shaded)
+        draw_intervals(body, drawn, say, ticks_of_effects(first), effects_in_words(first), pooled=shaded)
 
     return Figure(story, _data(rows), paint, lambda narrow: interval_height(drawn, narrow))
 
@@ -270,20 +270,6 @@ def _main_scale(rows: Sequence[Row]) -> str:
 
 def _against(row: Row) -> str:
     return "similar customers" if row["estimand"] != "experiment_effect" else group_in_words(row["comparison"])
-
-
-def _axis_unit(row: Row) -> str:
-    unit = str(row["unit"]).partition(" per ")[0]
-    if row["scale"] == "ratio":
-        return "percent change"
-    return f"{unit if unit == 'share' or is_currency(unit) else 'count'} signed"
-
-
-def _unit_in_words(row: Row) -> str:
-    if row["scale"] == "ratio":
-        return "difference in %"
-    unit, per, whom = unit_in_words(row["unit"]).partition(" per ")
-    return ("percentage points" if unit == "share" else unit) + per + whom
 
 
 def _level(say: Words, rows: Sequence[Row]) -> str:

@@ -22,8 +22,9 @@ from analysis.reporting.charts.marks import (
     quiet,
     tick_label,
 )
-from analysis.reporting.formats import GAP, is_currency, plain
-from analysis.reporting.naming import grade_in_words, in_plain_words, outcome_in_words, unit_in_words
+from analysis.reporting.charts.units import effects_in_words, ticks_of_effects
+from analysis.reporting.formats import GAP, plain
+from analysis.reporting.naming import grade_in_words, in_plain_words, outcome_in_words
 from analysis.reporting.rows import Row, level_of
 from analysis.reporting.tables.hypotheses import VERDICTS, hypothesis_rows
 from analysis.reporting.theme import INK, SHADE, SOFT, points
@@ -76,7 +77,9 @@ def hypotheses(family: Any, *, locale: str = "en_GB") -> Figure:
         for row, one in zip(shown, drawn, strict=True):
             name = body.figure.wrapped(plain(row["statement"], 200), body.width, "label", bold=True, lines=1)[0]
             body.text(0, top + 10, name, bold=True)
-            draw_intervals(body, [one], say, _axis(row), _unit(row), top=top + _HEAD, pooled=_band(row))
+            draw_intervals(
+                body, [one], say, ticks_of_effects(row), effects_in_words(row), top=top + _HEAD, pooled=_band(row)
+            )
             top += interval_height([one], body.narrow) + _HEAD + 14
 
     def height(narrow: bool) -> float:
@@ -131,7 +134,7 @@ def specification_curve(judged: Any, *, locale: str = "en_GB") -> Figure:
         title=title,
         measure=f"{outcome_in_words(judged.hypothesis.outcome).label}, each choice with its "
         + say.level({"level": level}),
-        unit=_unit(row),
+        unit=effects_in_words(row),
         population="defensible choices from the lowest to the highest; diamond: as declared",
         period="as each choice follows its customers",
         source="the study, run again for each choice",
@@ -152,7 +155,7 @@ def specification_curve(judged: Any, *, locale: str = "en_GB") -> Figure:
         axes.set_xlim(-0.8, len(about) - 0.2)
         axes.set_xticks([])
         axes.set_ylim(ticks[0], ticks[-1])
-        axes.set_yticks(ticks, [tick_label(tick, ticks, say, _axis(row)) for tick in ticks])
+        axes.set_yticks(ticks, [tick_label(tick, ticks, say, ticks_of_effects(row)) for tick in ticks])
         if band is not None:
             axes.axhspan(max(band[0], ticks[0]), min(band[1], ticks[-1]), color=SHADE, zorder=0).set_gid("pooled")
         baseline(axes)
@@ -191,20 +194,6 @@ def _band(row: Row) -> tuple[float, float] | None:
     if smallest is None or pd.isna(smallest):
         return None
     return (1 / (1 + smallest) - 1, smallest) if row["scale"] == "ratio" else (-smallest, smallest)
-
-
-def _axis(row: Row) -> str:
-    unit = str(row["unit"]).partition(" per ")[0]
-    if row["scale"] == "ratio":
-        return "percent change"
-    return f"{unit if unit == 'share' or is_currency(unit) else 'count'} signed"
-
-
-def _unit(row: Row) -> str:
-    if row["scale"] == "ratio":
-        return "difference in %"
-    unit, per, whom = unit_in_words(str(row["unit"])).partition(" per ")
-    return ("percentage points" if unit == "share" else unit) + per + whom
 
 
 def _data(rows: list[Row]) -> pd.DataFrame:

@@ -11,14 +11,14 @@ from typing import Any
 
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_intervals, heading, interval_height
-from analysis.reporting.formats import GAP, is_currency, plain
+from analysis.reporting.charts.units import effects_in_words, ticks_of_effects
+from analysis.reporting.formats import GAP, plain
 from analysis.reporting.naming import (
     grade_in_words,
     group_in_words,
     in_plain_words,
     method_in_words,
     outcome_in_words,
-    unit_in_words,
 )
 from analysis.reporting.parties import said_of
 from analysis.reporting.rows import Row
@@ -71,7 +71,7 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
         measure=f"{outcome_in_words(outcome).label}, {group_in_words(arm)} against "
         f"{group_in_words(told['comparison'])}, with {interval}"
         + (" (above: its own; below it: helped by the others)" if pooled else ""),
-        unit=_unit(told),
+        unit=effects_in_words(told),
         population=f"{say.number(int(whole['n_treated']))} customers and their segments; shaded: all customers",
         period="as assigned" if told["estimand"] != "user_effect" else "followed from their first day in a group",
         source=said_of(told).source,
@@ -87,7 +87,7 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
         shaded = (shift_of(whole, whole["low"]), shift_of(whole, whole["high"]))
 
     def paint(body: Body) -> None:
-        draw_intervals(body, drawn, say, _axis(told), _unit(told), pooled=shaded)
+        draw_intervals(body, drawn, say, ticks_of_effects(told), effects_in_words(told), pooled=shaded)
 
     return Figure(story, mine.reset_index(drop=True), paint, lambda narrow: interval_height(drawn, narrow))
 
@@ -138,17 +138,3 @@ def _title(outcome: str, tests: list[Row]) -> str:
     if len(differ) <= 2:
         return f"{label}: segments by {' and '.join(differ)} differ"
     return f"{label}: segments differ by {len(differ)} of {len(tests)} attributes"
-
-
-def _axis(row: Row) -> str:
-    unit = str(row["unit"]).partition(" per ")[0]
-    if row["scale"] == "ratio":
-        return "percent change"
-    return f"{unit if unit == 'share' or is_currency(unit) else 'count'} signed"
-
-
-def _unit(row: Row) -> str:
-    if row["scale"] == "ratio":
-        return "difference in %"
-    unit, per, whom = unit_in_words(str(row["unit"])).partition(" per ")
-    return ("percentage points" if unit == "share" else unit) + per + whom

@@ -23,6 +23,7 @@ from analysis.reporting.wording import Words, not_recommended, words
 DESIGN = "ab_randomised"
 _MOST_NOTES = 6
 _TOOK_PART = "Those who took it up: "
+_UNDECLARED = "No declaration was given. Without a declaration everything counts as declared."
 _HELD = {"passed": "holds", "failed": "breached", "not_run": "cannot be told"}
 
 
@@ -127,6 +128,8 @@ def arm_effects(experiment: Any, *, locale: str = "en_GB") -> Table:
             named = refused.setdefault(readable(say, row["reason"]), [])
             named += [what] if what not in named else []
     notes += [f"Not claimed ({'; '.join(what)}): {reason}" for reason, what in refused.items()]
+    if not getattr(experiment, "declaration", True):
+        notes.append(_UNDECLARED)
     return Table(
         caption="What each arm changed, per customer assigned",
         cells=pd.DataFrame(records),
@@ -244,9 +247,10 @@ def declared_and_explored(result: Any, *, locale: str = "en_GB") -> Table:
         {"When": "Explored afterwards", "What": _listed(say, later)},
     ]
     frame = pd.DataFrame([{"what": what, "declared": not counts[False]} for what, counts in groups.items()])
+    undeclared = () if getattr(result, "declaration", True) else (_UNDECLARED,)
     return Table(
         "Asked beforehand, and explored afterwards", pd.DataFrame(records), frame, sentences=True,
-        notes=("What was explored is a reason to ask again, and answers nothing by itself.",),
+        notes=(*undeclared, "What was explored is a reason to ask again, and answers nothing by itself."),
     )  # fmt: skip
 
 

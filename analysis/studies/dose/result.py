@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.studies.effort.result import records
+from analysis.studies.plain_rows import plain_rows
 from analysis.studies.result import Effect, effects_frame
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class DoseResult:
             "effects": [effect.to_dict() for effect in self.effects],
             "coverage": {
                 "dose": {
-                    "bands": records(self.bands),
-                    "life": records(self.life),
+                    "bands": plain_rows(self.bands),
+                    "life": plain_rows(self.life),
                     "sample": dict(self.sample),
                     "notes": list(self.notes),
                 }

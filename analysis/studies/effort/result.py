@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.studies.plain_rows import plain_rows
 from analysis.studies.result import Effect, effects_frame
 
 if TYPE_CHECKING:
@@ -120,11 +121,11 @@ class EffortResult:
             "coverage": {
                 "effort": {
                     "evidence": self.evidence.to_dict(),
-                    "effort": records(self.effort),
-                    "paths": records(self.paths),
-                    "response": records(self.response),
-                    "forest": records(self.forest),
-                    "tests": records(self.tests),
+                    "effort": plain_rows(self.effort),
+                    "paths": plain_rows(self.paths),
+                    "response": plain_rows(self.response),
+                    "forest": plain_rows(self.forest),
+                    "tests": plain_rows(self.tests),
                     "sample": dict(self.sample),
                 }
             },
@@ -136,23 +137,3 @@ class EffortResult:
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, escape=True))
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame as plain values; what is no number or has no end is None.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> records(pd.DataFrame({"a": [1.5, float("nan")], "b": ["x", "y"]}))
-    [{'a': 1.5, 'b': 'x'}, {'a': None, 'b': 'y'}]
-    """
-    told = []
-    for row in frame.to_dict("records"):
-        plain = {}
-        for name, value in row.items():
-            held = value.item() if hasattr(value, "item") else value
-            missing = isinstance(held, float) and not -float("inf") < held < float("inf")
-            plain[str(name)] = None if missing else held
-        told.append(plain)
-    return told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +11,7 @@ import pandas as pd
 
 from analysis.studies.experiment.contrasts import EFFECT
 from analysis.studies.experiment.guardrails import COLUMNS
+from analysis.studies.plain_rows import plain_rows
 from analysis.studies.result import Effect, effects_frame
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class ExperimentResult:
         `regions` and `paths` of a hold-out of regions (see `geo`); those there are.
     uplift : tuple of Uplift
         Who benefits most, where the plan asks to explore it; nothing is claimed from it.
+    declaration : bool
+        Whether it was read beside a declaration; without one every effect counts as declared.
     notes : tuple of str
     """
 
@@ -52,6 +54,7 @@ class ExperimentResult:
     recommended: Mapping[tuple[str, str], bool] = field(default_factory=lambda: MappingProxyType({}))
     frames: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
     uplift: tuple[Uplift, ...] = ()
+    declaration: bool = False
 
     def of(self, outcome: str, *, estimand: str = EFFECT, scale: Scale = "difference") -> tuple[Effect, ...]:
         """The effects on one outcome, the plain difference unless said otherwise: all customers, then by segment."""
@@ -69,7 +72,7 @@ class ExperimentResult:
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`."""
         told = {"arms": self.arms, "guardrails": self.guardrails, **self.frames}
-        coverage: dict[str, Any] = {"experiments": {name: _records(frame) for name, frame in told.items()}}
+        coverage: dict[str, Any] = {"experiments": {name: plain_rows(frame) for name, frame in told.items()}}
         if self.uplift:
             coverage["uplift"] = [part for one in self.uplift for part in one.to_parts()["coverage"]["uplift"]]
         return {"effects": [effect.to_dict() for effect in self.effects], "coverage": coverage}
@@ -80,15 +83,3 @@ class ExperimentResult:
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, escape=True))
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame as plain values; what is missing or has no end is None."""
-    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    held = value.item() if hasattr(value, "item") else value
-    if held is None or held is pd.NA or (isinstance(held, float) and not -math.inf < held < math.inf):
-        return None
-    return held.isoformat() if hasattr(held, "isoformat") else held

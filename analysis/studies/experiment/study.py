@@ -80,6 +80,7 @@ def randomised(tables: Tables, plan: ExperimentPlan) -> ExperimentResult:
         recommended=MappingProxyType({key: value for one in found for key, value in _recommended(one).items()}),
         frames=MappingProxyType(_frames(found)),
         uplift=tuple(one for each in found for one in each.uplift),
+        declaration=plan.declared is not None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.inference.estimate import Scale
+from analysis.studies.plain_rows import plain_rows
 from analysis.studies.result import Effect, effects_frame
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ObservationalResult:
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`."""
         frames = ("overlap", "balance", "beside", "sensitivity", "placebos", "forest", "tests")
-        told: dict[str, Any] = {name: _records(getattr(self, name)) for name in frames}
+        told: dict[str, Any] = {name: plain_rows(getattr(self, name)) for name in frames}
         return {
             "effects": [effect.to_dict() for effect in self.effects],
             "coverage": {"observational": told | {"sample": dict(self.sample), "strata": self.strata}},
@@ -78,16 +79,3 @@ class ObservationalResult:
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, escape=True))
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame as plain values; what is no number or has no end is None."""
-    records = []
-    for row in frame.to_dict("records"):
-        plain = {}
-        for name, value in row.items():
-            held = value.item() if hasattr(value, "item") else value
-            missing = isinstance(held, float) and not -float("inf") < held < float("inf")
-            plain[str(name)] = None if missing else held
-        records.append(plain)
-    return records

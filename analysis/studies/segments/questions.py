@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from analysis.inference.both_scales import fewest_degrees, least_clear_p
 from analysis.inference.estimate import Estimate, Scale
 from analysis.inference.multiplicity import spread_of
 from analysis.studies.result import Effect
@@ -65,6 +66,8 @@ class Cell:
         The row that is judged.
     difference, ratio : Estimate, optional
         The same answer on either scale.
+    beside : Estimate, optional
+        The same answer as the judged one on the other scale, adjusted if that is.
     declared : bool
     """
 
@@ -74,6 +77,7 @@ class Cell:
     stands: Effect
     difference: Estimate | None
     ratio: Estimate | None
+    beside: Estimate | None
     declared: bool
 
     @property
@@ -96,7 +100,13 @@ class Cell:
     @property
     def spread(self) -> tuple[float, float] | None:
         """Distance from no effect and its error, on the scale judged; None where there is none to judge."""
-        return None if self.stands.estimate is None else spread_of(self.stands.estimate)
+        one = self.stands.estimate
+        return None if one is None else spread_of(one, fewest_degrees(one, self.beside))
+
+    @property
+    def p_value(self) -> float | None:
+        """How often chance alone makes so large an effect, on the scale where it is the less clear."""
+        return None if self.stands.estimate is None else least_clear_p(self.stands.estimate, self.beside)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -155,6 +165,7 @@ def _cell(
     told = [row for row in rows if row.estimate is not None]
     here = [row for row in told if row.scale == scale] or [row for row in rows if row.scale == scale] or rows
     stands = next((row for row in here if row.estimand.endswith(_ADJUSTED)), here[0])
+    beside = (row.estimate for row in told if row.estimand == stands.estimand and row.scale != stands.scale)
     plain = [row for row in told if not row.estimand.endswith(_ADJUSTED)] or told
     return Cell(
         question=question,
@@ -163,6 +174,7 @@ def _cell(
         stands=stands,
         difference=next((row.estimate for row in plain if row.scale == "difference"), None),
         ratio=next((row.estimate for row in plain if row.scale == "ratio"), None),
+        beside=next(beside, None),
         declared=is_declared(stands, declared),
     )
 

@@ -42,6 +42,11 @@ def alone_check(cell: Cell, judgement: Judgement, differ: Check, effect: Effect)
         said = "Its interval has no end, or no width, so that it cannot be judged beside the others."
     elif judgement.verdict == "not_apart":
         said = f"Nothing is claimed of {cell.words} alone. {differ.detail}"
+    elif judgement.verdict == "not_clear" and clear and _on_one_scale(judgement, effect):
+        said = (
+            "Its own interval leaves out no effect, but on another scale it would not, so that it may be an accident "
+            f"of small groups ({among})."
+        )
     elif judgement.verdict == "not_clear" and clear:
         said = f"Its own interval leaves out no effect, but among so many segments one does so by chance ({among})."
     elif judgement.verdict == "selected":
@@ -57,6 +62,11 @@ def alone_check(cell: Cell, judgement: Judgement, differ: Check, effect: Effect)
             p_value=judgement.p_adjusted,
         )
     return Check(name=ALONE, verdict="not_run", detail=said, gate=True, p_value=judgement.p_adjusted)
+
+
+def _on_one_scale(judgement: Judgement, effect: Effect) -> bool:
+    """Whether the effect, were it the only one looked at, would be clear on the scale shown and not on another."""
+    return effect.estimate is not None and (judgement.p_value or 0.0) >= 1 - effect.estimate.level
 
 
 def claim_in_words(effect: Effect, estimate: Estimate, judgement: Judgement, alone: Check, grade: Grade) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.studies.plain_rows import plain_rows
 from analysis.studies.result import Check, Effect, effects_frame
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Segmented:
         """What goes into `results.json`."""
         return {
             "effects": [effect.to_dict() for effect in self.effects],
-            "coverage": {"segments": {"forest": records(self.forest), "tests": records(self.tests)}},
+            "coverage": {"segments": {"forest": plain_rows(self.forest), "tests": plain_rows(self.tests)}},
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -61,13 +62,3 @@ class Segmented:
 
     def _repr_html_(self) -> str:
         return str(self.forest.to_html(index=False, escape=True))
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame as plain values; what is missing or has no end is None."""
-    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    held = value.item() if hasattr(value, "item") else value
-    return None if isinstance(held, float) and not -float("inf") < held < float("inf") else held

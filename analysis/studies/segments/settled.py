@@ -60,8 +60,8 @@ def settled(
 
     Source
     ------
-    Cochran (1954) for the difference of segments; Holm (1979); Benjamini and Hochberg (1995); Benjamini and Yekutieli
-    (2005); Armstrong, Kolesár and Plagborg-Møller (2022).
+    Kulinskaya et al. (2021) for the difference of segments; Holm (1979); Benjamini and Hochberg (1995); Benjamini and
+    Yekutieli (2005); Armstrong, Kolesár and Plagborg-Møller (2022).
 
     Examples
     --------

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.inference.estimate import Estimate
+from analysis.studies.plain_rows import plain_rows
 from analysis.studies.result import Check
-from analysis.studies.segments.segmented import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ class Uplift:
             "comparison": self.comparison, "grade": "C",
             "unit": self.coefficient.unit, "level": self.coefficient.level,
             "coefficient": _numbers(self.coefficient), "total": _numbers(self.total),
-            "curve": records(self.curve), "fifths": records(self.fifths), "traits": list(self.traits),
+            "curve": plain_rows(self.curve), "fifths": plain_rows(self.fifths), "traits": list(self.traits),
             "learned_from": self.learned_from, "judged_on": self.judged_on, "check": self.check.to_dict(),
             "claim": self.claim, "notes": list(self.notes),
         }  # fmt: skip

@@ -3,7 +3,8 @@
 First whether an attribute's segments can be told apart at all: without that nothing is said of one alone. Then, of
 those named beforehand, Holm's rule over all of them: among studies without any effect at most one in twenty makes a
 claim. Of those found by looking, Benjamini and Hochberg's: among the selected at most one in twenty is false on
-average, and their intervals are widened for having been selected. Words and grades are left to `settled`.
+average, and their intervals are widened for having been selected. Both need p-values that hold far in the tail, also of
+small groups: an effect counts by the scale on which it is the less clear. Words and grades are left to `settled`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from analysis.inference.multiplicity import discovery_adjusted, false_coverage_level, holm_adjusted, wald_p
+from analysis.inference.apart import differ_p
+from analysis.inference.multiplicity import discovery_adjusted, false_coverage_level, holm_adjusted
 from analysis.studies.gates import holm
 from analysis.studies.segments.questions import Cell, Question
-from analysis.studies.segments_differ import heterogeneity_p
 
 Verdict = Literal["claimed", "not_apart", "not_clear", "selected", "not_selected", "refused"]
 Group = tuple[Question, tuple[str, ...]]
@@ -112,9 +113,10 @@ def _apart(cells: Sequence[Cell], told: Mapping[int, Cell]) -> dict[Group, Apart
     found: dict[Group, Apart] = {}
     families: dict[tuple[Question, bool], list[Group]] = {}
     for group, members in groups.items():
-        spreads = [cell.spread for cell in members]
+        spreads = [(cell.spread, cell.sizes) for cell in members]
         if len(members) > 1:
-            p_value = heterogeneity_p([spread for spread in spreads if spread is not None])
+            held = [(spread, sizes) for spread, sizes in spreads if spread is not None]
+            p_value = differ_p([spread for spread, _ in held], [sizes for _, sizes in held])
             found[group] = Apart(told=len(members), p_value=p_value)
             asked = group[0]
             named = all(cell.declared for cell in members)
@@ -129,7 +131,7 @@ def _apart(cells: Sequence[Cell], told: Mapping[int, Cell]) -> dict[Group, Apart
 
 
 def _p_values(cells: Mapping[int, Cell]) -> list[float]:
-    return [wald_p(cell.stands.estimate) for cell in cells.values() if cell.stands.estimate is not None]
+    return [p_value for cell in cells.values() if (p_value := cell.p_value) is not None]
 
 
 def _named(cells: Mapping[int, Cell], apart: Mapping[Group, Apart], level: float) -> dict[int, Judgement]:

@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 
 from analysis.runner.proving.hazards import HAZARDS
-from analysis.runner.proving.limits import BIAS_ALLOWED, bonferroni_z, coverage_accepted
+from analysis.runner.proving.limits import BIAS_ALLOWED, bonferroni_z
 from analysis.runner.proving.records import DEFAULT, Asked, Records
-from analysis.runner.proving.tallies import Cell, cells_of
+from analysis.runner.proving.tallies import cells_of
 from analysis.runner.proving.tallies_beside import hidden_cells
 from analysis.runner.proving.worlds import proved_worlds
+from tests.runner.proving.truth_held import assert_truth_inside, cells_by_name
 
 WORLDS, CUSTOMERS = 200, 10_000
 SOUND = [name for name, one in HAZARDS.items() if one.kind == "sound" and one.design == "before_after"]
@@ -40,11 +41,6 @@ def proved() -> Callable[[str], Records]:
         return proved_worlds(hazard, seeds, Asked(customers=CUSTOMERS, light=True, forbidden=forbidden))
 
     return records
-
-
-def cells_by_name(records: Records, estimator: str = DEFAULT) -> dict[str, Cell]:
-    found = cells_of(records.effects)
-    return {cell.estimand: cell for cell in found if cell.estimator == estimator}
 
 
 @pytest.mark.parametrize("name", ["none", "one_segment", "churn", "firm_effect"])
@@ -78,13 +74,7 @@ def test_the_light_road_gives_the_numbers_of_the_study(name) -> None:
 @pytest.mark.parametrize("name", SOUND)
 def test_the_truth_is_inside_as_often_as_said(proved, name) -> None:
     """200 companies: coverage within what chance explains over all cells, no bias, no wide interval. 10 s each."""
-    cells = cells_by_name(proved(name))
-    assert set(cells) == set(HAZARDS[name].estimands)
-    for cell in cells.values():
-        low, high = coverage_accepted(cell.n, Z)
-        assert cell.n >= 0.98 * WORLDS, cell.estimand
-        assert low <= cell.coverage <= high, cell.estimand
-        assert not (set(cell.missed) & (JUDGED - {"coverage"})), (cell.estimand, cell.missed)
+    assert_truth_inside(proved(name), HAZARDS[name], worlds=WORLDS, z=Z, judged=JUDGED)
 
 
 @pytest.mark.slow

@@ -16,9 +16,9 @@ import pytest
 
 from analysis.runner.proving.designs import proved_worlds
 from analysis.runner.proving.hazards import HAZARDS
-from analysis.runner.proving.limits import bonferroni_z, coverage_accepted, coverage_asked, shares_z
+from analysis.runner.proving.limits import bonferroni_z, coverage_asked, shares_z
 from analysis.runner.proving.records import DEFAULT, Asked, Records
-from analysis.runner.proving.tallies import Cell, cells_of
+from tests.runner.proving.truth_held import assert_truth_inside, cells_by_name
 
 WORLDS, SERIES_EACH, CUSTOMERS = 100, 200, 10_000
 FEWER = 40
@@ -48,10 +48,6 @@ def proved() -> Callable[[str], Records]:
     return records
 
 
-def cells_by_name(records: Records, estimator: str = DEFAULT) -> dict[str, Cell]:
-    return {cell.estimand: cell for cell in cells_of(records.effects) if cell.estimator == estimator}
-
-
 @pytest.mark.parametrize("name", ["queue_harm", "queue_weak", "rollout_growing", "contacts_trend"])
 def test_the_light_road_gives_the_numbers_of_the_study(name) -> None:
     hazard = HAZARDS[name]
@@ -73,13 +69,7 @@ def test_the_light_road_gives_the_numbers_of_the_study(name) -> None:
 @pytest.mark.parametrize("name", FOUND)
 def test_the_truth_is_inside_as_often_as_said(proved, name) -> None:
     """100 companies: coverage within what chance explains over all cells, no bias. 5 to 12 s each."""
-    cells = cells_by_name(proved(name))
-    assert set(cells) == set(HAZARDS[name].estimands)
-    for cell in cells.values():
-        low, high = coverage_accepted(cell.n, Z)
-        assert cell.n >= 0.98 * WORLDS, cell.estimand
-        assert low <= cell.coverage <= high, cell.estimand
-        assert not (set(cell.missed) & (JUDGED - {"coverage"})), (cell.estimand, cell.missed)
+    assert_truth_inside(proved(name), HAZARDS[name], worlds=WORLDS, z=Z, judged=JUDGED)
 
 
 @pytest.mark.slow

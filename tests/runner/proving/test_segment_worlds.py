@@ -40,13 +40,8 @@ def cells(records: Records, estimator: str = DEFAULT) -> dict[str, Cell]:
     return {cell.estimand: cell for cell in cells_of(records.effects) if cell.estimator == estimator}
 
 
-MISSED = ("family_small",)
-"""Families of which the validation page says that a promise is missed: segments of few customers, where one false
-discovery in eleven tests is made instead of one in twenty. To be taken off this list when it is mended."""
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in FAMILIES if name not in MISSED])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_promises_are_kept(name: str) -> None:
     """200 tests each; 10 to 30 s of processor time."""
     found = cells(proved(name))

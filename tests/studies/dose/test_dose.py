@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,8 +16,7 @@ from analysis.studies.dose.plan import NO_CREDIT, DosePlan
 from analysis.studies.dose.rows import DoseRows
 from analysis.studies.dose.rows_sql import dose_rows
 from analysis.studies.dose.study import dose_and_mix, dose_on
-from analysis.synthetic.make import make_world
-from analysis.tables.load import Source, Tables, open_tables, prepare
+from analysis.tables.load import Tables
 
 ZONE = "Europe/London"
 
@@ -157,14 +155,6 @@ def test_plans_and_dates() -> None:
         DosePlan(level=1)
     dates = DosePlan(dose_months=3, outcome_months=4, prior_months=2).dates(Month.of("2025-01"), Month.of("2025-12"))
     assert [str(date) for date in dates] == ["2025-09"]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
-    folder = tmp_path_factory.mktemp("dose") / "effect"
-    make_world(folder, world="effect", seed=4, customers=2_000)
-    with open_tables(prepare([Source(folder)], cache=folder.parent / "cache", zone=ZONE)) as tables:
-        yield tables
 
 
 def test_rows_from_tables_by_a_second_road(made: Tables) -> None:

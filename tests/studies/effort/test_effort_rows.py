@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from analysis.foundation.errors import DesignError, TooSoon
 from analysis.studies.effort.plan import EffortPlan
 from analysis.studies.effort.rows_sql import effort_rows
 from analysis.studies.effort.study import effort_effect
-from analysis.synthetic.make import make_world
 from analysis.tables.load import Source, Tables, open_tables, prepare
 
 ZONE = "Europe/London"
@@ -164,14 +162,6 @@ def test_too_little_data_is_told(tmp_path: Path) -> None:
     alone = opened(tmp_path / "none", {"orders": company()["orders"]})
     with alone as tables, pytest.raises(DesignError, match="There is no table `issues`"):
         effort_effect(tables, EffortPlan())
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
-    folder = tmp_path_factory.mktemp("effort") / "effect"
-    make_world(folder, world="effect", seed=4, customers=2_000)
-    with open_tables(prepare([Source(folder)], cache=folder.parent / "cache", zone=ZONE)) as tables:
-        yield tables
 
 
 def test_a_second_road_finds_the_same_rows(made: Tables) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,10 @@ def test_a_warning_is_not_lost_where_a_segment_was_selected(company) -> None:
         outcomes=("visits",), segments=("area",), guardrails={"csat": Guardrail(margin=0.1, worse="lower")},
         declared=Declaration(name="trial", outcomes=("visits",), primary="visits"),
     )  # fmt: skip
-    selected = [one for one in randomised(tables, plan).of("visits") if one.segment == {"area": "north"}]
+    found = randomised(tables, plan)
+    assert found.declaration
+    assert not randomised(tables, replace(plan, declared=None)).declaration
+    selected = [one for one in found.of("visits") if one.segment == {"area": "north"}]
     assert [one.claim.startswith("Explored, not named beforehand:") for one in selected] == [True]
     assert "Not recommended, whatever was gained: csat got worse" in selected[0].claim
     assert [check.name for check in selected[0].checks][-1] == "guardrail_csat"

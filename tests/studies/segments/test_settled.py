@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.inference.apart import differ_p
 from analysis.inference.multiplicity import wald_p
 from analysis.inference.shrinkage import shrunken
 from analysis.studies.grade import grade_of
 from analysis.studies.result import Check
 from analysis.studies.segments.settled import settled
+from analysis.studies.segments_differ import heterogeneity_p
 from tests.studies.segments.planted import difference, effect, ratio, regions
 
 
@@ -108,6 +110,45 @@ def test_all_scales_of_a_question_take_one_verdict_and_are_counted_once() -> Non
     assert (plain.claim, adjusted.claim.count("stands out among 2")) == ("As the study claims it.", 1)
     weaker = settled([one for one in parts if one.estimand == "experiment_effect"])
     assert verdicts_of(weaker) == ["whole", "not_apart", "not_apart"]
+
+
+def both(difference_of: tuple[float, float], ratio_of: tuple[float, float], segment=None) -> list:
+    """A difference and a ratio of the same customers, each with its error."""
+    return [effect(difference(*difference_of), segment), effect(ratio(*ratio_of), segment)]
+
+
+def test_an_effect_counts_by_the_scale_on_which_it_is_the_less_clear() -> None:
+    """0.2 is five errors off as a difference; the logarithm of 0.8 is 3.19 or 1.12 errors of 0.07 or 0.2 off."""
+    for se_log, verdict in ((0.07, "selected"), (0.2, "not_selected")):
+        effects = both((-0.1, 0.03), (0.9, 0.05)) + both((0.0, 0.04), (1.0, 0.04), {"region": "r0"})
+        effects += both((-0.2, 0.04), (0.8, se_log), {"region": "r1"})
+        found = settled(effects, declared=())
+        assert verdicts_of(found) == ["whole", "not_selected", verdict]
+        assert found.forest["p_value"][2] == pytest.approx(wald_p(effects[-1].estimate))
+        assert found.forest["raw_high"][2] < 0
+    alone = settled(effects)
+    assert verdicts_of(alone)[2] == "not_clear"
+    assert "on another scale it would not, so that it may be an accident of small groups" in alone.effects[-2].claim
+
+
+def test_an_adjusted_difference_is_read_beside_the_adjusted_ratio() -> None:
+    plain = both((-0.2, 0.04), (0.8, 0.2), {"region": "r0"})
+    adjusted = [replace(one, estimand="experiment_effect_adjusted") for one in both((-0.2, 0.03), (0.8, 0.03))]
+    parts = [*plain, *(replace(one, segment={"region": "r0"}) for one in adjusted)]
+    found = settled([effect(difference(0.0, 0.02)), *parts], declared=()).forest
+    assert found["p_value"][1] == pytest.approx(wald_p(parts[2].estimate))
+
+
+def test_small_segments_with_chance_errors_do_not_lead_whether_segments_differ() -> None:
+    """Four of a size, effects 0, 0, 0 and 0.1; the last says of its error 0.03, the others 0.06: Q trusts the last.
+
+    By sizes the spread is 3/4 · 0.1² · w; chance's own 3/4 · (3 · 0.06² + 0.03²) · w.
+    """
+    effects = regions(0.0, 0.0, 0.0, 0.1, se=0.06)
+    effects[4] = replace(effects[4], estimate=difference(0.1, 0.03))
+    found = settled(effects).tests
+    assert found["p_value"][0] == pytest.approx(differ_p([(0.0, 0.06)] * 3 + [(0.1, 0.03)], [(500, 500)] * 4))
+    assert found["p_value"][0] > heterogeneity_p([(0.0, 0.06)] * 3 + [(0.1, 0.03)])
 
 
 def test_quantiles_and_other_outcomes_are_questions_of_their_own() -> None:
