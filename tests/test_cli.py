@@ -27,6 +27,7 @@ COMMANDS = (
     "run",
     "compute",
     "close",
+    "promise",
     "verify",
     "metrics",
     "diff",

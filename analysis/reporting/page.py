@@ -39,6 +39,7 @@ _LONGEST_TEXT = 20_000
 _PNG = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 _ADDRESS = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.html(#[A-Za-z0-9_-]+)?")
+_DOCUMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(xlsx|pptx|pdf)")
 
 
 def render_page(
@@ -51,6 +52,7 @@ def render_page(
     reproduction: Mapping[str, object],
     state: str,
     period: str = "",
+    documents: Sequence[tuple[str, str]] = (),
 ) -> str:
     """One self-contained HTML page of an executed notebook: a draft, until its results are signed.
 
@@ -71,17 +73,22 @@ def render_page(
         "provisional", "closed", ...
     period : str, optional
         What the report covers, in words.
+    documents : sequence of (label, file), optional
+        Documents beside this page, to be opened in other programs.
 
     Raises
     ------
     NoAlternativeText
         If an image of the notebook has none; names the cell.
     ValueError
-        If an address of the navigation leads anywhere but beside the page.
+        If an address leads anywhere but beside the page.
     """
     for _, address in nav:
         if not _ADDRESS.fullmatch(address):
             raise ValueError(f"A page leads to pages beside it, as in `summary.html`, not to `{plain(address, 60)}`.")
+    for _, file in documents:
+        if not _DOCUMENT.fullmatch(file):
+            raise ValueError(f"A page leads to documents beside it, as in `case.xlsx`, not to `{plain(file, 60)}`.")
     page: dict[str, Any] = {
         "shell": shell(),
         "title": plain(title),
@@ -90,6 +97,7 @@ def render_page(
         "state": plain(state),
         "standing": standing_line(),
         "nav": [(plain(label, 60), address, current in (label, address)) for label, address in nav],
+        "documents": [(plain(label, 120), file) for label, file in documents],
         "grades": list(GRADE_WORDS.items()),
         "reproduction": list(_facts(reproduction)),
     }

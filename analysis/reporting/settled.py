@@ -112,20 +112,28 @@ def older_than_the_volume(results: Any, say: Words) -> str:
         What `results.json` holds; without a case, or an effect that it names, nothing is said.
     say : Words
     """
-    said = []
+    said: dict[tuple[str, str], list[str]] = {}
     for benefit in (results.get("roi") or {}).get("benefits") or ():
         row = next((one for one in settled(results.get("effects") or ()) if _id_of(one) == benefit.get("effect")), None)
-        if row is None or not row.get("index_from") or not row.get("index_to"):
+        counts = benefit.get("counted", True) and benefit.get("contacts_per_year")
+        if row is None or not counts or not row.get("index_from") or not row.get("index_to"):
             continue
-        what = outcome_in_words(row["outcome"]).label.lower()
         volume = say.number(round(benefit["contacts_per_year"]))
         whose = "an assumed number" if benefit.get("contacts_source") == "parameters" else "the study's own number"
         whole = "" if not is_interim(row) else ", and their time after the contact is not over"
-        said.append(
-            f"The case in money multiplies {volume} contacts a year ({whose}) by the {what} that contacts "
-            f"{_from_to(say, row['index_from'], row['index_to'])} brought{whole}; what later contacts bring may differ."
-        )
-    return " ".join(dict.fromkeys(said))
+        begin = f"The case in money multiplies {volume} contacts a year ({whose}) by the"
+        end = f"that contacts {_from_to(say, row['index_from'], row['index_to'])} brought{whole}"
+        found = said.setdefault((begin, end), [])
+        label = outcome_in_words(row["outcome"]).label.lower()
+        found += [label] if label not in found else []
+    return " ".join(
+        f"{begin} {_together(labels)} {end}; what later contacts bring may differ."
+        for (begin, end), labels in said.items()
+    )
+
+
+def _together(labels: list[str]) -> str:
+    return " and the ".join(filter(None, (", the ".join(labels[:-1]), labels[-1])))
 
 
 def counted_months(count: int) -> str:

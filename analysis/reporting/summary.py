@@ -30,9 +30,11 @@ from analysis.reporting.naming import (
     verdict_of,
 )
 from analysis.reporting.parties import said_of
+from analysis.reporting.promised import not_kept
 from analysis.reporting.rows import Row, effect_rows, main_scale, metric_rows, monthly
 from analysis.reporting.settled import age_in_words, is_interim, older_than_the_volume, settled
 from analysis.reporting.standing import closed_months, incidents, still_open, targets
+from analysis.reporting.tables.case_opening import money_in_words
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.tables.difference import since_in_words, title_since
 from analysis.reporting.tables.matching import matching_in_words
@@ -97,11 +99,15 @@ class Summary:
     matching: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    not_kept: tuple[str, ...] = ()
+    money: tuple[str, ...] = ()
 
     def sections(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The lists under the figures, each with its heading; an empty one says so, or is left out if nobody asked."""
         for title, items in (
             (self.since_title, self.since),
+            ("What the case in money says", self.money),
+            ("Promises that are not kept", self.not_kept),
             ("What other comparisons found", self.others),
             ("What figures did after our own changes", self.changes),
             ("Where targets stand", self.targets),
@@ -180,6 +186,8 @@ def summary(results: Mapping[str, Any], *, locale: str = "en_GB") -> Summary:
         matching=tuple(matching_in_words(about, say)) if (about := _matching(results)) else (),
         others=other_findings(sorted(whole, key=lambda row: _place(row, outcomes)), head, say),
         changes=changes,
+        not_kept=tuple(not_kept(results, say)),
+        money=tuple(money_in_words(results, say)),
     )
 
 

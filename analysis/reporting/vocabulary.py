@@ -338,6 +338,19 @@ METHODS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+STUDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "before_after": "before and after",
+        "service_effect": "answered in time",
+        "adoption": "taking up social care",
+        "change_log": "what changed",
+        "ab_randomised": "test by lot",
+        "ab_observational": "users against others",
+        "effort": "effort and loyalty",
+    }
+)
+"""What a study is called inside a sentence, by its design."""
+
 MADE: Mapping[str, str] = MappingProxyType(
     {
         "experiment_effect": "as assigned",

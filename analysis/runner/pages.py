@@ -34,7 +34,9 @@ def page_name(step: str) -> str:
     return "index.html" if step == FRONT else f"{step}.html"
 
 
-def render_pages(study: Study, run: str, steps: Sequence[Step]) -> list[Path]:
+def render_pages(
+    study: Study, run: str, steps: Sequence[Step], documents: Mapping[str, Sequence[tuple[str, str]]] | None = None
+) -> list[Path]:
     """Write the page of each step, once all of them could be made.
 
     Parameters
@@ -44,6 +46,8 @@ def render_pages(study: Study, run: str, steps: Sequence[Step]) -> list[Path]:
     run : str
     steps : sequence of Step
         Those whose notebooks were executed to the end.
+    documents : mapping of str to sequence of (label, file), optional
+        By step, the documents that its page leads to; they lie beside it.
     """
     results = study.results()
     in_order = sorted(steps, key=lambda step: step.name != FRONT)
@@ -60,6 +64,7 @@ def render_pages(study: Study, run: str, steps: Sequence[Step]) -> list[Path]:
             reproduction=_reproduction(study, results, run),
             state=status_in_words(results),
             period=_period(results),
+            documents=(documents or {}).get(step.name, ()),
         )
     for name, page in pages.items():
         write_atomically(study.folder / name, page.encode())

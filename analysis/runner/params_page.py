@@ -27,9 +27,13 @@ def parameters_page() -> str:
     """The page, as Markdown."""
     schema = Params.json_schema()
     sections = [HEAD, "## At the top\n", COLUMNS, *_rows(schema, schema)]
+    places: dict[str, list[str]] = {}
     for path, name in _sections(schema):
+        places.setdefault(name, []).append(path)
+    for name, (path, *others) in places.items():
         about = schema["$defs"][name].get("description", "")
-        sections += ["", f"## `{path}`\n", f"{about}\n", COLUMNS, *_rows(schema["$defs"][name], schema)]
+        also = f" Also: {', '.join(f'`{one}`' for one in others)}." if others else ""
+        sections += ["", f"## `{path}`\n", f"{about}{also}\n", COLUMNS, *_rows(schema["$defs"][name], schema)]
     sections += ["", "## Without effect in this version\n"]
     sections += [
         "These keys are checked and kept, and change no figure yet. A run and `touchstone plan` name those set.\n"

@@ -9,15 +9,18 @@ from typing import Any
 
 from analysis.foundation.calendar import iso
 from analysis.foundation.errors import DesignError
+from analysis.runner.asked_money import money_lacking
+from analysis.runner.documents import documents_of
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.notebook import check_parameter
 from analysis.runner.opening import prepare_study
 from analysis.runner.pages import page_name
 from analysis.runner.publish import Place
 from analysis.runner.pulls import Pull, pulls_of
+from analysis.runner.results import skipped
 from analysis.runner.run import run_id
 from analysis.runner.shipped import shipped
-from analysis.runner.steps import STEPS
+from analysis.runner.steps import STEPS, Step
 from analysis.runner.study import Study
 from analysis.studies.sample import IndexRules, span_of_data
 
@@ -96,8 +99,8 @@ def plan_study(
         study.check()
         place = Place.of(out or study.params.reports / study.name)
         place.check()
-        steps = study.decision.run
-        notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in steps}
+        steps, left_out = _as_far_as_told(study)
+        notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in study.decision.run}
         for notebook in notebooks.values():
             check_parameter(notebook)
         pages = [page_name(step.name) for step in steps]
@@ -110,15 +113,33 @@ def plan_study(
             known_at=iso(study.known_at),
             rows=study.base["rows"],
             steps=tuple(step.name for step in steps),
-            skipped=study.decision.skipped,
+            skipped=left_out,
             index_months=_index_months(study) if "before_after" in notebooks else None,
             without_effect=tuple(without_effect(study.values)),
             report=str(place.link),
             folder=str(place.run_folder(run_id(study, notebooks))),
-            files=(*sorted(pages), "results.json", *parts, *executed, "params.json", "status.json", "manifest.json"),
+            files=(
+                *sorted(pages),
+                *documents_of(steps),
+                "results.json",
+                *parts,
+                *executed,
+                "params.json",
+                "status.json",
+                "manifest.json",
+            ),
             pulls=pulls,
             notes=notes,
         )
+
+
+def _as_far_as_told(study: Study) -> tuple[tuple[Step, ...], tuple[Mapping[str, Any], ...]]:
+    """The steps that would run and those left out; a case in money that lacks something is among the second."""
+    steps, left_out = study.decision.run, study.decision.skipped
+    reason = money_lacking(study) if any(step.name == "roi_case" for step in steps) else None
+    if reason is None:
+        return steps, left_out
+    return tuple(step for step in steps if step.name != "roi_case"), (*left_out, skipped("roi_case", (), reason))
 
 
 def _index_months(study: Study) -> str:

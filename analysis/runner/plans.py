@@ -15,7 +15,6 @@ from analysis.runner.params_model import OTHER_CHANNELS
 
 if TYPE_CHECKING:
     from analysis.foundation.calendar import Month
-    from analysis.roi.assumptions import RoiAssumptions
     from analysis.runner.study import Study
     from analysis.studies.ab import AbPlan
     from analysis.studies.adoption.plan import AdoptionPlan
@@ -267,33 +266,6 @@ def sheet_of(study: Study) -> SheetResult:
         declared_on=asked.declared_on,
         divisions=asked.divisions,
         seed=values.seed,
-    )
-
-
-def roi_assumptions(study: Study) -> RoiAssumptions:
-    """What the parameters assume of the case in money.
-
-    Raises
-    ------
-    DesignError
-        If they ask for none.
-    """
-    from analysis.roi.assumptions import CostLine, RoiAssumptions
-
-    roi = study.values.roi
-    if roi is None:
-        raise DesignError("The parameters ask for no case in money. Add a section `roi:`, which may be empty.")
-    lines = roi.cost_lines
-    return RoiAssumptions(
-        currency=study.values.report.currency,
-        years=roi.years,
-        discount_rate=roi.discount_rate,
-        contacts_per_year=roi.contacts_per_year,
-        cost_lines=None
-        if lines is None
-        else tuple(CostLine(line=name, initial=line.initial, per_year=line.per_year) for name, line in lines.items()),
-        draws=roi.draws,
-        seed=study.values.seed,
     )
 
 

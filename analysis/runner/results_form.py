@@ -68,6 +68,10 @@ def _malformed_money(roi: Any) -> Iterator[tuple[str, str]]:
         yield "roi.probability_npv_positive", "is no number"
     if not isinstance(roi.get("currency"), str | None):
         yield "roi.currency", "is no text"
+    for key in ("benefits", "costs"):
+        rows = roi.get(key, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            yield f"roi.{key}", "is no list of lines"
 
 
 def _malformed_rows(

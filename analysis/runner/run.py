@@ -22,6 +22,7 @@ from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.site import write_index
+from analysis.runner.documents import write_documents
 from analysis.runner.manifest import (
     StepStatus,
     fingerprints,
@@ -45,7 +46,7 @@ from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import Place
 from analysis.runner.rehearsal import rehearse_closes
 from analysis.runner.renewing import publish_as_it_stands, standing_listed
-from analysis.runner.results import RESULTS, part_path, read_part, why_skipped, write_part
+from analysis.runner.results import RESULTS, part_path, read_part, why_skipped
 from analysis.runner.sharing import note_tables
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Step, cannot_follow
@@ -250,7 +251,7 @@ class _Running:
     def may_follow(self, step: Step) -> bool:
         """Whether the steps it reads are done; one whose source was left out is left out as well."""
         if any(self.state(name) == "skipped" for name in step.reads):
-            write_part(self.folder, step.name, {"coverage": {"skipped": [cannot_follow(step)]}})
+            self.study.leave_out(step, cannot_follow(step))
             self.settle(step, Verdict("skipped", 0.0))
         return all(self.state(name) == "done" for name in step.reads)
 
@@ -329,10 +330,10 @@ class _Running:
 
 
 def close_report(study: Study, run: str, steps: Mapping[str, StepStatus], clock: _Clock) -> None:
-    """Render the pages of what was executed, and seal the folder with its manifest, which comes last."""
+    """Make documents and pages of what was executed, and seal the folder with its manifest, which comes last."""
     folder = study.folder
     done = [step for step in study.decision.run if steps[step.name].state == "done"]
-    render_pages(study, run, done)
+    render_pages(study, run, done, write_documents(study, run, done))
     write_status(folder, "done", study.name, run, steps)
     sweep(folder)
     clock.lap("pages")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError, Fault, ParamsError
 from analysis.runner.asked import names_not_there
+from analysis.runner.asked_money import money_not_there
 from analysis.runner.params_model import Params
-from analysis.runner.results import skipped, why_skipped
+from analysis.runner.results import skipped
 
 if TYPE_CHECKING:
     from analysis.foundation.calendar import Month
@@ -42,7 +43,7 @@ class Step:
     `needs` names tables, alternatives joined by " or "; `reads` the steps without whose parts it cannot run; `after`
     the steps it waits for, whatever comes of them; `designs` the names under `designs` that ask for it, any of them;
     `section` the section of the parameters without which it is not made; `call` makes its result, None where the step
-    only shows what others found.
+    only shows what others found; `anyway` what is recorded though no result can be made.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Step:
     designs: tuple[str, ...] = ()
     section: str | None = None
     call: Callable[[Study], Any] | None = None
+    anyway: Callable[[Study], Mapping[str, Any]] | None = None
 
     def missing(self, tables: Tables, named: Collection[str] = ()) -> tuple[str, ...]:
         """The tables that it needs, or the designs of it that were asked for by name, and that are not there."""
@@ -137,17 +139,15 @@ def _loyalty_hypotheses(study: Study) -> Any:
 
 
 def _roi_case(study: Study) -> Any:
-    from analysis.roi.model import roi_case
-    from analysis.runner.plans import roi_assumptions
+    from analysis.runner.money import case_of
 
-    assumptions = roi_assumptions(study)
-    part = study.found("before_after")
-    if part is None:
-        raise DesignError("The case in money reads what `before_after` found, and it has not been recorded.")
-    reason = why_skipped(part)
-    if reason is not None:
-        raise DesignError(f"The case in money reads what `before_after` finds, and that was left out: {reason}")
-    return roi_case(assumptions, part.get("effects", []), study.tables)
+    return case_of(study)
+
+
+def _promises(study: Study) -> Mapping[str, Any]:
+    from analysis.runner.money import promises_without_case
+
+    return promises_without_case(study)
 
 
 STEPS: tuple[Step, ...] = (
@@ -211,7 +211,15 @@ STEPS: tuple[Step, ...] = (
         section="hypotheses",
         call=_loyalty_hypotheses,
     ),
-    Step(name="roi_case", title="The case in money", reads=("before_after",), section="roi", call=_roi_case),
+    Step(
+        name="roi_case",
+        title="The case in money",
+        reads=("before_after",),
+        after=("service_effect", "ab_segments"),
+        section="roi",
+        call=_roi_case,
+        anyway=_promises,
+    ),
     Step(
         name="summary",
         title="Summary",
@@ -285,6 +293,7 @@ def decide(values: Params, tables: Tables, *, name: str = "params", steps: Colle
         else:
             run.append(step)
     faults += names_not_there(values, tables, [step.name for step in run], name=name)
+    faults += money_not_there(values, tables, name=name) if any(step.section == "roi" for step in run) else []
     if faults:
         raise ParamsError(faults)
     return Decision(tuple(run), tuple(left_out))

@@ -27,15 +27,17 @@ from analysis.runner.params_model import Params
 from analysis.runner.params_values import instant_of
 from analysis.runner.plans import channel_plan
 from analysis.runner.previous import PREVIOUS, Report, previous_of, since
+from analysis.runner.register import PROMISES, read_register, register_fingerprint, register_folder
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
-from analysis.runner.steps import STEPS, Decision, asked_by_name, cannot_follow, decide, step_named
+from analysis.runner.steps import STEPS, Decision, Step, asked_by_name, cannot_follow, decide, step_named
 from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from analysis.ledger.store import Ledger
+    from analysis.roi.register.promise import Promise
     from analysis.studies.own_estimator import Estimator
     from analysis.studies.sample_table import Sample
     from analysis.tables.opened import Tables
@@ -188,41 +190,44 @@ class Study:
             return rehearse(self, self.ledger_folder)
         return Ledger.open(self.ledger_folder, family_of(self.name))
 
+    @cached_property
+    def promised(self) -> tuple[Promise, ...]:
+        """The promises of this study's family, read once; none where no case in money is made.
+
+        Raises
+        ------
+        ParamsError
+            With every fault of every promise.
+        LedgerBroken
+            If one was changed after its approval.
+        """
+        return () if self.values.roi is None else read_register(register_folder(self.params))
+
     def check(self) -> None:
         """Compare what the parameters ask for with what the tables hold, before any work.
 
         Raises
         ------
         ParamsError
-            With every fault of period, `as_of`, comparisons, arm, outcomes and the report before this one.
+            With every fault of period, `as_of`, comparisons, arm, outcomes, promises and the report before this one.
         """
+        from analysis.runner.rehearsal import faults_of_rehearsal
+
         faults: list[Fault] = []
         try:
             _ = self.tables
         except InputError as error:
             faults += error.faults
             self.__dict__["tables"] = self.tables_as_known(None)  # for the other questions
-        for asked in ("period", "decision", "previous"):
+        for asked in ("period", "decision", "previous", "promised"):
             try:
                 getattr(self, asked)
             except ParamsError as error:
                 faults += error.faults
-        faults += self._faults_of_rehearsal()
+        faults += faults_of_rehearsal(self)
         if faults:
             del self.__dict__["tables"]
             raise ParamsError(faults)
-
-    def _faults_of_rehearsal(self) -> list[Fault]:
-        """Whether months can be closed as they were known then, where the parameters ask for it."""
-        if self.values.close.rehearsal and self.params.calendar is not None:
-            where, what = f"{self.params.name}: close.rehearsal", "fiscal periods cannot be closed yet"
-            return [Fault(where=where, what=what, remedy="Take it, or `period: calendar`, out.", rule="calendar")]
-        if not self.values.close.rehearsal or not self.prepared.known_at_assumed:
-            return []
-        lacking = ", ".join(f"`{name}`" for name, one in self.prepared.accounts.items() if one.known_at_nulls)
-        where, what = f"{self.params.name}: close.rehearsal", f"rows do not say since when they are known: {lacking}"
-        remedy = "Take it out, and close months with `touchstone close`; or give the tables a column `known_at`."
-        return [Fault(where=where, what=what, remedy=remedy, rule="known_at_missing")]
 
     def metrics(self) -> Any:
         """What was counted: a `MetricsResult`."""
@@ -322,7 +327,7 @@ class Study:
             result = step.call(self)
         except DesignError as error:
             if not asked_by_name(step, self.values):
-                write_part(self.folder, name, {"coverage": {"skipped": [skipped(name, (), str(error))]}})
+                self.leave_out(step, skipped(name, (), str(error)))
             raise
         self._made.append((name, result))
         return result
@@ -375,7 +380,7 @@ class Study:
         """
         one = step_named(step)
         if any(why_skipped(self.part(name)) is not None for name in one.reads):
-            write_part(self.folder, step, {"coverage": {"skipped": [cannot_follow(one)]}})
+            self.leave_out(one, cannot_follow(one))
         else:
             try:
                 self.record(self.make(step))
@@ -383,6 +388,12 @@ class Study:
                 if asked_by_name(one, self.values):
                     raise
         return why_skipped(self.part(step))
+
+    def leave_out(self, step: Step, entry: dict[str, Any]) -> None:
+        """Record that a step was left out, and what of it is recorded anyway."""
+        anyway = {} if step.anyway is None else dict(step.anyway(self))
+        coverage = {**anyway.get("coverage", {}), "skipped": [entry]}
+        write_part(self.folder, step.name, {**anyway, "coverage": coverage})
 
     def results(self) -> dict[str, Any]:
         """All results: `results.json` of a run; by hand, what is recorded, the missing parts being made now."""
@@ -422,12 +433,14 @@ class Study:
         }
 
     def _inputs(self) -> dict[str, str]:
-        """The fingerprint of every table, of the closed months where there are any but a rehearsal's, and of the report
-        before this one.
+        """The fingerprint of every table, of the closed months where there are any but a rehearsal's, of the promises
+        and of the report before this one.
         """
         inputs = {name: account.fingerprint for name, account in self.prepared.accounts.items()}
         if not self.values.close.rehearsal and self.ledger.entries:
             inputs["ledger"] = f"sha256:{self.ledger.head}"
+        if self.promised:
+            inputs[PROMISES] = str(register_fingerprint(register_folder(self.params)))
         if self.previous is not None:
             inputs[PREVIOUS] = self.previous.fingerprint
         return inputs

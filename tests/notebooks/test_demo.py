@@ -113,11 +113,15 @@ def test_the_readme_tells_the_figures_of_this_demo(home, results) -> None:
 def test_money_follows_from_the_margin_that_was_measured(results) -> None:
     asked = ("channel_effect", "margin", "difference", "{}", "mature")
     [margin] = [row for row in results["effects"] if (key(row)[1], *key(row)[4:], row["maturity"]) == asked]
-    [benefit] = results["roi"]["benefits"]
+    lines = {one["id"]: one for one in results["roi"]["benefits"]}
+    benefit = lines["repurchase"]
     assert benefit["gain_per_contact"] == margin["value"]
     assert benefit["grade"] == margin["grade"]
     npv = results["roi"]["npv"]
     assert npv["p5"] < npv["p50"] < npv["p95"]
+    assert {"issues_avoided", "channel_shift", "cancel_save", "new_sale", "repurchase_beyond"} <= set(lines)
+    assert results["roi"]["ledger"]["tied_out"]
+    assert not results["roi"]["evidence"]["past_cap"]
 
 
 def test_compute_gives_the_same_bytes_as_run(home) -> None:

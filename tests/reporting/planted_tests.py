@@ -93,6 +93,7 @@ def experiment(
         guardrails=guardrails_frame("care", held),
         recommended=MappingProxyType({("care", "mail"): not harm}),
         frames=MappingProxyType({"forest": segmented.forest, "tests": segmented.tests}),
+        declaration=True,
     )
 
 

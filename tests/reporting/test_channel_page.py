@@ -27,6 +27,7 @@ from analysis.studies.channel_result import ChannelResult, Evidence, PreTrend
 from analysis.studies.gates import Finding, judge
 from analysis.studies.result import Check
 from analysis.studies.sensitivity import sensitivity_of
+from tests.reporting.drawn_words import assert_words_inside
 
 WORLDS = {"gain": 1.08, "harm": 0.92, "null": 1.004}
 FIELD_TERMS = re.compile(r"\b(ATT|DiD|[Pp]re-?trends?|[Pp]lacebo|[Ee]-?values?|Wald|[Ee]stimand|[Cc]ovariate)\b")
@@ -231,15 +232,7 @@ def test_titles_have_the_sign_right(pages, world, naive, event, paths_):
 @pytest.mark.parametrize("narrow", [False, True])
 def test_all_words_lie_inside_the_charts(pages, world, narrow):
     for name in ("event_study", "maturing_chart"):
-        figure = pages[world][name].at(NARROW) if narrow else pages[world][name]
-        across, up = figure.canvas.get_width_height(physical=True)
-        found = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
-        found += [tick for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-        for text in found:
-            if text.get_text() and text.get_visible():
-                box = text.get_window_extent()
-                assert box.x0 >= -1 and box.x1 <= across + 1, text  # noqa: PT018
-                assert box.y0 >= -1 and box.y1 <= up + 1, text  # noqa: PT018
+        assert_words_inside(pages[world][name].at(NARROW) if narrow else pages[world][name])
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -630,11 +623,7 @@ def test_many_groups_of_contacts_keep_their_names_inside(made, narrow):
     figure = charts.maturing(replace(study(made), maturing=pd.concat(rows)))
     assert len(figure.data) == 12
     assert figure.data["cohort_from"].iloc[-1] == "2029-01"
-    figure = figure.at(NARROW) if narrow else figure
-    across, _ = figure.canvas.get_width_height(physical=True)
-    for tick in figure.axes[0].get_xticklabels():
-        box = tick.get_window_extent()
-        assert -1 <= box.x0 <= box.x1 <= across + 1
+    assert_words_inside(figure.at(NARROW) if narrow else figure)
 
 
 def test_a_chart_of_no_interims_says_so(made):
@@ -690,8 +679,16 @@ def test_the_summary_says_that_money_multiplies_a_volume_by_an_older_effect(made
         "The case in money multiplies 131,000 contacts a year (an assumed number) by the margin that contacts from "
         "July 2025 to March 2026 brought; what later contacts bring may differ."
     )
+    both = [benefit, {**benefit, "effect": "before_after/channel_effect/orders/difference"}]
+    results["roi"]["benefits"] = both
+    assert any("by the margin and the orders that contacts from" in doubt for doubt in summary(results).doubts)
+    shown = {**benefit, "counted": False}
+    results["roi"]["benefits"] = [benefit, shown, {**benefit, "effect": None, "contacts_per_year": None}]
+    assert [doubt for doubt in summary(results).doubts if "multiplies" in doubt] == [line]
     benefit["effect"] = "something else"
-    assert not any("multiplies" in doubt for doubt in summary(results).doubts)
+    assert not any(
+        "multiplies" in doubt for doubt in summary({**results, "roi": {**results["roi"], "benefits": [benefit]}}).doubts
+    )
 
 
 def test_a_line_of_the_case_says_when_the_contacts_behind_it_were_made(made):

@@ -17,7 +17,7 @@ from analysis.reporting.charts.marks import nice_ticks, spread, tick_label
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import COLOURS, NARROW
 from analysis.reporting.wording import Words
-from tests.reporting.drawn_words import lines_of, words_of
+from tests.reporting.drawn_words import assert_words_inside, lines_of, words_of
 
 SAY = Words("en_GB")
 
@@ -71,17 +71,7 @@ def test_no_chart_changes_what_it_is_given(made):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("narrow", [False, True])
 def test_all_words_lie_inside_the_chart(drawn, name, narrow):
-    figure = drawn[name].at(NARROW) if narrow else drawn[name]
-    across, up = figure.canvas.get_width_height(physical=True)
-    found = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
-    found += [tick for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    for text in found:
-        if text.get_text() and text.get_visible():
-            box = text.get_window_extent()
-            assert box.x0 >= -1, text
-            assert box.x1 <= across + 1, text
-            assert box.y0 >= -1, text
-            assert box.y1 <= up + 1, text
+    assert_words_inside(drawn[name].at(NARROW) if narrow else drawn[name])
 
 
 @pytest.mark.parametrize("name", NAMES)

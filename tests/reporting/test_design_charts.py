@@ -14,7 +14,7 @@ from analysis.reporting.charts import NothingToDraw, NotShown
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import COLOURS, NARROW, PAPER
 from tests.reporting import planted_designs as planted
-from tests.reporting.drawn_words import lines_of, words_of
+from tests.reporting.drawn_words import assert_words_inside, lines_of, words_of
 
 STEP = ("CH2", "response_rate")
 DRAWN = {
@@ -53,15 +53,7 @@ def test_equal_results_give_equal_bytes(drawn):
 @pytest.mark.parametrize("name", DRAWN)
 @pytest.mark.parametrize("narrow", [False, True])
 def test_all_words_lie_inside_the_chart(drawn, name, narrow):
-    figure = drawn[name].at(NARROW) if narrow else drawn[name]
-    across, up = figure.canvas.get_width_height(physical=True)
-    found = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
-    found += [tick for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    for text in found:
-        if text.get_text() and text.get_visible():
-            box = text.get_window_extent()
-            assert -1 <= box.x0 <= box.x1 <= across + 1, text
-            assert -1 <= box.y0 <= box.y1 <= up + 1, text
+    assert_words_inside(drawn[name].at(NARROW) if narrow else drawn[name])
 
 
 @pytest.mark.parametrize("narrow", [False, True])

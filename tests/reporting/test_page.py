@@ -207,3 +207,20 @@ def test_hostile_text_in_every_field_is_text(made):
 def test_the_navigation_leads_beside_the_page_only(address):
     with pytest.raises(ValueError, match="pages beside it"):
         page(nbformat.v4.new_notebook(), nav=[("x", address)])
+
+
+def test_documents_beside_a_page_are_led_to_from_under_its_heading():
+    book = ("The case as a workbook <b>", "case.xlsx")
+    html = page(nbformat.v4.new_notebook(), documents=[book, ("Slides", "case.pptx")])
+    above = html[html.index("<h1>") : html.index("</main>")]
+    assert '<li><a href="case.xlsx">The case as a workbook &lt;b&gt;</a></li>' in above
+    assert '<li><a href="case.pptx">Slides</a></li>' in above
+    assert "documents" not in page(nbformat.v4.new_notebook()).partition("</style>")[2]
+
+
+@pytest.mark.parametrize(
+    "file", ["../case.xlsx", "https://x/case.xlsx", "case.exe", "javascript:1.xlsx", ".xlsx", "a/b.pptx"]
+)
+def test_a_document_lies_beside_its_page(file):
+    with pytest.raises(ValueError, match="documents beside it"):
+        page(nbformat.v4.new_notebook(), documents=[("x", file)])

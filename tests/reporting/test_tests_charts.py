@@ -9,7 +9,7 @@ from analysis.reporting.charts import NothingToDraw
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import NARROW
 from tests.reporting import planted_tests as planted
-from tests.reporting.drawn_words import lines_of, words_of
+from tests.reporting.drawn_words import assert_words_inside, lines_of, words_of
 
 DRAWN = {
     "arms": lambda: charts.arms(planted.experiment()),
@@ -46,14 +46,7 @@ def test_every_chart_keeps_the_house_style(drawn, name):
 @pytest.mark.parametrize("name", DRAWN)
 @pytest.mark.parametrize("narrow", [False, True])
 def test_all_words_lie_inside_the_chart(drawn, name, narrow):
-    figure = drawn[name].at(NARROW) if narrow else drawn[name]
-    across, _ = figure.canvas.get_width_height(physical=True)
-    found = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
-    found += [tick for axes in figure.axes for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    for text in found:
-        box = text.get_window_extent()
-        assert box.x0 > -1, text.get_text()
-        assert box.x1 < across + 1, text.get_text()
+    assert_words_inside(drawn[name].at(NARROW) if narrow else drawn[name])
 
 
 def test_arms_are_drawn_as_assigned_on_one_scale_only():

@@ -202,6 +202,15 @@ def test_what_was_explored_is_told_apart():
     assert row_of(table, When="Explored afterwards")["What"] == "Orders per session, all customers"
 
 
+def test_without_a_declaration_the_page_says_that_everything_counts_as_declared():
+    said = "Without a declaration everything counts as declared."
+    declared = planted.experiment()
+    for table in (tables.arm_effects, tables.declared_and_explored):
+        assert said not in text(table(declared))
+        assert said in text(table(replace(declared, declaration=False)))
+        assert said not in text(table(declared.to_parts()["effects"])), "rows do not know"
+
+
 # The summary
 
 

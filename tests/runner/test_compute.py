@@ -132,7 +132,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     ("notebook", "parts"),
     [
         ("metrics", {"metrics"}),
-        ("roi_case", {"before_after", "roi_case"}),
+        ("roi_case", {"before_after", "service_effect", "ab_segments", "roi_case"}),
         ("summary", {"metrics", "month_close", "before_after", *DESIGNS, *LATER, "roi_case"}),
     ],
 )

@@ -183,6 +183,8 @@ def test_another_calendar_is_refused(home: Path, follow: Callable[..., None]) ->
         ({"effects": [{**EFFECT, "se": []}]}, r"effects\[0\].se: is no number"),
         ({"effects": [{**EFFECT, "value": 10**400}]}, r"effects\[0\].value: is no number"),
         ({"roi": []}, "roi: is neither a section nor null"),
+        ({"roi": {"benefits": 3}}, "roi.benefits: is no list of lines"),
+        ({"roi": {"costs": [3]}}, "roi.costs: is no list of lines"),
         ({"period": {"start": "2026-04-01", "end": "2026-01-01", "timezone": "UTC"}}, "period: is no period"),
         ({"period": {**PERIOD, "timezone": "Mars"}}, "period: is no period"),
         ({"period": {**PERIOD, "calendar": 3}}, "period: is no period"),

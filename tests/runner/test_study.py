@@ -298,6 +298,42 @@ def test_experiments_groups_and_ratios_are_told_at_once(home: Path, section: str
         _ = study.decision
 
 
+def test_what_is_named_for_the_tests_alone_is_told_at_once(home: Path) -> None:
+    text = "study: trial\ndata: {folder: data}\n"
+    section = (
+        "experiment:\n"
+        "  covariates: [region, regon]\n"
+        "  ratios: {rate: {numerator: vist, denominator: orders}}\n"
+        "  winsorise: {revenu: 0.99, rate: 0.99, revenue: 0.99}\n"
+        "  quantiles: {visits: [0.5], csat: [0.5]}\n"
+        "  guardrails: {isues: {margin: 1, worse: higher}, rate: {margin: 1, worse: lower}}\n"
+        "  explore: [visit, ordrs]\n"
+    )
+    rewrite(home, text + section)
+    with prepare_study("params/trial.yaml") as study, pytest.raises(ParamsError) as caught:
+        _ = study.decision
+    assert [str(fault).removeprefix("params/trial.yaml: experiment.") for fault in caught.value.faults] == [
+        "ratios.rate: no test has an outcome `vist`. Did you mean `visit`?",
+        "winsorise: no test has an outcome `revenu`. Did you mean `revenue`?",
+        "winsorise: `rate` is a ratio, which no single customer has. Name one of its two outcomes.",
+        "quantiles: no test has an outcome `visits`. Did you mean `visit`?",
+        "guardrails: no test has an outcome `isues`. Did you mean `issues`?",
+        "explore[1]: no test has an outcome `ordrs`. Did you mean `orders`?",
+        "covariates[1]: `customers` has no column `regon`. Did you mean `region`?",
+    ]
+    for asked in ("designs: [ab_observational]\n", "designs: [before_after]\n"):
+        rewrite(home, text + asked + section)
+        with prepare_study("params/trial.yaml") as study:
+            assert study.decision.run, "no randomised test is read, so nothing is looked for"
+
+
+def test_what_a_test_has_is_not_refused(home: Path) -> None:
+    section = "{covariates: [region], winsorise: {visit: 2, support_cost: 0.99}, explore: [repurchased, visit]}"
+    rewrite(home, f"study: trial\ndata: {{folder: data}}\nexperiment: {section}\n")
+    with prepare_study("params/trial.yaml") as study:
+        assert "ab_segments" in [step.name for step in study.decision.run]
+
+
 @pytest.mark.parametrize("make", [compute_study, plan_study, run_study])
 def test_a_name_that_is_in_no_table_is_told_before_anything_is_written(home: Path, make: Callable[..., Any]) -> None:
     rewrite(home, "study: trial\ndata: {folder: data}\ncomparison: nobody\nperiod: 2040-01\nas_of: 2020-01-01\n")

@@ -14,6 +14,8 @@ from typing import Any
 from analysis.foundation.errors import DesignError
 from analysis.reporting.charts.adoption_months import adoption_months
 from analysis.reporting.charts.bases import both_bases
+from analysis.reporting.charts.case_lines import case_waterfall
+from analysis.reporting.charts.case_moves import what_moves_it, what_to_find_out
 from analysis.reporting.charts.change_figures import figures_around
 from analysis.reporting.charts.contact_bands import contact_bands
 from analysis.reporting.charts.effects import arms, effect_by_segment, naive_against_adjusted
@@ -30,6 +32,7 @@ from analysis.reporting.charts.money import npv_range, yearly_money
 from analysis.reporting.charts.paths import paths
 from analysis.reporting.charts.placebo_dates import placebo_dates
 from analysis.reporting.charts.programme import complaints_around_programme
+from analysis.reporting.charts.promised import promised_against_achieved, promises_drawn
 from analysis.reporting.charts.responses import response_by_month
 from analysis.reporting.charts.scores import score_trends
 from analysis.reporting.charts.segment_forest import segment_forest, segment_forests
@@ -47,6 +50,7 @@ __all__ = [
     "adoption_months",
     "arms",
     "both_bases",
+    "case_waterfall",
     "complaints_around_programme",
     "contact_bands",
     "effect_by_segment",
@@ -65,6 +69,8 @@ __all__ = [
     "overlap",
     "paths",
     "placebo_dates",
+    "promised_against_achieved",
+    "promises_drawn",
     "response_by_month",
     "score_trends",
     "segment_forest",
@@ -79,6 +85,8 @@ __all__ = [
     "specification_curves",
     "uplift_curve",
     "uplift_curves",
+    "what_moves_it",
+    "what_to_find_out",
     "yearly_money",
 ]
 

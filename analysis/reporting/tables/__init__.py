@@ -9,6 +9,11 @@ from __future__ import annotations
 from analysis.reporting.tables.adoption import adoption_calendar, adoption_groups, two_way_warning
 from analysis.reporting.tables.answers import effects_on_all
 from analysis.reporting.tables.bases import bridge, run_off, triangle
+from analysis.reporting.tables.case_decision import decision, staffing, whose_money
+from analysis.reporting.tables.case_evidence import books, evidence_by_grade, money_counted_once, not_counted
+from analysis.reporting.tables.case_inputs import case_inputs, what_it_would_take
+from analysis.reporting.tables.case_opening import case_health, case_opening
+from analysis.reporting.tables.case_years import case_by_year
 from analysis.reporting.tables.change_log import change_checks, change_entries, change_findings, change_results
 from analysis.reporting.tables.change_log_beside import change_regions, made_up_dates
 from analysis.reporting.tables.checks import checks
@@ -34,6 +39,7 @@ from analysis.reporting.tables.observational import (
     weighted_balance,
 )
 from analysis.reporting.tables.planning import by_duration, declaration, false_alarms, smallest_effects
+from analysis.reporting.tables.promises import promises
 from analysis.reporting.tables.scorecard import index_parts, scorecard
 from analysis.reporting.tables.segments import explored, segment_effects, segments_tested
 from analysis.reporting.tables.service import (
@@ -55,10 +61,15 @@ __all__ = [
     "arm_effects",
     "arms",
     "balance",
+    "books",
     "bridge",
     "by_duration",
     "by_segment",
+    "case_by_year",
+    "case_health",
+    "case_inputs",
     "case_lines",
+    "case_opening",
     "change_checks",
     "change_entries",
     "change_findings",
@@ -70,6 +81,7 @@ __all__ = [
     "close",
     "confusion",
     "contact_bands",
+    "decision",
     "declaration",
     "declared_and_explored",
     "drift",
@@ -79,6 +91,7 @@ __all__ = [
     "effort_kinds",
     "effort_split",
     "estimates_beside",
+    "evidence_by_grade",
     "explored",
     "false_alarms",
     "figure_notes",
@@ -97,10 +110,13 @@ __all__ = [
     "metrics",
     "missing",
     "money",
+    "money_counted_once",
+    "not_counted",
     "nothing_can_have_happened",
     "notices",
     "other_choices",
     "programme",
+    "promises",
     "queue_balance",
     "queue_strength",
     "reply_bands",
@@ -117,6 +133,7 @@ __all__ = [
     "shown",
     "since_last_report",
     "smallest_effects",
+    "staffing",
     "stories",
     "stories_base",
     "took_part",
@@ -125,5 +142,7 @@ __all__ = [
     "unrecorded_cause",
     "waiting",
     "weighted_balance",
+    "what_it_would_take",
     "who_answered",
+    "whose_money",
 ]

@@ -258,14 +258,19 @@ def _new_said(metrics: Mapping[str, Any], effects: Mapping[str, Any], say: Words
 def _why_said(why: Mapping[str, Any], say: Words) -> Iterator[str]:
     """What is different of what the reports were made from; a table is named as the data name it."""
     inputs = why["inputs"]
+    others = {*inputs["changed"], *inputs["only_later"], *inputs["only_earlier"]}
     changed = [
-        name for name in (*inputs["changed"], *inputs["only_later"], *inputs["only_earlier"]) if name != "ledger"
+        name
+        for name in (*inputs["changed"], *inputs["only_later"], *inputs["only_earlier"])
+        if name not in ("ledger", "promises")
     ]
     causes = []
     if changed:
         causes.append(f"newer tables ({_listed([plain(name, 40).replace('_', ' ') for name in changed])})")
-    if "ledger" in (*inputs["changed"], *inputs["only_later"], *inputs["only_earlier"]):
+    if "ledger" in others:
         causes.append("months closed since")
+    if "promises" in others:
+        causes.append("promises made or forecast since")
     if why["period"]:
         causes.append("another period")
     if why["parameters"]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.foundation.errors import DesignError
+from analysis.reporting.case_words import source_in_words
 from analysis.reporting.formats import plain
 from analysis.reporting.naming import grade_in_words, humanised, in_plain_words
 from analysis.reporting.tables.table import Table
@@ -19,26 +20,25 @@ def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
     records = []
     for benefit in case.benefits:
         middle = benefit.per_year.p50
-        contacts = say.number(round(benefit.contacts_per_year))
+        counted = getattr(benefit, "counted", True)
         records.append(
             {
-                "Part": "Benefits",
+                "Part": "Benefits" if counted else "Shown beside, not counted",
                 "Line": plain(benefit.label, 160),
                 "Once": "–",
                 "A year": "–" if middle is None else say.money(middle, case.currency),
-                "Comes from": f"{say.money(benefit.gain_per_contact, case.currency)} a contact, {contacts} contacts a "
-                f"year ({in_plain_words(plain(benefit.contacts_source, 120))}){_made(say, benefit)}",
+                "Comes from": _comes_from(say, benefit, case.currency),
                 "Evidence": f"{benefit.grade}: {grade_in_words(benefit.grade)}",
             }
         )
     records += [
         {
             "Part": "Costs",
-            "Line": humanised(cost.line),
+            "Line": plain(getattr(cost, "label", None) or humanised(cost.line), 160),
             "Once": say.money(cost.initial, case.currency) if cost.initial else "–",
             "A year": say.money(cost.per_year, case.currency) if cost.per_year else "–",
-            "Comes from": plain(cost.source, 120),
-            "Evidence": "stated",
+            "Comes from": source_in_words(say, cost.source),
+            "Evidence": _of_cost(cost),
         }
         for cost in case.costs
     ]
@@ -56,7 +56,30 @@ def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
         ),
         numbers=("Once", "A year"),
         groups="Part",
+        folded=tuple(f"{plain(one.label, 160)}: {note}" for one in case.benefits if (note := _noted(say, one))),
+        folded_under="What each line takes for granted, and leaves out",
     )
+
+
+def _comes_from(say: Words, benefit: Any, currency: str) -> str:
+    """The gain of a contact and how many there are; of a line that multiplies no contacts, what it says of itself."""
+    if benefit.gain_per_contact is None or benefit.contacts_per_year is None:
+        return "its own inputs, as they stand in the table of what goes in"
+    contacts = say.number(round(benefit.contacts_per_year))
+    source = in_plain_words(plain(benefit.contacts_source, 120))
+    gain = say.money(benefit.gain_per_contact, currency)
+    return f"{gain} a contact, {contacts} contacts a year ({source}){_made(say, benefit)}"
+
+
+def _noted(say: Words, benefit: Any) -> str:
+    """What a line says of itself."""
+    return source_in_words(say, getattr(benefit, "note", ""), 600)
+
+
+def _of_cost(cost: Any) -> str:
+    """A cost is booked or stated; where its size is an effect of ours, it has a grade as well."""
+    grade = getattr(cost, "grade", None)
+    return "stated or booked" if grade is None else f"{grade}: {grade_in_words(grade)}"
 
 
 def _made(say: Words, benefit: Any) -> str:

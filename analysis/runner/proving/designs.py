@@ -23,6 +23,7 @@ ROOMS: Mapping[Design, str] = MappingProxyType(
         "ab_randomised": f"{_HERE}.experiment_worlds",
         "ab_observational": f"{_HERE}.observational_worlds",
         "segments": f"{_HERE}.segment_worlds",
+        "roi_case": f"{_HERE}.money_worlds",
     }
 )
 """By design, in the order of the page."""

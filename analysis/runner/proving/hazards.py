@@ -15,7 +15,14 @@ from typing import Literal
 from analysis.foundation.errors import UnknownName
 
 Design = Literal[
-    "before_after", "service_effect", "adoption", "change_log", "ab_randomised", "ab_observational", "segments"
+    "before_after",
+    "service_effect",
+    "adoption",
+    "change_log",
+    "ab_randomised",
+    "ab_observational",
+    "segments",
+    "roi_case",
 ]
 Kind = Literal["sound", "weak_hidden", "strong_hidden", "broken", "unseen", "weak", "capped", "few"]
 SEEDS_APART = 100_000
@@ -32,11 +39,12 @@ SIZES: Mapping[Design, int] = MappingProxyType(
         "ab_randomised": 20_000,
         "ab_observational": 20_000,
         "segments": 24_000,
+        "roi_case": 40_000,
     }
 )
 """Customers of a company of each design, from which on grades are judged: in smaller ones the gates see too little to
 be passed. A series is no company."""
-IN_ARRAYS_ONLY: tuple[Design, ...] = ("change_log", "segments")
+IN_ARRAYS_ONLY: tuple[Design, ...] = ("change_log", "segments", "roi_case")
 """Designs of which no company goes through files."""
 SERVED = ("orders_difference", "issues_difference")
 ROLLED_OUT = ("orders_ratio", "orders_difference", "issues_ratio", "issues_difference")
@@ -64,6 +72,12 @@ TOLD = ("false_claims", "false_discoveries", "false_coverage", "pooled_misses", 
         "claimed_misses", "false_claims:regions_named", "false_discoveries:regions_named",
         "false_coverage:regions_named")  # fmt: skip
 """What is promised of segments, and what is shown beside."""
+MONEY = "money_"
+"""What the names of the companies begin with whose case in money is made; the rest names their world."""
+VALUED = ("npv_known", "npv_drawn")
+"""Net present value: with the assumptions' true values, and with true values drawn from the ranges stated."""
+CHANCE = "positive_"
+"""What the estimands begin with that hold the chance, as a case says it, of being worth more than nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +230,11 @@ _LATER: tuple[tuple[str, Kind, bool, Design, tuple[str, ...], str], ...] = (
     ("family_few_large", _SOUND, False, "segments", TOLD, "a large effect in two of 24 shops"),
     ("family_spread", _SOUND, False, "segments", TOLD, "effects of 24 shops drawn like a bell"),
     ("family_small", _SOUND, True, "segments", TOLD, "no effect in 60 small branches, with uneven groups"),
+    ("money_none", _SOUND, False, "roi_case", VALUED, "nothing has an effect but what the contact itself costs"),
+    ("money_effect", _SOUND, False, "roi_case", VALUED, "10 % more orders, 15 % fewer issues"),
+    ("money_harm", _SOUND, False, "roi_case", VALUED, "8 % fewer orders"),
+    ("money_one_segment", _SOUND, False, "roi_case", VALUED, "25 % more orders in the north, nothing elsewhere"),
+    ("money_incident", _SOUND, False, "roi_case", VALUED, "no effect; outages shared by the customers of a product"),
 )  # fmt: skip
 _AT_LEAST = ("clusters_uneven", "looks_none", "looks_effect")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from analysis.runner.proving.tallies import Cell
 
 LEVEL = 0.95
+MONEY_LEVEL = 0.90
+"""Of the interval of a net present value: its low and its high case are the 5th and the 95th percentile."""
 ERROR_OF_ALL = 0.01
 """Chance that a proof of sound estimators misses any coverage by chance alone."""
 BIAS_ALLOWED = 0.2
@@ -40,6 +42,7 @@ MAIN: dict[Design, str] = {
     "ab_randomised": "orders_difference",
     "ab_observational": "orders_ratio",
     "segments": "",
+    "roi_case": "",
 }
 """The estimand whose grade is judged; changes of series have none here."""
 TRIAL_WIDTH_ALLOWED = 1.05
@@ -73,8 +76,8 @@ def bonferroni_z(cells: int) -> float:
     return float(special.ndtri(1 - ERROR_OF_ALL / (2 * cells)))
 
 
-def coverage_accepted(n: int, z: float) -> tuple[float, float]:
-    """Between which shares may the coverage of 95 % intervals lie in n companies?
+def coverage_accepted(n: int, z: float, level: float = LEVEL) -> tuple[float, float]:
+    """Between which shares may the coverage of intervals, of 95 % unless said, lie in n companies?
 
     Examples
     --------
@@ -82,14 +85,14 @@ def coverage_accepted(n: int, z: float) -> tuple[float, float]:
     >>> round(low, 4), round(high, 4)
     (0.9293, 0.9707)
     """
-    half = z * math.sqrt(LEVEL * (1 - LEVEL) / n) if n else math.inf
-    return max(LEVEL - half, 0.0), min(LEVEL + half, 1.0)
+    half = z * math.sqrt(level * (1 - level) / n) if n else math.inf
+    return max(level - half, 0.0), min(level + half, 1.0)
 
 
 def coverage_asked(hazard: Hazard, n: int, z: float) -> tuple[float, float]:
     """The same for a hazard of any design. Of a thousand series a bar is asked; of fewer, less what chance adds.
 
-    Where intervals may hold the truth more often than said, the upper limit is 1.
+    Where intervals may hold the truth more often than said, the upper limit is 1. Those of money are of 90 %.
 
     Examples
     --------
@@ -101,6 +104,8 @@ def coverage_asked(hazard: Hazard, n: int, z: float) -> tuple[float, float]:
     """
     if hazard.at_least:
         return coverage_accepted(n, ALONE_Z)[0], 1.0
+    if hazard.design == "roi_case":
+        return coverage_accepted(n, z, MONEY_LEVEL)
     if hazard.design != "change_log":
         return coverage_accepted(n, z)
     more = max(1 / n - 1 / SERIES_FOR_THE_BAR, 0.0) if n else math.inf
@@ -217,6 +222,8 @@ def verdicts(cell: Cell, hazard: Hazard) -> dict[str, bool]:
     """What is judged of the study in a company of this kind, and whether it held."""
     if hazard.design == "segments":  # the truth is what was promised; nothing is promised of what is only shown
         return {"promise": cell.value <= promise_allowed(cell.truth, cell.n)} if cell.truth > 0 else {}
+    if hazard.design == "roi_case" and math.isnan(cell.coverage):
+        return {}  # a chance has no interval: `tallies_money` judges it
     kind, main = hazard.kind, cell.estimand == MAIN[hazard.design]
     full_size = main and cell.customers >= SIZES[hazard.design]
     if kind == "few":

@@ -10,6 +10,7 @@ from analysis.runner.proving.limits import FOUND, TOLD_WHERE_WEAK, least_graded_
 from analysis.runner.proving.proof import Proof
 from analysis.runner.proving.tallies import Cell
 from analysis.runner.proving.tallies_beside import ROADS_APART, GateCell, HiddenCell, RoadCell
+from analysis.runner.proving.tallies_money import ChanceCell
 
 
 def misses_of(proof: Proof) -> tuple[str, ...]:
@@ -41,7 +42,12 @@ def misses_of(proof: Proof) -> tuple[str, ...]:
         for cell in proof.gates
         if cell.held is False
     ]
-    return (*of_cells, *of_hidden, *of_roads, *of_gates)
+    of_chances = [
+        f"chances of {cell.band} in `{cell.estimand}` ({cell.n:,} companies): {_chance(cell)}"
+        for cell in proof.chances
+        if not cell.held
+    ]
+    return (*of_cells, *of_hidden, *of_roads, *of_gates, *of_chances)
 
 
 def _of(cell: Cell) -> str:
@@ -75,6 +81,11 @@ def _shortfall(cell: Cell, name: str) -> str:
 def _gate(cell: GateCell) -> str:
     low, high = cell.asked or (0.0, 1.0)
     return _beyond("the share that failed", cell.failed, low if cell.failed < low else high)
+
+
+def _chance(cell: ChanceCell) -> str:
+    low, high = cell.said - cell.allowed, cell.said + cell.allowed
+    return _beyond("the share worth more than nothing", cell.found, low if cell.found < low else high)
 
 
 def _hidden(cell: HiddenCell) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from analysis.runner.proving.hazards import HAZARDS, Design
 from analysis.runner.proving.misses import misses_of
+from analysis.runner.proving.page_money import money_part
 from analysis.runner.proving.page_promises import promises_part
 from analysis.runner.proving.page_tables import (
     HEAD,
@@ -100,6 +101,8 @@ def _section(proof: Proof, design: Design) -> str:
         return ""
     if design == "segments":
         return f"## {section.title}\n\n{section.asked}\n\n{promises_part(cells, section.estimands)}"
+    if design == "roi_case":
+        return f"## {section.title}\n\n{section.asked}\n\n{money_part(cells, proof.chances, section)}"
     series = [cell for cell in cells if ":rho=" in cell.estimand]
     parts = [f"## {section.title}\n\n{section.asked}\n"]
     if series:

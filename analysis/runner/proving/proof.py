@@ -15,6 +15,7 @@ from analysis.runner.proving.tallies_beside import (
     hidden_cells,
     road_cells,
 )
+from analysis.runner.proving.tallies_money import ChanceCell, chance_cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What a page and a picture are made of. `files` are the cells of companies that went through files."""
+    """What a page and a picture are made of. `files` are the cells of companies that went through files, `chances` what
+    cases in money said of being worth more than nothing."""
 
     cells: tuple[Cell, ...]
     gates: tuple[GateCell, ...]
@@ -37,6 +39,7 @@ class Proof:
     roads: tuple[RoadCell, ...]
     files: tuple[Cell, ...] = ()
     made: tuple[Made, ...] = ()
+    chances: tuple[ChanceCell, ...] = ()
 
     def of(self, design: Design) -> tuple[Cell, ...]:
         """The cells of one design."""
@@ -47,7 +50,7 @@ class Proof:
         """How many limits were held against anything."""
         gates = sum(cell.held is not None for cell in self.gates)
         cells = sum(len(cell.verdicts) for cell in (*self.cells, *self.files))
-        return cells + len(self.hidden) + len(self.roads) + gates
+        return cells + len(self.hidden) + len(self.roads) + gates + len(self.chances)
 
     @property
     def misses(self) -> tuple[str, ...]:
@@ -61,7 +64,8 @@ class Proof:
         of_hidden = [f"the formula of the planted cause in `{cell.hazard}`" for cell in self.hidden if not cell.held]
         of_roads = [f"the second roads in `{cell.hazard}`" for cell in self.roads if not cell.held]
         of_gates = [f"the gate `{cell.gate}` in `{cell.hazard}`" for cell in self.gates if cell.held is False]
-        return (*of_cells, *of_hidden, *of_roads, *of_gates)
+        of_chances = [f"chances of {cell.band} in `{cell.estimand}`" for cell in self.chances if not cell.held]
+        return (*of_cells, *of_hidden, *of_roads, *of_gates, *of_chances)
 
     @property
     def hazards(self) -> tuple[str, ...]:
@@ -80,4 +84,5 @@ def proof_of(arrays: Records, files: Records | None = None, made: tuple[Made, ..
         roads=road_cells(arrays.roads),
         files=() if files is None else cells_of(files.effects, judge=("coverage", "bias")),
         made=made,
+        chances=chance_cells(arrays.effects),
     )

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.runner.proving.hazards import HAZARDS, Hazard
+from analysis.runner.proving.hazards import CHANCE, HAZARDS, Hazard
 from analysis.runner.proving.limits import (
     BIAS_ALLOWED,
     LEVEL,
@@ -151,7 +151,11 @@ def cells_of(
                 f"Records of `{estimator}` on `{estimand}` in `{hazard}` hold companies of different sizes, or one "
                 "company twice; a share of them would mean nothing."
             )
-    judged = sum(1 for (hazard, _, estimator) in groups if estimator == DEFAULT and shares_z(hazards[hazard]))
+    judged = sum(
+        1
+        for (hazard, estimand, estimator) in groups
+        if estimator == DEFAULT and shares_z(hazards[hazard]) and not estimand.startswith(CHANCE)
+    )
     z = bonferroni_z(max(judged, 1))
     place = {name: position for position, name in enumerate(hazards)}
     designs = list(dict.fromkeys(hazard.design for hazard in hazards.values()))

@@ -41,6 +41,7 @@ def cell(records, hazard: str, errors=SOUND, **more):
         ("series_24", {"coverage", "bias"}),
         ("panel_none", {"coverage", "bias"}),
         ("panel_few", {"interval"}),
+        ("money_none", {"coverage", "bias"}),
     ],
 )
 def test_what_is_asked_of_each_kind(records, hazard, asked) -> None:

@@ -30,6 +30,8 @@ def test_each_design_has_a_code_of_its_own_and_another_through_files() -> None:
         ("change_log", "analysis.inference.synthetic_did", "analysis.synthetic.lean"),
         ("ab_randomised", "analysis.inference.few_clusters", "analysis.studies.experiment.study"),
         ("ab_randomised", "analysis.synthetic.experiments.shop", "analysis.inference.instrument"),
+        ("roi_case", "analysis.roi.simulation", "analysis.studies.experiment.study"),
+        ("roi_case", "analysis.studies.channel", "analysis.roi.case"),
     ],
 )
 def test_what_matters_to_a_design_and_what_does_not(design, inside, outside) -> None:

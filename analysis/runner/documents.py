@@ -1,0 +1,78 @@
+"""Which documents does a report have beside its pages? The case in money as a workbook, made from the same parts.
+
+A document is made in the runner once all steps are recorded, since it shows the results of every one. The case is
+worked out again from the recorded effects and the same tables, and must come to what is in the results, to the last
+digit. How a document looks is left to `analysis.reporting`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from analysis.foundation.provenance import canonical_json, write_atomically
+from analysis.runner.steps import Step, step_named
+
+if TYPE_CHECKING:
+    from analysis.runner.study import Study
+
+CASE = "roi_case"
+WORKBOOK = "case.xlsx"
+Document = tuple[str, str]
+"""What a document is called on the page, and its file beside it."""
+
+
+def documents_of(steps: Sequence[Step]) -> tuple[str, ...]:
+    """The files that `write_documents` would write for these steps.
+
+    Examples
+    --------
+    >>> documents_of([step_named("metrics")]), documents_of([step_named("roi_case")])
+    ((), ('case.xlsx',))
+    """
+    return (WORKBOOK,) if CASE in {step.name for step in steps} else ()
+
+
+def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, list[Document]]:
+    """Write the documents of a report; by step, those that its page leads to.
+
+    Parameters
+    ----------
+    study : Study
+        Recording into the folder of the run, with all parts and `results.json`.
+    run : str
+    steps : sequence of Step
+        Those that were executed to the end.
+
+    Raises
+    ------
+    DesignError
+        If a document cannot hold the case, such as a formula too long for a cell.
+    ValueError
+        If the case worked out again is not the one in the results.
+    """
+    results = study.results()
+    if CASE not in {step.name for step in steps} or results.get("roi") is None:
+        return {}
+    from analysis.reporting.workbook import case_workbook
+
+    case = _case_of(study, results)
+    book = case_workbook(case, results=results, run=run, locale=study.values.report.locale)
+    write_atomically(study.folder / WORKBOOK, book)
+    return {CASE: [("The case as a workbook: change an assumption and see what it does (.xlsx)", WORKBOOK)]}
+
+
+def _case_of(study: Study, results: dict[str, Any]) -> Any:
+    """The case of the results, with its formulas and draws: what results do not hold."""
+    call = step_named(CASE).call
+    assert call is not None
+    try:
+        with threadpool_limits(1):
+            case = call(study)
+    finally:
+        study.close()
+    if canonical_json(case.to_parts()["roi"]) != canonical_json(results["roi"]):
+        raise ValueError("The case worked out for its workbook is not the case in the results.")
+    return case

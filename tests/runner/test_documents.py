@@ -1,0 +1,85 @@
+"""Documents beside the pages: made from the case of the results, linked from its page, none where there is no case."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+
+from analysis.runner import documents
+from analysis.runner.documents import write_documents
+from analysis.runner.steps import STEPS, step_named
+
+ROI = {"npv": {"p5": 1.0, "p50": 2.0, "p95": 3.0}}
+
+
+class Shown:
+    """As much of a study as its documents need."""
+
+    def __init__(self, folder: Path, roi: dict[str, Any] | None) -> None:
+        self.folder, self.closed = folder, False
+        self.values = SimpleNamespace(report=SimpleNamespace(locale="en_GB"))
+        (folder / "results.json").write_text(json.dumps({"study": "trial", "metrics": [], "effects": [], "roi": roi}))
+
+    def results(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "results.json").read_text()))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A case whose making is noted, and a workbook that says what it was made of."""
+    made: list[object] = []
+
+    def call(study: object) -> Any:
+        made.append(study)
+        return SimpleNamespace(to_parts=lambda: {"roi": ROI})
+
+    def book(case: Any, *, results: Any, run: str, locale: str) -> bytes:
+        sheet = openpyxl.Workbook()
+        sheet.active.append([results["study"], run, locale])
+        file = BytesIO()
+        sheet.save(file)
+        return file.getvalue()
+
+    monkeypatch.setattr(documents, "step_named", lambda name: SimpleNamespace(name=name, call=call))
+    monkeypatch.setattr("analysis.reporting.workbook.case_workbook", book)
+    return made
+
+
+def test_the_case_has_a_workbook_beside_its_page(tmp_path: Path, asked: list[object]) -> None:
+    study = Shown(tmp_path, ROI)
+    found = write_documents(study, "abc", STEPS)  # type: ignore[arg-type]
+    assert "case.xlsx" in [file for _, file in found["roi_case"]]
+    assert [one.value for one in openpyxl.load_workbook(tmp_path / "case.xlsx").active[1]] == ["trial", "abc", "en_GB"]
+    assert asked == [study]
+    assert study.closed, "the tables are given back"
+
+
+def test_a_report_without_a_case_has_no_document(tmp_path: Path, asked: list[object]) -> None:
+    others = [step for step in STEPS if step.name != "roi_case"]
+    assert write_documents(Shown(tmp_path, ROI), "abc", others) == {}  # type: ignore[arg-type]
+    assert write_documents(Shown(tmp_path, None), "abc", STEPS) == {}  # type: ignore[arg-type]
+    assert not asked
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_case_that_is_not_that_of_the_results_is_not_published(tmp_path: Path, asked: list[object]) -> None:
+    study = Shown(tmp_path, {"npv": {"p5": 1.0, "p50": 2.5, "p95": 3.0}})
+    with pytest.raises(ValueError, match="not the case in the results"):
+        write_documents(study, "abc", STEPS)  # type: ignore[arg-type]
+    assert asked
+    assert study.closed
+    assert not (tmp_path / "case.xlsx").exists()
+
+
+def test_the_step_of_the_case_makes_it() -> None:
+    """What documents ask for is there."""
+    assert step_named(documents.CASE).call is not None
