@@ -152,7 +152,8 @@ def restated(say: Words, text: str, currency: str, limit: int = 900) -> str:
     """
 
     def amount(found: re.Match[str]) -> str:
-        return say.money(float(found[1].replace(",", "")), currency)
+        size = float(found[1].replace(",", ""))
+        return say.money(size, currency, 0 if 100 <= size < 1000 else None)
 
     def share(found: re.Match[str]) -> str:
         return say.share(float(found[1]) / 100, len(found[1].partition(".")[2]))

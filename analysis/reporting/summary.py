@@ -34,10 +34,10 @@ from analysis.reporting.promised import not_kept
 from analysis.reporting.rows import Row, effect_rows, main_scale, metric_rows, monthly
 from analysis.reporting.settled import age_in_words, is_interim, older_than_the_volume, settled
 from analysis.reporting.standing import closed_months, incidents, still_open, targets
-from analysis.reporting.tables.case_opening import money_in_words
 from analysis.reporting.tables.cells import readable
 from analysis.reporting.tables.difference import since_in_words, title_since
 from analysis.reporting.tables.matching import matching_in_words
+from analysis.reporting.tables.opening import money_in_words
 from analysis.reporting.tables.table import numbers_whole
 from analysis.reporting.vocabulary import METHOD_NOTES
 from analysis.reporting.wording import Words, evidence_in_words, words
@@ -349,7 +349,10 @@ def _matching(results: Mapping[str, Any]) -> Mapping[str, Any]:
 def _money(roi: Mapping[str, Any], say: Words, *, matched_only: bool) -> Iterator[KeyFigure]:
     shares = roi.get("npv_share_by_grade") or {}
     grade = max(sorted(shares), key=lambda name: shares[name], default=None)
-    evidence = f"rests on: {grade_in_words(grade)}" if grade is not None and shares[grade] > 0 else ""
+    mostly = "" if grade is None or shares[grade] > 1 - 1e-9 else "mostly "
+    evidence = f"rests {mostly}on: {grade_in_words(grade)}" if grade is not None and shares[grade] > 0 else ""
+    if (roi.get("evidence") or {}).get("past_cap"):
+        evidence = "; ".join(filter(None, (evidence, "more of it assumed than is allowed")))
     if matched_only:
         evidence = "; ".join(filter(None, (evidence, "for matched customers only")))
     low, middle, high = (roi["npv"][name] for name in ("p5", "p50", "p95"))

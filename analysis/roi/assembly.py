@@ -47,6 +47,13 @@ ALWAYS: Mapping[str, str] = {
 }
 """Lines of every case, as far as they were measured."""
 
+HARM: Mapping[str, tuple[str, int]] = {
+    "repurchase": ("orders", -1),
+    "issues_avoided": ("issues", 1),
+    "channel_shift": ("index_issue_cost", 1),
+}
+"""By line: the outcome that may have been measured and want a price, and the sign of its effect that is a loss."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
@@ -125,7 +132,7 @@ def assembled(
     if prices is None or volume is None:
         faults.told()
         raise AssertionError("What could not be made has its reason.")
-    parts: list[Built | None] = [*_always(request, measured, volume, prices, tables), *stated]
+    parts: list[Built | None] = [*_always(request, measured, volume, prices, tables, faults), *stated]
     if (value := request.customer_value) is not None:
         parts.append(
             faults.made(
@@ -214,9 +221,14 @@ def _stating(one: NotCounted) -> str:
 
 
 def _always(
-    request: RoiRequest, effects: MeasuredEffects, volume: Volumes, prices: UnitCosts, tables: Tables | None
+    request: RoiRequest,
+    effects: MeasuredEffects,
+    volume: Volumes,
+    prices: UnitCosts,
+    tables: Tables | None,
+    faults: Faults,
 ) -> list[Built]:
-    """The lines of every case; what was not measured is listed with the reason."""
+    """The lines of every case; what was not measured is listed with the reason, a loss without a price is a fault."""
     zone, cashable = request.zone, request.cashable
     makers: dict[str, Callable[[], Built]] = {
         "repurchase": lambda: repurchase_line(request.repurchase, effects, volume, request.currency, tables, zone),
@@ -232,6 +244,10 @@ def _always(
         try:
             found.append(make())
         except DesignError as error:
+            outcome, harm = HARM[name]
+            effect = effects.get(outcome)
+            if effect is not None and harm * effect.value > 0:
+                faults.said.append(f"{ALWAYS[name]}: the study found a loss, and a loss is not left out. {error}")
             found.append(Built(not_counted=(NotCounted(line=name, label=ALWAYS[name], reason=str(error)),)))
     return found
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Month
 from analysis.roi.assembly import Assembled
-from analysis.roi.decision import ChannelCost, Decision, LineOfCase, decision_of, guardrails_of
+from analysis.roi.decision import NEEDED, ChannelCost, Decision, LineOfCase, decision_of, guardrails_of
 from analysis.roi.decision_staffing import service_found
 from analysis.roi.decision_totals import (
     MARGIN,
@@ -69,12 +69,12 @@ def decision_for(
         benefits=model.present_value(drawn.benefits),
         contacts=[one.value(drawn.inputs) for one in found.volumes.all],
         lines=[_line(line, drawn) for line in model.lines if line.side == "benefit"],
-        agents_a_year=_a_year(costs[PEOPLE].by_year) if PEOPLE in costs else None,
-        running_costs_a_year=_a_year(base.costs.by_year),
+        agents_a_year=_a_year(model, costs[PEOPLE].by_year) if PEOPLE in costs else None,
+        running_costs_a_year=_a_year(model, base.costs.by_year),
         shares_by_grade=weighed.shares,
         cap=weighed.cap,
         service=service_found(effects, request.currency),
-        guardrails=guardrails_of(effects, **_books_in_words(found.books)),
+        guardrails=guardrails_of(effects, **_books_in_words(found.books), needed=NEEDED),
         channels=[_channel(one, found.prices, request) for one in (CHANNEL, BESIDE)],
         totals=_totals(request, tables),
         months_in_period=len(request.months),
@@ -82,9 +82,12 @@ def decision_for(
     )
 
 
-def _a_year(by_year: Sequence[float]) -> float:
-    """The mean of the years, the start left out."""
-    return math.fsum(by_year[1:]) / (len(by_year) - 1)
+def _a_year(model: Model, by_year: Sequence[float]) -> float:
+    """A level year, the start left out: the same amount every year that is worth as much today, as benefits are."""
+    worth = model.discounting[1:].tolist()
+    first = by_year[1]
+    more = math.fsum(by * (amount - first) for by, amount in zip(worth, by_year[1:], strict=True))
+    return first + more / math.fsum(worth)
 
 
 def _line(line: Any, drawn: Simulated) -> LineOfCase:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.foundation.errors import DesignError
 from analysis.roi.decision_rule import Guardrail, Recommended, recommended
 from analysis.roi.decision_staffing import LOW_TO_HIGH, Service, StaffingChoice, staffing_choices
 from analysis.roi.decision_totals import SpokenFor, Total
@@ -26,6 +27,8 @@ Floats = NDArray[np.float64]
 MORE_IS_HARM = ("issues", "support_cost", "index_issue_cost")
 LESS_IS_HARM = ("orders", "revenue", "margin", "repurchased", "retained")
 """Outcomes by the direction in which they do harm."""
+NEEDED = ("issues", "support_cost")
+"""Of these one at least must have been measured: later trouble is what a contact may cause and margin does not show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,15 +231,20 @@ def decision_of(
 
     Raises
     ------
+    DesignError
+        If contacts are not above zero in the horizon.
     ValueError
-        If contacts are not above zero in the horizon, or draws are missing.
+        If draws are missing.
     """
     if npv.size == 0 or npv.shape != benefits.shape or not contacts:
         raise ValueError("A decision needs draws of the value and as many of the benefits, and each year's contacts.")
     factors = [(1 + discount_rate) ** -year for year in range(1, len(contacts) + 1)]
     discounted = sum((np.asarray(one, dtype=np.float64) * by for one, by in zip(contacts, factors, strict=True)), 0.0)
     if not np.all(np.asarray(discounted) > 0):
-        raise ValueError("Without contacts in the horizon nothing can be said per contact.")
+        raise DesignError(
+            "The case, or a draw of it, has contacts in no year, and nothing can be said per contact. Give "
+            "`roi.contacts_per_year`, `roi.forecast` and `roi.uptake` values and ranges above zero."
+        )
     level = math.fsum(factors)
     low, middle, high = (float(one) for one in np.quantile(npv, LOW_TO_HIGH, method="inverted_cdf"))
     advice = recommended(
@@ -299,12 +307,13 @@ def _not_known(request: DecisionRequest, channels: Sequence[ChannelCost], lines:
 
 
 def guardrails_of(
-    effects: Sequence[Mapping[str, Any]], *, tied_out: bool | None, tie_out_detail: str
+    effects: Sequence[Mapping[str, Any]], *, tied_out: bool | None, tie_out_detail: str, needed: Sequence[str] = ()
 ) -> tuple[Guardrail, ...]:
     """What the case must not harm or get wrong: each outcome of the studies behind it, and the tie to the books.
 
     A guardrail is broken where an effect on all customers is clearly harm, kept where it is not, and not known where
-    the effect was refused. Only the scale on which an outcome is first told counts, so that none is asked twice.
+    the effect was refused or has no interval, or where none of the outcomes `needed` was measured: the first of them is
+    named. Only the scale on which an outcome is first told counts, so that none is asked twice.
 
     Examples
     --------
@@ -321,6 +330,8 @@ def guardrails_of(
             if held is None or (held["scale"] != "ratio" and row["scale"] == "ratio"):
                 asked[row["outcome"]] = row
     found = [_guardrail(name, row) for name, row in sorted(asked.items())]
+    if needed and not set(needed) & set(asked):
+        found.insert(0, Guardrail(name=needed[0], kept=None, detail=f"{needed[0].capitalize()}: not measured."))
     return (*found, Guardrail(name="books", kept=tied_out, detail=tie_out_detail))
 
 
@@ -328,10 +339,10 @@ def _guardrail(name: str, row: Mapping[str, Any]) -> Guardrail:
     if row["value"] is None:
         return Guardrail(name=name, kept=None, detail=f"No effect is claimed: {row['reason']}")
     none = 1.0 if row["scale"] == "ratio" else 0.0
-    if name in MORE_IS_HARM:
-        harmed = row["low"] is not None and row["low"] > none
-    else:
-        harmed = row["high"] is not None and row["high"] < none
+    end = row["low" if name in MORE_IS_HARM else "high"]
+    if end is None:
+        return Guardrail(name=name, kept=None, detail="How surely the effect is known was not told.")
+    harmed = end > none if name in MORE_IS_HARM else end < none
     worse = "more" if name in MORE_IS_HARM else "less"
     said = f"clearly {worse} than without" if harmed else f"not clearly {worse} than without"
     return Guardrail(name=name, kept=not harmed, detail=f"{name.replace('_', ' ').capitalize()}: {said}.")

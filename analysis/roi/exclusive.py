@@ -3,9 +3,9 @@
 Every line claims an account, some customers and some months of theirs. Margin is one purse, whether it comes from
 orders or from a subscription, since a customer who was kept from leaving is also one who goes on buying. Where two take
 from one purse, the customer-months of both are counted on the tables, and the share that the lines before it hold is
-taken off the later one as an input of its own. A loss counts whole, and so do costs inside a line. Where the tables
-cannot tell, the parameters must; without that the later line is shown and not counted. What was shared in the past
-stands for the years to come.
+taken off the later one as an input of its own. A loss counts whole, whoever holds it, and so do costs inside a line.
+Where the tables cannot tell, the parameters must; without that a later line that gains is shown and not counted. What
+was shared in the past stands for the years to come.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.roi.built import Built, Claim, CustomerMonths, NotCounted
+from analysis.roi.formula import Formula
 from analysis.roi.line import Line
 from analysis.roi.quantity import Quantity
 from analysis.roi.stated import NOTHING, Stated, fact, share
@@ -136,12 +137,18 @@ def exclusion(
             continue
         found = [judging.pair(one, line) for one in before]
         pairs += found
+        if _is_loss(judging.claim(line).gross or line.by_year, built):
+            lines.append(line)
+            continue
         if any(pair.verdict == "not told" for pair in found):
+            if _is_loss(line.by_year, built):  # by the costs inside it: what is not counted would hide them
+                lines.append(line)
+                continue
             lines.append(_shown(line))
             left_out.append(_not_told(line, found))
             continue
         held = judging.held(line, found)
-        if held is None or _is_loss(line, judging.claim(line), built):
+        if held is None:
             lines.append(line)
             continue
         taken[line.id] = held.base
@@ -165,10 +172,10 @@ def _less(line: Line, claim: Claim, held: Quantity) -> Line:
     return replace(line, by_year=less, note=note)
 
 
-def _is_loss(line: Line, claim: Claim, built: Built) -> bool:
-    """Whether what others could hold of a line is a loss at base: a loss counts whole."""
+def _is_loss(by_year: Sequence[Formula], built: Built) -> bool:
+    """Whether a line, or what others could hold of it, is a loss at base: a loss counts whole."""
     base = {one.name: one.base for one in built.quantities}
-    return sum(float(one.value(base)) for one in claim.gross or line.by_year) < 0
+    return sum(float(one.value(base)) for one in by_year) < 0
 
 
 def _shown(line: Line) -> Line:

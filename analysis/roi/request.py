@@ -17,7 +17,7 @@ from analysis.roi.lines.induced_demand import InducedDemandRequest
 from analysis.roi.lines.issues_avoided import IssuesAvoidedRequest
 from analysis.roi.lines.programme_costs import StatedCost
 from analysis.roi.lines.repurchase import RepurchaseRequest
-from analysis.roi.rates import Rate
+from analysis.roi.rates import Rate, Rates
 from analysis.roi.simulation import DRAWS
 from analysis.roi.stated import Stated, share
 from analysis.roi.unit_costs import StatedUnitCost
@@ -124,6 +124,7 @@ class RoiRequest:
             raise ValueError(f"An interval from {self.draws} draws is too rough; use 1,000 or more: `roi.draws`.")
         if not 0 <= self.evidence_cap <= 1:
             raise ValueError(f"The cap on weak evidence is a share, not {self.evidence_cap}: `roi.evidence_cap`.")
+        Rates(self.currency, self.rates)
         for parameter in ("cashable", "overlap"):
             for name, stated in getattr(self, parameter).items():
                 share(f"roi.{parameter}.{name}", stated)

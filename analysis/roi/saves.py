@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 def attempts(tables: Tables, zone: str, window_days: int) -> Counted:
     """Known customers with a subscription who wanted to leave: how many a year, and how many still had one later.
 
+    Who wrote more than once in the year is one of them: the months that a save is worth are paid once.
+
     Parameters
     ----------
     tables : Tables
@@ -55,10 +57,11 @@ def attempts(tables: Tables, zone: str, window_days: int) -> Counted:
 
     row = tables.engine.query(
         f"""
-        select count(case when inside then 1 end) as a_year, count(case when due then 1 end) as followed,
+        select count(distinct case when inside then customer_id end) as a_year,
+            count(case when due then 1 end) as followed,
             count(case when due and held then 1 end) as held
         from (
-            select {tables.engine.dialect.in_months("c.posted_at", zone, first, last)} as inside,
+            select customer_id, {tables.engine.dialect.in_months("c.posted_at", zone, first, last)} as inside,
                 {age} >= {window_days * DAY} as due, {runs(window_days * DAY)} as held
             from ({sql}) as c where {runs(0)}
         ) as judged

@@ -1,4 +1,4 @@
-"""Which documents does a report have beside its pages? The case in money as a workbook, made from the same parts.
+"""Which documents does a report have beside its pages? The case in money as a workbook and as slides.
 
 A document is made in the runner once all steps are recorded, since it shows the results of every one. The case is
 worked out again from the recorded effects and the same tables, and must come to what is in the results, to the last
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analysis.runner.study import Study
 
 CASE = "roi_case"
-WORKBOOK = "case.xlsx"
+WORKBOOK, DECK = "case.xlsx", "case.pptx"
 Document = tuple[str, str]
 """What a document is called on the page, and its file beside it."""
 
@@ -30,9 +30,9 @@ def documents_of(steps: Sequence[Step]) -> tuple[str, ...]:
     Examples
     --------
     >>> documents_of([step_named("metrics")]), documents_of([step_named("roi_case")])
-    ((), ('case.xlsx',))
+    ((), ('case.xlsx', 'case.pptx'))
     """
-    return (WORKBOOK,) if CASE in {step.name for step in steps} else ()
+    return (WORKBOOK, DECK) if CASE in {step.name for step in steps} else ()
 
 
 def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, list[Document]]:
@@ -56,12 +56,21 @@ def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, 
     results = study.results()
     if CASE not in {step.name for step in steps} or results.get("roi") is None:
         return {}
+    from analysis.reporting.deck import case_deck
     from analysis.reporting.workbook import case_workbook
 
     case = _case_of(study, results)
-    book = case_workbook(case, results=results, run=run, locale=study.values.report.locale)
+    locale = study.values.report.locale
+    book = case_workbook(case, results=results, run=run, locale=locale)
+    deck = case_deck(case, results, run=run, locale=locale)
     write_atomically(study.folder / WORKBOOK, book)
-    return {CASE: [("The case as a workbook: change an assumption and see what it does (.xlsx)", WORKBOOK)]}
+    write_atomically(study.folder / DECK, deck)
+    return {
+        CASE: [
+            ("The case as a workbook: change an assumption and see what it does (.xlsx)", WORKBOOK),
+            ("The case as slides, with charts that can be edited (.pptx)", DECK),
+        ]
+    }
 
 
 def _case_of(study: Study, results: dict[str, Any]) -> Any:

@@ -11,8 +11,8 @@ from analysis.foundation.errors import DesignError
 from analysis.reporting import tables
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.summary import summary
-from analysis.reporting.tables.case_inputs import room_in_words
-from analysis.reporting.tables.case_opening import claim_in_words
+from analysis.reporting.tables.case_numbers import room_in_words
+from analysis.reporting.tables.opening import claim_in_words
 from analysis.reporting.wording import words
 from tests.reporting.planted_case import BOOKS, ISSUES, MARGIN, PAIRS, case, planted, promise, results
 
@@ -194,12 +194,13 @@ def test_every_input_is_shown_or_folded_with_its_source_and_day():
         (10.0, 4.0, "above", "40 % of what was found would do."),
         (10.0, -4.0, "above", "The case would be worth it even without this effect."),
         (10.0, 15.0, "above", "It would have to be 1.50 times what was found."),
+        (-0.05, -10.03, "below", "It would have to be 201 times what was found."),
         (-10.0, -4.0, "above", "The harm would have to shrink to 40 % of what was found."),
         (-10.0, 4.0, "above", "It would have to lie above"),
         (-0.05, -0.02, "below", "40 % of what was found would do."),
         (-0.05, 0.30, "below", "The case would be worth it even without this effect."),
         (0.05, 0.02, "below", "The harm would have to shrink to 40 % of what was found."),
-        (-0.05, -0.10, "below", "It would have to be 2.00 times what was found."),
+        (-0.05, -0.10, "below", "It would have to be 2 times what was found."),
         (0.0, 1.0, "above", "It would have to lie above"),
     ],
 )
@@ -324,3 +325,12 @@ def test_the_summary_says_the_claim_the_recommendation_and_what_is_wrong(made):
     assert "What the case in money says" in str(summary(found))
     assert not forbidden_words(" ".join(said))
     assert summary(made.results()).money == ()  # a case of an older version holds no claim
+
+
+def test_key_figures_of_the_summary_say_what_the_money_mostly_rests_on(made):
+    found = made.results() | results()
+    figure = next(one for one in summary(found).figures if one.label.startswith("Net present value"))
+    assert figure.evidence == "rests mostly on: comparison that passed its checks"
+    found["roi"]["evidence"]["past_cap"] = True
+    figure = next(one for one in summary(found).figures if one.label.startswith("Net present value"))
+    assert figure.evidence.endswith("; more of it assumed than is allowed")

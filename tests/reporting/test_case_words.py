@@ -79,6 +79,10 @@ def test_sentences_of_the_case_are_written_as_the_locale_writes() -> None:
     assert read(restated(words("de_DE"), "about EUR 1,590 at 2.5 %", "EUR")) == "about 1.590 € at 2,5 %"
 
 
+def test_hundreds_have_no_idle_cents() -> None:
+    assert read(restated(SAY, "a gain of about EUR 224", "EUR")) == "a gain of about €224"
+
+
 def test_sources_lose_the_marks_of_code_and_forbidden_words() -> None:
     said = source_in_words(
         SAY, "study service_effect/service_effect/margin/difference; table unit_costs: `ledger` 2025-03-31"

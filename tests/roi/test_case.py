@@ -231,6 +231,17 @@ def test_what_a_randomised_test_found_is_told_and_not_counted() -> None:
     assert "+0.40 EUR per customer (grade A)" in told.reason
 
 
+def test_stopping_saves_the_costs_of_a_level_year() -> None:
+    """Costs grow with the contacts as benefits do: 6,000 + 0.1 × 5 × (0, then 1,200, 1,200) a level year."""
+    found = case(
+        volume=VolumeRequest(uptake=(Stated.of(0.0), Stated.of(1.0))),
+        induced_demand=InducedDemandRequest(extra_contacts_per_contact=Stated.of(0.1)),
+        unit_costs=(StatedUnitCost(channel="social", marginal=Stated.of(5.0)),),
+    )
+    stop = found.decision.choices[0]
+    assert stop.cost == pytest.approx(-(6000 + 600 * (ANNUITY - 1 / 1.1) / ANNUITY))
+
+
 # What is refused
 
 
@@ -265,6 +276,17 @@ def test_all_that_lines_asked_for_lack_is_told_at_once() -> None:
         assert part in said(error), part
 
 
+def test_a_loss_without_a_price_is_no_line_left_out() -> None:
+    """More issues, and nobody says what one costs: without that line the case would look better than it is."""
+    more = ISSUES | {"value": 0.5, "low": 0.4, "high": 0.6}
+    with pytest.raises(DesignError, match=r"a loss is not left out.*`roi.issues_avoided.cost_per_issue`"):
+        case(MARGIN, more)
+    assert case(MARGIN, ISSUES).base.npv == case().base.npv  # a gain without a price is left out, and said to be
+    fewer = MARGIN | {"outcome": "orders", "value": -0.2, "se": 0.1, "unit": "orders per customer"}
+    with pytest.raises(DesignError, match=r"a loss is not left out.*`roi.repurchase.margin_per_order`"):
+        case(fewer, cashable={"issues_avoided": Stated.of(0.5)})
+
+
 def test_savings_alone_without_a_cashable_share_are_no_case() -> None:
     with pytest.raises(DesignError, match=r"counts no benefit.*State `roi.cashable.issues_avoided`"):
         case(ISSUES, issues_avoided=IssuesAvoidedRequest(cost_per_issue=Stated.of(8.0)))
@@ -284,6 +306,7 @@ def test_another_currency_is_refused_without_a_rate_and_converted_with_one() -> 
         ({"discount_rate": 1.0}, r"from 0 up to 1, not 1.0"),
         ({"draws": 10}, "from 10 draws"),
         ({"evidence_cap": 2.0}, "a share, not 2.0"),
+        ({"rates": {"EUR": Rate(rate=2.0, source="x", dated="2026-01-01")}}, "One EUR is one EUR"),
         ({"cashable": {"issues_avoided": Stated.of(2.0)}}, r"`roi.cashable.issues_avoided` lies from 0 to 1"),
     ],
 )

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis.foundation.errors import DesignError
 from analysis.roi.decision import (
+    NEEDED,
     ChannelCost,
     DecisionRequest,
     LineOfCase,
@@ -203,6 +205,17 @@ def test_guardrails_from_effects(effect, kept) -> None:
     assert [one.kept for one in found] == [kept, None]
 
 
+def test_what_was_not_measured_or_has_no_interval_is_not_known_to_be_kept() -> None:
+    """A rise in later issues that nobody looked at is no reason to extend."""
+    found = guardrails_of([row("margin", 0.9, 1.2)], tied_out=True, tie_out_detail="", needed=NEEDED)
+    assert [(one.name, one.kept) for one in found] == [("issues", None), ("margin", True), ("books", True)]
+    assert "not measured" in found[0].detail
+    beside = guardrails_of([row("support_cost", 0.9, 1.2)], tied_out=True, tie_out_detail="", needed=NEEDED)
+    assert [(one.name, one.kept) for one in beside] == [("support_cost", True), ("books", True)]
+    (bare, _) = guardrails_of([row("issues", 0.9, 1.2) | {"low": None}], tied_out=True, tie_out_detail="")
+    assert bare.kept is None
+
+
 def test_only_settled_effects_on_all_customers_guard_and_none_twice() -> None:
     rows = [
         row("issues", 1.1, 1.2, segment={"region": "north"}),
@@ -218,7 +231,7 @@ def test_only_settled_effects_on_all_customers_guard_and_none_twice() -> None:
 
 
 def test_without_contacts_nothing_is_said_per_contact() -> None:
-    with pytest.raises(ValueError, match="Without contacts"):
+    with pytest.raises(DesignError, match=r"contacts in no year.*`roi.uptake`"):
         page(contacts=[0.0, 0.0])
     with pytest.raises(ValueError, match="needs draws"):
         page(npv=np.array([]), benefits=np.array([]))

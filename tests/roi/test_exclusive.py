@@ -68,6 +68,30 @@ def test_by_hand_the_union_of_earlier_lines_is_taken_off(tmp_path) -> None:
     assert any(one.name == "third_line" + HELD for one in found.built.quantities)
 
 
+def test_only_months_that_both_see_in_full_are_compared(tmp_path) -> None:
+    """Customer 1 is saved for months 1 to 8; contacts are known from month 3 to 6 and hold all of 5 and 6: both of two,
+    not two of eight, since what comes later has not been seen yet. Where no month is seen in full, all are compared."""
+    first, second = (benefit(name, 0, Input("gain")) for name in ("first_line", "second_line"))
+    contacts = pairs_of([("1", month) for month in (5, 6)])
+    saves = pairs_of([("1", month) for month in range(1, 9)])
+
+    def share(full: tuple[int, int] | None, other: tuple[int, int] | None = None) -> float | None:
+        claims = (
+            Claim(line="first_line", months=replace(contacts, full=full)),
+            Claim(line="second_line", months=replace(saves, full=other)),
+        )
+        found = exclusion(built(first, second, claims=claims), tables)
+        assert found.taken_off["second_line"] == found.pairs[0].share
+        return found.pairs[0].share
+
+    with opened(tmp_path, {"orders": company(20)["orders"]}) as tables:
+        assert share(None) == 0.25
+        assert share((5, 6)) == 1.0
+        assert share((4, 6)) == pytest.approx(2 / 3)
+        assert share((4, 6), (6, 9)) == 1.0
+        assert share((20, 30)) == share((5, 4)) == share((1, 2), (7, 8)) == 0.25
+
+
 def test_lines_of_different_purses_and_costs_are_not_compared() -> None:
     lines = (
         benefit("repurchase", 0, Input("gain")),
@@ -94,6 +118,18 @@ def test_what_nobody_can_tell_is_shown_and_not_counted() -> None:
     (left_out,) = found.built.not_counted
     assert (left_out.line, left_out.parameter) == ("new_sale", "roi.overlap.new_sale")
     assert "`repurchase` holds" in left_out.reason
+
+
+def test_a_loss_counts_whole_where_nobody_can_tell_whose_it_is() -> None:
+    """What is not counted would hide it."""
+    costly = benefit("cancel_save", 0, Input("gain") - 130)
+    lines = (benefit("repurchase", 0, Input("gain")), costly, benefit("new_sale", 0, -Input("gain")))
+    claim = Claim(line="cancel_save", gross=(Input("gain") * 0, Input("gain")))
+    found = exclusion(built(*lines, claims=(claim,)), None)
+    assert [line.counted for line in found.built.lines] == [True, True, True]
+    assert (valued(found.built, "cancel_save"), valued(found.built, "new_sale")) == (-30, -100)
+    assert found.built.not_counted == ()
+    assert found.pairs[0].verdict == "not told"
 
 
 def test_what_is_not_counted_holds_nothing_of_others() -> None:

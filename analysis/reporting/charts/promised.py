@@ -17,7 +17,7 @@ from analysis.reporting.charts.marks import baseline, end_labels, quiet, value_a
 from analysis.reporting.formats import GAP, is_currency, plain
 from analysis.reporting.naming import in_plain_words, unit_in_words
 from analysis.reporting.tables.cells import period_in_words
-from analysis.reporting.tables.promises import amount_in_words, promise_rows
+from analysis.reporting.tables.promised import amount_in_words, promise_rows
 from analysis.reporting.theme import COLOURS, PAPER, SOFT, points
 from analysis.reporting.wording import Words, words
 

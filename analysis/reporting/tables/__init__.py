@@ -11,8 +11,7 @@ from analysis.reporting.tables.answers import effects_on_all
 from analysis.reporting.tables.bases import bridge, run_off, triangle
 from analysis.reporting.tables.case_decision import decision, staffing, whose_money
 from analysis.reporting.tables.case_evidence import books, evidence_by_grade, money_counted_once, not_counted
-from analysis.reporting.tables.case_inputs import case_inputs, what_it_would_take
-from analysis.reporting.tables.case_opening import case_health, case_opening
+from analysis.reporting.tables.case_numbers import case_inputs, what_it_would_take
 from analysis.reporting.tables.case_years import case_by_year
 from analysis.reporting.tables.change_log import change_checks, change_entries, change_findings, change_results
 from analysis.reporting.tables.change_log_beside import change_regions, made_up_dates
@@ -38,8 +37,9 @@ from analysis.reporting.tables.observational import (
     unrecorded_cause,
     weighted_balance,
 )
+from analysis.reporting.tables.opening import case_health, case_opening
 from analysis.reporting.tables.planning import by_duration, declaration, false_alarms, smallest_effects
-from analysis.reporting.tables.promises import promises
+from analysis.reporting.tables.promised import promises
 from analysis.reporting.tables.scorecard import index_parts, scorecard
 from analysis.reporting.tables.segments import explored, segment_effects, segments_tested
 from analysis.reporting.tables.service import (

@@ -26,7 +26,7 @@ from analysis.reporting.case_words import (
 )
 from analysis.reporting.formats import plain
 from analysis.reporting.naming import grade_in_words, in_plain_words
-from analysis.reporting.tables.case_opening import figures_html, recommendation_in_words
+from analysis.reporting.tables.opening import figures_html, recommendation_in_words
 from analysis.reporting.tables.table import Table, numbers_whole
 from analysis.reporting.wording import Words, words
 

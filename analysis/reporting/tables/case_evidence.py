@@ -2,7 +2,7 @@
 
 The share of the benefits by grade with the cap on weak evidence, the pairs of lines that could take the same money, the
 lines that are shown and not counted, and the support cost of the case beside the books. What may be said of it all
-stands in `case_opening`.
+stands in `opening`.
 """
 
 from __future__ import annotations

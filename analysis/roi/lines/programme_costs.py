@@ -60,7 +60,8 @@ def programme_cost_lines(stated: Sequence[StatedCost], tables: Tables | None, ra
     """What the programme costs, a line each.
 
     From the table: implementation is the initial outlay, in full; every other line is a yearly cost at the mean of the
-    last twelve months, or of all there are. A cost counts in the month of its date, whatever the day.
+    last twelve months, or of all in which any such line was booked. A cost counts in the month of its date, whatever
+    the day.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def _of_table(tables: Tables, rates: Rates, besides: Mapping[str, Parts]) -> dic
     ).to_pylist()
     if not rows:
         return {}
-    booked = [Month.of(row["month"]).number for row in rows]
+    booked = [Month.of(row["month"]).number for row in rows if row["line"] not in ONE_OFF] or [0]
     last, covered = max(booked), min(12, max(booked) - min(booked) + 1)
     found: dict[str, Parts] = {}
     for line in sorted({str(row["line"]) for row in rows} - set(besides)):

@@ -74,15 +74,20 @@ def _beside(cells: Sequence[Cell], section: Section) -> str:
     rows = []
     for hazard in dict.fromkeys(cell.hazard for cell in cells):
         told = [found.get((hazard, name)) for name in (DEFAULT, *names)]
-        rows.append([f"`{hazard}`", *(NOTHING if cell is None or not cell.n else _brief(cell) for cell in told)])
+        own = told[0]
+        rows.append([f"`{hazard}`", *(NOTHING if cell is None or not cell.n else _brief(cell, own) for cell in told)])
     head = ["company", "the case", *(WRONG[name] for name in names)]
     return f"\n{filled(section.beside)}\n\n{table(head, rows)}"
 
 
-def _brief(cell: Cell) -> str:
+def _brief(cell: Cell, own: Cell | None) -> str:
+    """How far off, how often inside; and how far from the case of the same companies, where they are the same."""
     told = f"{cell.bias_in_se / ERRORS_A_WIDTH:+.3f} ({percent(cell.coverage)})"
     fails = cell.coverage < cell.accept_low or abs(cell.bias) > cell.bias_allowed
-    return f"**{told}**" if fails else told
+    told = f"**{told}**" if fails else told
+    if own is None or cell is own or cell.n != own.n:
+        return told
+    return f"{told}; {(cell.value - own.value) / (ERRORS_A_WIDTH * own.se):+.3f}"
 
 
 def _chances(chances: Sequence[ChanceCell]) -> str:

@@ -346,7 +346,8 @@ SECTIONS: Mapping[Design, Section] = MappingProxyType(
             },
             beside="The case beside cases that are forbidden: by how much the middle case of each is off, in widths of "
             "its interval, and in brackets how often its 90 % interval holds the truth; **bold** where it is off by "
-            "more, or holds it less often, than is allowed. Orders and issues hardly move together in these companies, "
+            "more, or holds it less often, than is allowed. After the semicolon stands how far it lies from the case "
+            "of the same companies, in widths of that one. Margin and issues hardly move together in these companies, "
             "so that drawing their effects apart does no harm that could be seen here. The raw gap of users is taken "
             "in a few companies of each kind.",
         ),

@@ -46,6 +46,16 @@ def test_from_the_table(tmp_path) -> None:
     assert all(line.side == "cost" and line.grade is None for line in built.lines)
 
 
+@pytest.mark.parametrize("paid", ["2024-12-01", "2026-08-01"])
+def test_implementation_long_before_or_after_stretches_no_year(tmp_path, paid: str) -> None:
+    """Three months of agents at 1,000 are 12,000 a year, whenever implementation was paid."""
+    rows = [("agents", f"2025-{month}-01", 1000.0) for month in (10, 11, 12)]
+    with opened(tmp_path, costs(*rows, ("implementation", paid, 9000.0))) as tables:
+        built = programme_cost_lines([], tables, EURO, 1)
+    assert told(built) == {"agents": (0, 12_000), "implementation": (9000, 0)}
+    assert "table costs, mean of the last 3 months" in {one.source for one in built.quantities}
+
+
 def test_costs_count_in_their_month_whatever_the_day(tmp_path) -> None:
     """Agents on the 1st and tools on the 28th, every month of a year; a line booked by quarter counts in full."""
     rows = yearly("agents", 1000)

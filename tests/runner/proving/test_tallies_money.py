@@ -117,7 +117,7 @@ def test_the_page_tells_worth_chances_and_what_is_forbidden() -> None:
     assert "### Net present value, assumptions at their true values" in section
     row = next(line for line in section.splitlines() if line.startswith("| `money_none` | 100 |"))
     assert "| 7900000–7900099 | 2,000 | +0 ± 8 | +0.000 ± 0.024 | 0.900 (0.823–0.977) | 329 | held |" in row
-    assert "| `money_none` | +0.000 (90 %) | **+0.912 (5 %)** |" in section
+    assert "| `money_none` | +0.000 (90 %) | **+0.912 (5 %)**; +0.912 |" in section
     assert "| 80 to 90 % | 10 | 0.850 | 0.800 (± " in section
     assert "| 90 to 100 % | 10 | 0.950 | 0.100 (± " in section
     assert "| all | 10 | 0.850 | 0.800 | 0.163 (0.128) | – |" in section, "8 by 0.15² and 2 by 0.85²; 0.85 · 0.15"

@@ -162,4 +162,4 @@ def room_in_words(say: Words, row: Part) -> str:
         return f"{say.share(share, 0)} of what was found would do."
     if none_will_do:
         return f"The harm would have to shrink to {say.share(share, 0)} of what was found."
-    return f"It would have to be {say.number(share, 2)} times what was found."
+    return f"It would have to be {say.number(float(f'{share:.3g}'))} times what was found."

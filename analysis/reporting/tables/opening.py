@@ -136,22 +136,23 @@ def money_in_words(results: Mapping[str, Any], say: Words) -> Iterator[str]:
 
 
 def recommendation_in_words(say: Words, case: Part) -> tuple[str, str]:
-    """What the written rule recommends, and what it was asked about.
+    r"""What the written rule recommends, and what it was asked about.
 
     Examples
     --------
     >>> from analysis.reporting.wording import words
     >>> rule = {"recommendation": "keep", "because": "More likely a gain.", "evidence": "A or B", "line": 10,
     ...         "money": "more likely a gain", "guardrails": "kept", "grade": "B"}
-    >>> print(*recommendation_in_words(words(), {"decision": {"recommended": rule}}), sep="\\n")
+    >>> print(*recommendation_in_words(words(), {"decision": {"recommended": rule}}), sep="\n")
     We recommend: keep. More likely a gain.
-    By line 10 of the written rule: evidence of grade A or B, money more likely a gain, nothing harmed that must not be.
+    By line 10 of the written rule: evidence of grade A or B, money more likely a gain, nothing that must not be
+    harmed is clearly harmed.
     """
     found = case["decision"]["recommended"]
     guards = {
-        "kept": "nothing harmed that must not be",
-        "broken": "something harmed that must not be, or the books not met",
-        "not known": "whether all that must not be harmed is unharmed, not known",
+        "kept": "nothing that must not be harmed is clearly harmed",
+        "broken": "something that must not be harmed is, or the books are not met",
+        "not known": "not all that must not be harmed is known to be unharmed",
     }
     rule = (
         f"By line {say.number(found['line'])} of the written rule: evidence of grade {found['evidence']}, money "
@@ -238,7 +239,7 @@ def _harm(case: Part) -> tuple[str, str, str]:
         said.append(f"Not known: {listed(asked[None])}.")
     if asked[True]:
         said.append(f"Not clearly worse than without: {listed(asked[True])}.")
-    standing = "yes" if asked[False] else "not known" if asked[None] or not asked[True] else "no"
+    standing = "yes" if asked[False] else "not known" if asked[None] or not asked[True] else "not seen"
     return "Is anything harmed?", standing, " ".join(said) or "No study looked."
 
 
