@@ -121,6 +121,8 @@ def source_in_words(say: Words, text: str, limit: int = 300) -> str:
     'study “before and after”, margin: 8,220 first social contacts'
     >>> source_in_words(words(), "table unit_costs: ledger of 2025")
     'table unit costs: books of 2025'
+    >>> print(source_in_words(words(), "40% as stated").replace("\N{NO-BREAK SPACE}", " "))
+    40 % as stated
     """
 
     def study(found: re.Match[str]) -> str:
@@ -132,8 +134,13 @@ def source_in_words(say: Words, text: str, limit: int = 300) -> str:
         return label[:1].lower() + label[1:]
 
     said = _BOOKS.sub("books", _STUDY.sub(study, _CODE.sub(named, plain(text, limit))))
-    said = _DAY.sub(lambda found: say.day(found[0]), said)
+    said = _DAY.sub(lambda found: say.day(found[0]), _with_percent(say, said))
     return in_plain_words(say.dated(said).replace("_", " "))
+
+
+def _with_percent(say: Words, text: str) -> str:
+    """Shares of a sentence as they are written everywhere on a page."""
+    return _PERCENT.sub(lambda found: say.share(float(found[1]) / 100, len(found[1].partition(".")[2])), text)
 
 
 def study_in_words(design: str) -> str:
@@ -155,11 +162,8 @@ def restated(say: Words, text: str, currency: str, limit: int = 900) -> str:
         size = float(found[1].replace(",", ""))
         return say.money(size, currency, 0 if 100 <= size < 1000 else None)
 
-    def share(found: re.Match[str]) -> str:
-        return say.share(float(found[1]) / 100, len(found[1].partition(".")[2]))
-
     said = re.sub(rf"\b{re.escape(currency)} (\d[\d,]*(?:\.\d+)?)", amount, plain(text, limit))
-    return in_plain_words(say.dated(_BOOKS.sub("books", _PERCENT.sub(share, said))))
+    return in_plain_words(say.dated(_BOOKS.sub("books", _with_percent(say, said))))
 
 
 def named_apart(labels: Iterable[str]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from analysis.reporting.naming import group_in_words, outcome_in_words
 from analysis.reporting.parties import is_step
 from analysis.reporting.rows import Row, is_naive, main_scale
 from analysis.reporting.wording import Words
+from analysis.roi.lines.beyond_reach import SUFFIX
 
 _WROTE, _BEGAN, _INVITED = (
     "Customers who first wrote on social", "Customers who first came to social", "Customers invited to social care",
@@ -112,22 +113,31 @@ def older_than_the_volume(results: Any, say: Words) -> str:
         What `results.json` holds; without a case, or an effect that it names, nothing is said.
     say : Words
     """
-    said: dict[tuple[str, str], list[str]] = {}
+    rows = {_id_of(row): row for row in reversed(settled(results.get("effects") or ()))}
+    multiplied: dict[str, dict[str, list[float]]] = {}
+    whose = "the study's own number"
     for benefit in (results.get("roi") or {}).get("benefits") or ():
-        row = next((one for one in settled(results.get("effects") or ()) if _id_of(one) == benefit.get("effect")), None)
+        row = rows.get(str(benefit.get("effect")))
         counts = benefit.get("counted", True) and benefit.get("contacts_per_year")
         if row is None or not counts or not row.get("index_from") or not row.get("index_to"):
             continue
-        volume = say.number(round(benefit["contacts_per_year"]))
-        whose = "an assumed number" if benefit.get("contacts_source") == "parameters" else "the study's own number"
-        whole = "" if not is_interim(row) else ", and their time after the contact is not over"
-        begin = f"The case in money multiplies {volume} contacts a year ({whose}) by the"
+        whose = "an assumed number" if benefit.get("contacts_source") == "parameters" else whose
+        line = str(benefit.get("id")).removesuffix(SUFFIX)
+        volumes = multiplied.setdefault(_id_of(row), {}).setdefault(line, [0.0, 0.0])
+        volumes[str(benefit.get("id")).endswith(SUFFIX)] += benefit["contacts_per_year"]
+    said: dict[tuple[str, str], list[str]] = {}
+    for name, lines in multiplied.items():
+        row = rows[name]
+        studied, beyond = max(lines.values(), key=sum)
+        more = f", {say.number(round(beyond))} of them beyond those studied" if round(beyond) else ""
+        whole = ", and their time after the contact is not over" if is_interim(row) else ""
+        begin = f"The case in money multiplies {say.number(round(studied + beyond))} contacts a year ({whose}{more})"
         end = f"that contacts {_from_to(say, row['index_from'], row['index_to'])} brought{whole}"
         found = said.setdefault((begin, end), [])
         label = outcome_in_words(row["outcome"]).label.lower()
         found += [label] if label not in found else []
     return " ".join(
-        f"{begin} {_together(labels)} {end}; what later contacts bring may differ."
+        f"{begin} by the {_together(labels)} {end}; what later contacts bring may differ."
         for (begin, end), labels in said.items()
     )
 

@@ -21,11 +21,12 @@ from analysis.roi.lines.cancel_save import cancel_save_line
 from analysis.roi.lines.channel_shift import channel_shift_line
 from analysis.roi.lines.customer_value import customer_value_line
 from analysis.roi.lines.deflection import deflection_line
+from analysis.roi.lines.handling_beyond import handling_beyond_line
 from analysis.roi.lines.induced_demand import induced_demand_line
 from analysis.roi.lines.issues_avoided import issues_avoided_line
 from analysis.roi.lines.new_sale import new_sale_line
 from analysis.roi.lines.per_contact import TIME
-from analysis.roi.lines.programme_costs import programme_cost_lines
+from analysis.roi.lines.programme_costs import PEOPLE, programme_cost_lines
 from analysis.roi.lines.repurchase import repurchase_line
 from analysis.roi.measured_effects import MeasuredEffect, MeasuredEffects, measured_effects
 from analysis.roi.rates import Rates
@@ -144,6 +145,7 @@ def assembled(
     parts += [
         _of_tests(effects),
         ground.costs,
+        handling_beyond_line(volume, prices, agents_stated=any(one.line == PEOPLE for one in request.cost_lines)),
         faults.made(lambda: induced_demand_line(request.induced_demand, volume, prices)),
     ]
     faults.told()

@@ -20,6 +20,7 @@ from analysis.roi.spread import Normal
 Floats = NDArray[np.float64]
 _SEARCHED = 20  # standard errors to either side of what was found
 _STEPS = 2001
+_WIDER = (1, 10, 100, 1000)  # so many times as far where nothing was found nearer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ def _break_even(model: Model, quantity: Quantity) -> BreakEven:
 
 
 def _grid(quantity: Quantity, step: float) -> Floats:
-    """Values that it can have, so far out that a case which does not break even there never does."""
+    """Values that it can have, many standard errors to either side of what was found."""
     low, high = quantity.limits
     reach = max(_SEARCHED * step, 2 * abs(quantity.base))
     return np.linspace(max(low, quantity.base - reach), min(high, quantity.base + reach), _STEPS)
@@ -145,12 +146,14 @@ def _zero(npv: Callable[[Floats], Floats], quantity: Quantity, step: float, sear
         straight = quantity.base - here / slope
         if low <= straight <= high and abs(npv(np.array([straight]))[0]) <= 1e-9 * (abs(here) + abs(slope * straight)):
             return float(straight)
-    values = npv(searched)
-    crossings = np.flatnonzero((values[:-1] < 0) != (values[1:] < 0))
-    if not crossings.size:
-        return None
-    first = crossings[np.argmin(np.abs(searched[crossings] + searched[crossings + 1] - 2 * quantity.base))]
-    return float(brentq(lambda at: float(npv(np.array([at]))[0]), searched[first], searched[first + 1]))
+    for wider in _WIDER:
+        around = np.clip(quantity.base + wider * (searched - quantity.base), low, high)
+        values = npv(around)
+        crossings = np.flatnonzero((values[:-1] < 0) != (values[1:] < 0))
+        if crossings.size:
+            first = crossings[np.argmin(np.abs(around[crossings] + around[crossings + 1] - 2 * quantity.base))]
+            return float(brentq(lambda at: float(npv(np.array([at]))[0]), around[first], around[first + 1]))
+    return None
 
 
 def _worth_it(npv: Callable[[Floats], Floats], value: float, step: float) -> str:

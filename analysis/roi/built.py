@@ -29,11 +29,15 @@ class CustomerMonths:
         What its question marks stand for.
     what : str
         Whose months, as the object of a sentence: "the months after a first social contact".
+    full : tuple of int, optional
+        First and last month of which all who would claim them have been seen: before and after, some are not yet, or
+        no longer, among those counted. All months where left out, or where the first lies behind the last.
     """
 
     sql: str
     parameters: tuple[object, ...] = ()
     what: str = ""
+    full: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

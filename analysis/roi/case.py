@@ -237,7 +237,7 @@ def _claim(model: Model, drawn: Simulated, weighed: Evidence) -> MoneyClaim:
         low=low,
         middle=middle,
         high=high,
-        shares=weighed.shares,
+        shares=weighed.judged,
         cap=weighed.cap,
         adjusted=drawn.npv_adjusted.p50,
     )

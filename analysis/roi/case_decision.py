@@ -71,7 +71,7 @@ def decision_for(
         lines=[_line(line, drawn) for line in model.lines if line.side == "benefit"],
         agents_a_year=_a_year(model, costs[PEOPLE].by_year) if PEOPLE in costs else None,
         running_costs_a_year=_a_year(model, base.costs.by_year),
-        shares_by_grade=weighed.shares,
+        shares_by_grade=weighed.judged,
         cap=weighed.cap,
         service=service_found(effects, request.currency),
         guardrails=guardrails_of(effects, **_books_in_words(found.books), needed=NEEDED),

@@ -134,7 +134,7 @@ def _check(low: float, middle: float, high: float, shares: Mapping[Grade, float]
 
 def _opening(weak: float, cap: float) -> str:
     more = "more" if percent(weak) != percent(cap) else "a little more"
-    return (
+    return _capital(
         f"{percent(weak)} of the benefits rest on raw differences or assumptions, {more} than the {percent(cap)} that "
         "may: read this as a plan, not as a finding."
     )
@@ -174,7 +174,11 @@ def _limit(shares: Mapping[Grade, float], strong: float) -> str:
         return f"The comparisons{part} passed their checks; they are effects unless an unrecorded cause explains them."
     below: list[str] = [_REST_ON[grade] for grade in ("C", "D", "E") if shares.get(grade, 0.0) > SHARES_TO]
     rest = " and ".join(filter(None, (", ".join(below[:-1]), below[-1])))
-    return f"{percent(1 - strong)} of the benefits rest on {rest}, so the money may have other causes."
+    return _capital(f"{percent(1 - strong)} of the benefits rest on {rest}, so the money may have other causes.")
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 _REST_ON: Mapping[str, str] = {"C": "comparisons with open questions", "D": "raw differences", "E": "assumptions"}

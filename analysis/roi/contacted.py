@@ -63,7 +63,8 @@ def months_after_contact(tables: Tables, effect: MeasuredEffect, zone: str, firs
         what = "the month of a first social contact"
     else:
         what = f"months {first} to {last} after a first social contact"
-    return CustomerMonths(sql=sql, what=what)
+    begin, end = Month.of(effect.index_from), Month.of(effect.index_to)
+    return CustomerMonths(sql=sql, what=what, full=(begin.number + last, end.number + first))
 
 
 def numbers(first: int, last: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from analysis.studies.result import GRADE_WORDS, Grade
+from analysis.studies.result import Grade
 
 Evidence = Literal["A or B", "C", "D or E"]
 Money = Literal["gain", "more likely a gain", "more likely a loss", "loss"]
@@ -148,8 +148,14 @@ def recommended(
     )
 
 
+MOST_WEAK = 0.5
+
+
 def case_grade(shares: Mapping[Grade, float], cap: float) -> Grade:
     """The weakest grade that, with all weaker ones, carries more of the benefits than the cap; E where none is counted.
+
+    A policy that caps nothing still cannot call a case better than what most of it rests on: above one half the cap is
+    taken as one half.
 
     Examples
     --------
@@ -161,10 +167,10 @@ def case_grade(shares: Mapping[Grade, float], cap: float) -> Grade:
     carried = 0.0
     for grade in reversed(get_args(Grade)):
         carried += shares.get(grade, 0.0)
-        if carried > cap + 1e-12:
+        if carried > min(cap, MOST_WEAK) + 1e-12:
             found: Grade = grade
             return found
-    return next(grade for grade in GRADE_WORDS if shares.get(grade, 0.0) > 0)  # a cap of 1: the best there is
+    raise ValueError(f"Shares by grade add up to 1, not {carried:.3g}.")
 
 
 def money_is(low: float, middle: float, high: float) -> Money:

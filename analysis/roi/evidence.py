@@ -7,7 +7,7 @@ What the case may therefore claim is left to `claim`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -31,16 +31,25 @@ class Evidence:
         True where a benefit is a loss: the shares are then those of the amounts without their sign.
     cap : float
         The largest share of D and E together that passes without a word.
+    gains : mapping of grade to float
+        The same among the benefits that are gains: where a loss takes away what better evidence gives, what is left
+        may rest on assumptions alone.
     """
 
     shares: Mapping[Grade, float]
     mixed_signs: bool
     cap: float
+    gains: Mapping[Grade, float]
+
+    @property
+    def judged(self) -> Mapping[Grade, float]:
+        """The shares that are held against the cap: those by size or those of the gains, whichever are weaker."""
+        return self.gains if _weak(self.gains) > _weak(self.shares) + 1e-12 else self.shares
 
     @property
     def weak(self) -> float:
-        """Share of D and E together."""
-        return math.fsum(self.shares[grade] for grade in WEAK)
+        """Share of D and E together, as judged."""
+        return _weak(self.judged)
 
     @property
     def past_cap(self) -> bool:
@@ -52,8 +61,10 @@ class Evidence:
         """What the first page says of it."""
         if not any(self.shares.values()):
             return "No benefit is counted, so there is no evidence to weigh."
-        signs = " Gains and losses are both counted by their size." if self.mixed_signs else ""
-        weak = f"{_percent(self.weak)} of the benefits rest on raw differences and assumptions (grades D and E)"
+        of_gains = self.judged is self.gains
+        signs = " Gains and losses are both counted by their size." if self.mixed_signs and not of_gains else ""
+        what = "gains" if of_gains else "benefits"
+        weak = f"{_percent(self.weak)} of the {what} rest on raw differences and assumptions (grades D and E)"
         if self.past_cap:
             return f"Too little evidence: {weak}, more than the {_percent(self.cap)} allowed.{signs}"
         return f"{weak}, within the {_percent(self.cap)} allowed.{signs}"
@@ -62,6 +73,7 @@ class Evidence:
         """The evidence as plain values."""
         return {
             "share_by_grade": dict(self.shares),
+            "share_of_gains_by_grade": dict(self.gains),
             "mixed_signs": self.mixed_signs,
             "weak": self.weak,
             "cap": self.cap,
@@ -106,15 +118,28 @@ def evidence(table: TeiTable, cap: float = EVIDENCE_CAP) -> Evidence:
         raise ValueError("Evidence is weighed on the table before risk adjustment and haircuts.")
     if not 0 <= cap <= 1:
         raise ValueError(f"The cap on weak evidence is a share from 0 to 1, not {cap}.")
-    benefits = [row for row in table.rows if row.side == "benefit" and row.counted]
-    whole = math.fsum(abs(row.present_value) for row in benefits)
-    shares: dict[Grade, float] = {
-        grade: math.fsum(abs(row.present_value) for row in benefits if row.grade == grade) / whole if whole else 0.0
-        for grade in GRADE_WORDS
-    }
+    benefits = [(row.grade, row.present_value) for row in table.rows if row.side == "benefit" and row.counted]
     return Evidence(
-        shares=MappingProxyType(shares), mixed_signs=any(row.present_value < 0 for row in benefits), cap=cap
+        shares=_shares(benefits),
+        mixed_signs=any(amount < 0 for _, amount in benefits),
+        cap=cap,
+        gains=_shares([(grade, amount) for grade, amount in benefits if amount > 0]),
     )
+
+
+def _shares(benefits: Sequence[tuple[Grade | None, float]]) -> Mapping[Grade, float]:
+    """Share of each grade by the size of its amounts; all 0 where there are none."""
+    whole = math.fsum(abs(amount) for _, amount in benefits)
+    return MappingProxyType(
+        {
+            grade: math.fsum(abs(amount) for own, amount in benefits if own == grade) / whole if whole else 0.0
+            for grade in GRADE_WORDS
+        }
+    )
+
+
+def _weak(shares: Mapping[Grade, float]) -> float:
+    return math.fsum(shares[grade] for grade in WEAK)
 
 
 def _percent(share: float) -> str:

@@ -260,15 +260,27 @@ class _Counting:
         return self._tables is not None
 
     def shared(self, later: CustomerMonths, earlier: Sequence[CustomerMonths]) -> tuple[int, int]:
-        """Different customer-months of the later claim, and those of them that any earlier one holds too."""
+        """Different customer-months of the later claim, and those of them that any earlier one holds too.
+
+        Of the months that all of them see in full, where there are such: a month of which one claim has not seen all
+        customers yet would make what is shared look smaller than it will be.
+        """
+        full = _seen_in_full([later, *earlier])
+        own, both = self._counted(later, earlier, full)
+        return (own, both) if own or full is None else self._counted(later, earlier, None)
+
+    def _counted(
+        self, later: CustomerMonths, earlier: Sequence[CustomerMonths], full: tuple[int, int] | None
+    ) -> tuple[int, int]:
         assert self._tables is not None
-        key = (later.sql, later.parameters, *((one.sql, one.parameters) for one in earlier))
+        key = (full, later.sql, later.parameters, *((one.sql, one.parameters) for one in earlier))
         if key not in self._asked:
+            within = "" if full is None else f"where month between {full[0]} and {full[1]}"
             first = " union ".join(f"select customer_id, month from ({one.sql}) as earlier" for one in earlier)
             row = self._tables.engine.query(
                 f"""
                 select count(*) as own, count(case when held.customer_id is not null then 1 end) as shared
-                from (select distinct customer_id, month from ({later.sql}) as later) as mine
+                from (select distinct customer_id, month from ({later.sql}) as later {within}) as mine
                 left join (select distinct customer_id, month from ({first}) as every) as held
                     on held.customer_id = mine.customer_id and held.month = mine.month
                 """,
@@ -276,3 +288,12 @@ class _Counting:
             ).to_pylist()[0]
             self._asked[key] = int(row["own"]), int(row["shared"])
         return self._asked[key]
+
+
+def _seen_in_full(claims: Sequence[CustomerMonths]) -> tuple[int, int] | None:
+    """The months of which every claim has seen all customers; None where there are none, or nobody says which."""
+    told = [claim.full for claim in claims if claim.full is not None]
+    if not told:
+        return None
+    first, last = max(one[0] for one in told), min(one[1] for one in told)
+    return (first, last) if first <= last else None

@@ -93,4 +93,5 @@ def months_of_sales(tables: Tables, zone: str, window_days: int) -> CustomerMont
         sql=f"select customer_id, {month} as month from ({sql}) as sold",
         parameters=values,
         what="the months of orders that came of a mention",
+        full=(first.number + 1, last.number),
     )

@@ -21,6 +21,7 @@ from analysis.roi.chances import (
     year_of_mentions,
 )  # fmt: skip
 from analysis.roi.contacted import numbers
+from analysis.roi.covered_months import complete_months
 from analysis.roi.rates import Rates
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def months_of_saved(tables: Tables, zone: str, window_days: int, months: int) ->
     until = known_until(tables, "subscriptions", "started_at", "ended_at")
     sql, values = saved(tables, window_days, until)
     month = month_of_rows(tables, "posted_at", zone, "mentions")
+    covered = complete_months(tables, "mentions", "posted_at", zone)
     return CustomerMonths(
         sql=(
             f"select customer_id, {month} + months_later as month from ({sql}) as saved "
@@ -133,4 +135,5 @@ def months_of_saved(tables: Tables, zone: str, window_days: int, months: int) ->
         ),
         parameters=values,
         what=f"the {months} months after a customer was kept from leaving",
+        full=None if covered is None else (covered[0].number + months, covered[1].number + 1),
     )

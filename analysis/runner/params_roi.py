@@ -143,7 +143,7 @@ class InducedDemandSection(Section):
     """Contacts that are made because there is an answer."""
 
     extra_contacts_per_contact: Amount
-    """Further contacts for each first social contact."""
+    """Further contacts for each first social contact, beyond the customer's own later issues: those the study holds."""
 
 
 class CancelSaveSection(Section):

@@ -28,10 +28,12 @@ def called(*arguments: str, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place with the project's parameters and notebooks, in which the demo has been run."""
+    """A place with the project's parameters, notebooks and promises, in which the demo has been run."""
     place = tmp_path_factory.mktemp("demo")
     for folder in ("params", "notebooks"):
         (place / folder).symlink_to(ROOT / folder)
+    (place / "reports").mkdir()
+    (place / "reports" / "register").symlink_to(ROOT / "reports" / "register")
     called("make-world", "data/demo", "--world", "demo", "--seed", "3", "--customers", "40000", cwd=place)
     (place / "mine.yaml").write_text((ROOT / "params" / "demo.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     called("run", "mine.yaml", cwd=place)
@@ -122,6 +124,24 @@ def test_money_follows_from_the_margin_that_was_measured(results) -> None:
     assert {"issues_avoided", "channel_shift", "cancel_save", "new_sale", "repurchase_beyond"} <= set(lines)
     assert results["roi"]["ledger"]["tied_out"]
     assert not results["roi"]["evidence"]["past_cap"]
+
+
+def test_of_the_two_promises_one_is_kept_and_one_is_not(home, results) -> None:
+    """reports/register/demo: what came is read from the months that the demo closes, April to June 2026."""
+    found = {row["id"]: row for row in results["promises"]}
+    assert {name: row["status"] for name, row in found.items()} == {
+        "cheaper-contacts": "kept", "fewer-repeat-contacts": "below",
+    }  # fmt: skip
+    for row in found.values():
+        assert row["approved_at"] < row["launch"]
+        done = row["to_date"]
+        assert (done["first"], done["last"]) == ("2026q2", "2026q2")
+        split = done["variance"]
+        parts = sum(split[name] for name in ("timing", "volume", "rate", "price", "definition"))
+        assert split["promised"] + parts == pytest.approx(split["achieved"], abs=0.005)
+    summary = (home / "reports" / "demo" / "index.html").read_text(encoding="utf-8")
+    assert "Fewer customers have to write again within a week" in summary
+    assert "A contact costs less" not in summary
 
 
 def test_compute_gives_the_same_bytes_as_run(home) -> None:

@@ -186,7 +186,7 @@ def test_a_promise_shows_its_range_its_forecast_and_only_what_is_closed():
     heights = band.get_paths()[0].vertices[:, 1]
     assert (heights.min(), heights.max()) == (5000.0, 10800.0)
     assert axes.get_ylim()[0] == 0
-    assert figure.story.title.replace("\xa0", " ") == "Below the promised range: €13,200 came of €23,700"
+    assert figure.story.title.replace("\xa0", " ") == "Below the promised range: €13,200 came, €23,700 promised"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_promise_shows_its_range_its_forecast_and_only_what_is_closed():
     [
         ({"status": "draft", "to_date": None}, "A draft: nothing is promised yet"),
         ({"status": "no outcome yet", "to_date": None}, "No outcome yet: no promised period is closed"),
-        ({"status": "kept"}, "Within the promised range: €13,200 came of €23,700"),
+        ({"status": "kept"}, "Within the promised range: €13,200 came, €23,700 promised"),
     ],
 )
 def test_the_title_of_a_promise_says_where_it_stands(changes, title):

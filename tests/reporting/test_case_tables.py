@@ -296,7 +296,7 @@ def test_promises_show_what_came_and_the_parts_of_the_difference():
     (row,) = cells(table).to_dict("records")
     assert row["Promised"] == "€23,700 (€15,000 to €32,400)"
     assert row["Came"] == "€13,200"
-    assert row["Standing"] == "below its range, up to 3rd quarter of 2026"
+    assert row["Standing"] == "below its range, up to the 3rd quarter of 2026"
     assert row["Why it differs"] == "other volume −€2,200; other effect on each −€8,300; counted otherwise: not known"
     assert "Response rate at least 90.0 % by 30 June 2026: missed; 84.0 % in August 2026." in table.folded[0].replace(
         "\xa0", " "

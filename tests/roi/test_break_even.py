@@ -53,6 +53,22 @@ def test_past_a_kink_it_is_searched() -> None:
     assert one.value == pytest.approx(6, abs=1e-9)
 
 
+def test_past_a_kink_it_is_found_however_surely_the_effect_is_known() -> None:
+    """Half of a saving is money, all of a loss: at issues of −0.2 it is 100 × 0.2 × 8 / 2 = 80. With 1,000 besides and
+    costs of 600, issues may rise by 400 / 800 = 0.5: 700 standard errors from what was found."""
+    surely = found("issues", Normal(-0.2, 0.001), "before_after/channel_effect/issues/difference")
+    saved = -surely.input * 800
+    case = model(
+        (surely,),
+        benefit("sales", 0, 1000),
+        benefit("issues_avoided", 0, larger(saved, 0) * 0.5 + smaller(saved, 0), kind="cashable"),
+        cost("agents", 600, 0),
+        discount_rate=0,
+    )
+    (one,) = break_even(case)
+    assert (one.value, one.worth_it) == (pytest.approx(0.5), "below")
+
+
 def test_where_no_value_helps_the_reason_is_told() -> None:
     capped = smaller(GAIN.input, 20) * 10
     (one,) = break_even(model((GAIN,), benefit("sales", 0, capped), cost("agents", 900, 0), discount_rate=0))

@@ -29,10 +29,23 @@ def test_by_hand_and_what_is_shown_beside_does_not_count() -> None:
 
 
 def test_a_loss_is_weighed_by_its_size_and_said_so() -> None:
-    found = shares(benefit("repurchase", 0, -60, grade="B"), benefit("saves", 0, 20, grade="E"))
+    found = shares(benefit("repurchase", 0, 60, grade="B"), benefit("saves", 0, -20, grade="E"))
     assert dict(found.shares) == {"A": 0, "B": 0.75, "C": 0, "D": 0, "E": 0.25}
     assert found.mixed_signs
     assert found.sentence.endswith("within the 30 % allowed. Gains and losses are both counted by their size.")
+
+
+def test_a_loss_cannot_hide_that_what_is_left_rests_on_assumptions() -> None:
+    """60 and -60 on good evidence leave the 45 that are assumed: 27 % by size, 43 % of the gains, all of the net."""
+    found = shares(
+        benefit("repurchase", 0, 60, grade="B"),
+        benefit("issues_avoided", 0, -60, grade="B"),
+        benefit("saves", 0, 45, grade="E"),
+    )
+    assert found.shares["E"] == pytest.approx(45 / 165)
+    assert found.weak == pytest.approx(45 / 105)
+    assert found.past_cap
+    assert "42.9 % of the gains rest on raw differences" in found.sentence
 
 
 def test_a_share_a_little_past_the_cap_is_printed_as_such() -> None:

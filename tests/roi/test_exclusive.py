@@ -209,14 +209,27 @@ def test_the_second_road_all_lines_of_margin_in_pandas(tmp_path) -> None:
     held = _claimed(frames)
     names = list(held)
     for pair in found.pairs:
-        both = len(held[pair.earlier] & held[pair.later])
-        assert (pair.months_both, pair.months_later) == (both, len(held[pair.later])), (pair.earlier, pair.later)
+        own = _within(held[pair.later], pair.later, pair.earlier)
+        both = len(held[pair.earlier] & own)
+        assert (pair.months_both, pair.months_later) == (both, len(own)), (pair.earlier, pair.later)
     for place, name in enumerate(names[1:], 1):
-        union = set().union(*(held[other] for other in names[:place]))
-        share = len(held[name] & union) / len(held[name])
-        assert found.taken_off.get(name, 0.0) == pytest.approx(share)
+        sharing = [other for other in names[:place] if held[other] & _within(held[name], name, other)]
+        own = _within(held[name], name, *sharing)
+        union = set().union(*(held[other] for other in sharing))
+        assert found.taken_off.get(name, 0.0) == pytest.approx(len(own & union) / len(own))
     assert found.taken_off.keys() >= {"cancel_save", "new_sale", "customer_value"}
     assert not held["repurchase"] & held["customer_value"]
+
+
+JANUARY = (2025 - 1970) * 12  # mentions are from here to month 23; contacts of months 3 to 14 are the study's
+FULL = {"repurchase": (6, 15), "cancel_save": (4, 24), "new_sale": (13, 23), "customer_value": (11, 18)}
+"""Months of which each line has seen all customers, from January 2025: 3 months of window, 4 of saves, 5 past it."""
+
+
+def _within(held: set[tuple[str, int]], *lines: str) -> set[tuple[str, int]]:
+    """Customer-months in the months that these lines see in full."""
+    first, last = max(FULL[line][0] for line in lines), min(FULL[line][1] for line in lines)
+    return {one for one in held if first <= one[1] - JANUARY <= last}
 
 
 def _claimed(frames: dict[str, pd.DataFrame]) -> dict[str, set[tuple[str, int]]]:

@@ -50,16 +50,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         return file.getvalue()
 
     monkeypatch.setattr(documents, "step_named", lambda name: SimpleNamespace(name=name, call=call))
+
+    def deck(case: Any, results: Any, *, run: str, locale: str) -> bytes:
+        return f"{results['study']} {run} {locale}".encode()
+
     monkeypatch.setattr("analysis.reporting.workbook.case_workbook", book)
+    monkeypatch.setattr("analysis.reporting.deck.case_deck", deck)
     return made
 
 
-def test_the_case_has_a_workbook_beside_its_page(tmp_path: Path, asked: list[object]) -> None:
+def test_the_case_has_a_workbook_and_slides_beside_its_page(tmp_path: Path, asked: list[object]) -> None:
     study = Shown(tmp_path, ROI)
     found = write_documents(study, "abc", STEPS)  # type: ignore[arg-type]
-    assert "case.xlsx" in [file for _, file in found["roi_case"]]
+    assert [file for _, file in found["roi_case"]] == ["case.xlsx", "case.pptx"] == list(documents.documents_of(STEPS))
+    assert (tmp_path / "case.pptx").read_bytes() == b"trial abc en_GB"
     assert [one.value for one in openpyxl.load_workbook(tmp_path / "case.xlsx").active[1]] == ["trial", "abc", "en_GB"]
-    assert asked == [study]
+    assert asked == [study], "both are made of one case"
     assert study.closed, "the tables are given back"
 
 
@@ -78,6 +84,7 @@ def test_a_case_that_is_not_that_of_the_results_is_not_published(tmp_path: Path,
     assert asked
     assert study.closed
     assert not (tmp_path / "case.xlsx").exists()
+    assert not (tmp_path / "case.pptx").exists()
 
 
 def test_the_step_of_the_case_makes_it() -> None:

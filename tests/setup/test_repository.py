@@ -103,6 +103,17 @@ def test_reports_and_data_stay_out_of_git_but_ledgers_do_not() -> None:
     assert {"data/", "reports/*", "!reports/ledger/", "!reports/register/"} <= set(ignored)
 
 
+def test_the_promises_of_the_demo_are_sealed_and_said_to_be_made_up() -> None:
+    from analysis.runner.register import read_register
+
+    promises = read_register(ROOT / "reports" / "register" / "demo")
+    assert promises
+    for one in promises:
+        assert not one.is_draft
+        assert one.description.endswith("(made up)")
+        assert one.forecasts
+
+
 def test_every_link_between_pages_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for address in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):

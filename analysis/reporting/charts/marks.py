@@ -98,7 +98,7 @@ def tick_label(tick: float, ticks: Sequence[float], words: Words, unit: str) -> 
         return f"+{text}" if tick > 0 else text
     if unit == "count":
         return words.number(tick, _decimals(step))
-    return words.money(tick, unit, None if max(map(abs, ticks)) >= 1000 else 2 if _decimals(step) else 0)
+    return words.money(tick, unit, None if abs(tick) >= 1000 else 2 if _decimals(step) else 0)
 
 
 def _decimals(step: float) -> int:

@@ -84,11 +84,12 @@ def promised_against_achieved(found: Any, promise: str, *, locale: str = "en_GB"
         for place, period in expected.iterrows():
             ends = [period["forecast_low"], period["forecast_high"]]
             axes.plot([place, place], ends, color=SOFT, linewidth=points(1.6), zorder=3, gid="forecast range")
-        axes.plot(expected.index, expected["forecast"], color=SOFT, marker="D", markersize=points(8), linestyle="none",
-                  markerfacecolor=PAPER, markeredgewidth=points(2), zorder=4, gid="forecast")  # fmt: skip
+        axes.plot(expected.index, expected["forecast"], color=SOFT, marker="D", markersize=points(8),
+                  linestyle="none", markerfacecolor=PAPER, markeredgewidth=points(2), zorder=4, clip_on=False,
+                  gid="forecast")  # fmt: skip
         came = frame[frame["achieved"].notna()]
         axes.plot(came.index, came["achieved"], color=COLOURS["benefit"], marker="o", markersize=points(9),
-                  linewidth=points(1.2), zorder=5, gid="achieved")  # fmt: skip
+                  linewidth=points(1.2), zorder=5, clip_on=False, gid="achieved")  # fmt: skip
         last = frame.iloc[-1]
         ends = [(len(frame) - 0.5, last["promised"], "Promised", COLOURS["neutral"])]
         if len(expected):
@@ -135,7 +136,7 @@ def _title(say: Words, row: Part) -> str:
     came, asked = (amount_in_words(say, done["variance"][name], unit) for name in ("achieved", "promised"))
     came, asked = (text.replace(" ", GAP) for text in (came, asked))
     side = {"below": "Below", "above": "Above"}.get(row["status"], "Within")
-    return f"{side} the promised range: {came} came of {asked}"
+    return f"{side} the promised range: {came} came, {asked} promised"
 
 
 def _told(say: Words, period: Part, unit: str) -> str:

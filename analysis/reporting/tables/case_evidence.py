@@ -18,6 +18,11 @@ from analysis.reporting.naming import grade_in_words, in_plain_words
 from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.vocabulary import LIMITS
 from analysis.reporting.wording import Words, words
+from analysis.roi.lines.beyond_reach import SUFFIX
+from analysis.roi.lines.per_contact import TIME
+
+REST = "nothing: the share by which spending falls is stated, and this is the rest"
+"""What would bring time set free in, where a part of the saving is counted."""
 
 
 def evidence_by_grade(found: Any, *, locale: str = "en_GB") -> Table:
@@ -144,12 +149,11 @@ def not_counted(found: Any, *, locale: str = "en_GB") -> Table:
         {
             "What": in_plain_words(plain(row["label"], 160)),
             "Would be worth": _middle(say, row, case["currency"]),
-            "Why it is not counted": source_in_words(
-                say, reasons[row["id"]]["reason"] if row["id"] in reasons else row["note"]
-            ),
-            "What would bring it in": _parameter(reasons.get(row["id"])),
+            "Why it is not counted": source_in_words(say, row["note"] if one is None else one["reason"]),
+            "What would bring it in": REST if one is None and row["id"].endswith(TIME) else _parameter(one),
         }
         for row in shown
+        for one in (reasons.get(row["id"]) or reasons.get(row["id"].removesuffix(SUFFIX)),)
     ]
     there = {row["id"] for row in shown}
     records += [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.reporting.case_words import Part
+from analysis.reporting.case_words import Part, source_in_words
 from analysis.reporting.formats import is_currency, plain
 from analysis.reporting.naming import grade_in_words, in_plain_words, metric_in_words, unit_in_words
 from analysis.reporting.rows import part_of
@@ -54,7 +54,7 @@ def promises(found: Any, *, locale: str = "en_GB") -> Table:
     if not rows:
         return sentences_alone(caption, NONE)
     notes = ["Up to the last period whose months are closed. The parts of a difference add up to it."]
-    verdict = _calibration(found)
+    verdict = _calibration(say, found)
     if verdict:
         notes.append(verdict)
     return Table(
@@ -69,7 +69,7 @@ def promises(found: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def _calibration(found: Any) -> str:
+def _calibration(say: Words, found: Any) -> str:
     """How often promised ranges held what came, where the results say it."""
     try:
         coverage = part_of(found, "coverage") or {}
@@ -78,7 +78,7 @@ def _calibration(found: Any) -> str:
     if not hasattr(coverage, "get"):
         return ""
     about = (coverage.get("promises") or {}).get("calibration") or {}
-    return in_plain_words(plain(about.get("verdict") or "", 300))
+    return source_in_words(say, about.get("verdict") or "")
 
 
 def _figures(row: Part) -> dict[str, Any]:
@@ -103,7 +103,8 @@ def _record(say: Words, row: Part) -> dict[str, str]:
         low, high = (amount_in_words(say, done[name], unit) for name in ("low", "high"))
         promised = f"{amount_in_words(say, done['variance']['promised'], unit)} ({low} to {high})"
         came = amount_in_words(say, done["variance"]["achieved"], unit)
-        standing += f", up to {period_in_words(say, done['last'])}"
+        last = period_in_words(say, done["last"])
+        standing += f", up to {'the ' if 'quarter' in last else ''}{last}"
         why = _why(say, done["variance"], unit)
     return {
         "Promise": in_plain_words(plain(row["description"], 200)),
@@ -122,7 +123,7 @@ def _why(say: Words, split: Part, unit: str) -> str:
         part = split[name]
         if part is None:
             said.append(f"{words_of_part}: not known")
-        elif part:
+        elif round(part) or (part and not is_currency(unit)):  # money is told in whole units
             sign = "+" if part > 0 else ""
             said.append(f"{words_of_part} {sign}{amount_in_words(say, part, unit)}")
     return "; ".join(said) or "it does not"

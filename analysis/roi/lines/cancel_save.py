@@ -153,7 +153,12 @@ def cancel_save_line(
         raise DesignError(f"{LABEL}: " + " ".join(missing))
     assert request.baseline_save_rate is not None
     baseline = request.baseline_save_rate.quantity(
-        "cancel_baseline_save_rate", "Share that would have stayed without us", "share", grade="E", low=0.0, high=1.0
+        "cancel_baseline_save_rate",
+        "Customers who want to leave: share that would stay without us",
+        "share",
+        grade="E",
+        low=0.0,
+        high=1.0,
     )
     costs = _costs(request, rates.currency)
     attempts = found["attempts_per_year"].input
@@ -194,9 +199,14 @@ def _costs(request: CancelSaveRequest, currency: str) -> tuple[Quantity, Quantit
         request.offer_rate.quantity(
             "cancel_offers_per_attempt", "Offers taken up per attempt to leave", "offers per attempt", low=0.0
         ),
-        request.offer_cost.quantity("cancel_offer_cost", "What one offer costs", f"{currency} per offer", low=0.0),
+        request.offer_cost.quantity(
+            "cancel_offer_cost",
+            "What one offer to a customer who wants to leave costs",
+            f"{currency} per offer",
+            low=0.0,
+        ),
         request.handling_cost.quantity(
-            "cancel_handling_cost", "What one attempt costs to handle", f"{currency} per attempt", low=0.0
+            "cancel_handling_cost", "What one attempt to leave costs to handle", f"{currency} per attempt", low=0.0
         ),
     )
 
@@ -223,7 +233,8 @@ class _Counted:
         return fact(name, label, unit, found.per_year, source)
 
     def save_rate(self) -> Quantity:
-        name, label = "cancel_save_rate", f"Share that still subscribes after {self.request.survival_days} days"
+        name = "cancel_save_rate"
+        label = f"Customers who want to leave: share that still subscribes after {self.request.survival_days} days"
         if self.request.save_rate is not None:
             return self.request.save_rate.quantity(name, label, "share", low=0.0, high=1.0)
         tables = self.tables("roi.cancel_save.save_rate")
@@ -246,7 +257,7 @@ class _Counted:
         )
 
     def monthly_margin(self) -> Quantity:
-        name, label = "cancel_monthly_margin", "Margin of one who wanted to leave"
+        name, label = "cancel_monthly_margin", "Monthly margin of a customer who wants to leave"
         unit = f"{self.rates.currency} per month"
         if self.request.monthly_margin is not None:
             return self.request.monthly_margin.quantity(name, label, unit)
@@ -256,7 +267,10 @@ class _Counted:
         return fact(name, label, unit, found.mean, source)
 
     def staying(self) -> Quantity:
-        name, label = "cancel_staying", "Share of those saved who stay from one month to the next"
+        name, label = (
+            "cancel_staying",
+            "Customers kept who wanted to leave: share that stays from one month to the next",
+        )
         if self.request.staying is not None:
             return self.request.staying.quantity(name, label, "share", low=0.0, high=1.0)
         tables = self.tables("roi.cancel_save.staying")

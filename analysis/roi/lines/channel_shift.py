@@ -137,7 +137,9 @@ def _by_mix(
     what = "Channel shift"
     source = f"table issues, {effect.index_from} to {effect.index_to}, customers without a social contact to date"
     counts = channels_of_comparison(tables, effect, zone)
-    elsewhere, quantities = priced_mix("else", "Would have come", counts, prices, what, source)
+    elsewhere, quantities = priced_mix(
+        "else", "Share of first contacts that would else have come", counts, prices, what, source
+    )
     social = prices.need("social", "issue", what).quantity(prices.currency)
     return lines_per_contact(
         Gain(

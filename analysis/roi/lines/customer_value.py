@@ -121,7 +121,7 @@ def customer_value_line(
 
 def _kept(request: CustomerValueRequest, effect: MeasuredEffect, tables: Tables | None, zone: str) -> Quantity:
     """What is left of a month's gain in the next month."""
-    label = "Share of the gain that is left from one month to the next"
+    label = "Margin past the months studied: share that is left from one month to the next"
     stated = request.retention
     if request.decay is not None:
         lost = request.decay

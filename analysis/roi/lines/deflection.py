@@ -14,6 +14,7 @@ from analysis.foundation.errors import DesignError
 from analysis.roi.built import Built, Claim, NotCounted
 from analysis.roi.formula import Formula
 from analysis.roi.line import Line
+from analysis.roi.lines.per_contact import as_money
 from analysis.roi.quantity import Quantity
 from analysis.roi.spread import Fixed
 from analysis.roi.stated import NOTHING, Stated, amount, share
@@ -92,17 +93,20 @@ def deflection_line(request: DeflectionRequest, prices: UnitCosts, years: int, c
     parameter = f"roi.cashable.{LINE}"
     counted, note = True, ""
     left_out: tuple[NotCounted, ...] = ()
+    falls = None
+    if cashable is not None:
+        falls = share(parameter, cashable).quantity(
+            f"{LINE}_cashable_share", f"{LABEL}: share by which spending falls", "share", low=0.0, high=1.0
+        )
+        quantities = (*quantities, falls)
     if base < 0:
-        note = " More come than would have: a loss, and a loss counts whole."
-    elif cashable is None:
+        saved, note = as_money(saved, falls), " More come than would have: a loss, and a loss counts whole."
+    elif falls is None:
         counted, note = False, f" Not counted: nobody stated by which share of it spending falls (`{parameter}`)."
         reason = "It is time set free: nobody stated by which share of it spending falls."
         left_out = (NotCounted(line=LINE, label=LABEL, reason=reason, parameter=parameter),)
     else:
-        falls = share(parameter, cashable).quantity(
-            f"{LINE}_cashable_share", f"{LABEL}: share by which spending falls", "share", low=0.0, high=1.0
-        )
-        saved, quantities = saved * falls.input, (*quantities, falls)
+        saved = as_money(saved, falls)
     line = Line(
         id=LINE,
         label=LABEL,
@@ -119,7 +123,7 @@ def deflection_line(request: DeflectionRequest, prices: UnitCosts, years: int, c
     if content.spread != Fixed(0.0):
         spent = content.quantity(
             "deflection_content_per_year",
-            "What the answers cost to write, a year",
+            "Answers in public: what they cost to write, a year",
             f"{prices.currency} per year",
             low=0.0,
         )
@@ -133,7 +137,7 @@ def _cost(request: DeflectionRequest, prices: UnitCosts) -> Quantity:
     """What one contact that does not come would have cost."""
     if request.cost_per_contact is None:
         return prices.need(request.channel, "contact", "Deflection").quantity(prices.currency)
-    label = "What one contact made unnecessary would cost"
+    label = "What a contact made unnecessary by an answer in public would cost"
     return request.cost_per_contact.quantity(
         "deflection_cost_per_contact", label, f"{prices.currency} per contact", low=0.0
     )
@@ -155,11 +159,15 @@ def _content(spent: Quantity, years: int) -> Line:
 def _inputs(request: DeflectionRequest) -> tuple[Quantity, ...]:
     """In the order of `_NEEDED`."""
     labels = {
-        "exposures_per_year": ("Times an answer was seen", "views per year", None),
-        "intent": ("Share of views by people with that question", "share", 1.0),
-        "resolved": ("Share of these whom it answered", "share", 1.0),
-        "contact_without": ("Share who would have contacted us without it", "share", 1.0),
-        "contact_with": ("Share who contact us with it", "share", 1.0),
+        "exposures_per_year": ("Answers in public: times that one was seen", "views per year", None),
+        "intent": ("Answers in public: share of views by people with that question", "share", 1.0),
+        "resolved": ("Answers in public: share of people with that question whom one answered", "share", 1.0),
+        "contact_without": (
+            "People whom an answer in public helped: share that would have contacted us without it",
+            "share",
+            1.0,
+        ),
+        "contact_with": ("People whom an answer in public helped: share that contacts us all the same", "share", 1.0),
     }
     found = []
     for name in _NEEDED:

@@ -106,7 +106,10 @@ def _price(
     """What one issue of a contacted customer costs."""
     if request.cost_per_issue is not None:
         stated = request.cost_per_issue.quantity(
-            COST_PER_ISSUE, "What one later issue costs, at marginal cost", f"{prices.currency} per issue", low=0.0
+            COST_PER_ISSUE,
+            "What a later issue of a contacted customer costs, at marginal cost",
+            f"{prices.currency} per issue",
+            low=0.0,
         )
         return stated.input, (stated,)
     mix = {} if tables is None else channels_after_contact(tables, effect, zone)
@@ -116,4 +119,4 @@ def _price(
             "`roi.issues_avoided.cost_per_issue`."
         )
     source = f"table issues: contacted customers, {effect.after_months} months after"
-    return priced_mix("later_issues", "Later issues", mix, prices, "Issues avoided", source)
+    return priced_mix("later_issues", "Share of later issues", mix, prices, "Issues avoided", source)

@@ -80,9 +80,13 @@ def new_sale_line(request: NewSaleRequest, tables: Tables | None, rates: Rates, 
         raise DesignError(f"{LABEL}: " + " ".join(missing))
     assert request.incremental_share is not None
     incremental = request.incremental_share.quantity(
-        "new_sale_incremental_share", "Share of sales that would not have come otherwise", "share",
-        grade="E", low=0.0, high=1.0,
-    )  # fmt: skip
+        "new_sale_incremental_share",
+        "Orders that came of a mention: share that would not have come otherwise",
+        "share",
+        grade="E",
+        low=0.0,
+        high=1.0,
+    )
     gained = found["sales_per_year"].input * found["margin_per_sale"].input * incremental.input
     line = Line(
         id=LINE,
@@ -124,7 +128,11 @@ def _orders(request: NewSaleRequest, tables: Tables | None, rates: Rates, zone: 
 
 
 def _margin(request: NewSaleRequest, tables: Tables | None, rates: Rates, zone: str) -> Quantity:
-    name, label, unit = "new_sale_margin_per_sale", "Margin of one of them", f"{rates.currency} per order"
+    name, label, unit = (
+        "new_sale_margin_per_sale",
+        "Margin of an order that came of a mention",
+        f"{rates.currency} per order",
+    )
     if request.margin_per_sale is not None:
         return request.margin_per_sale.quantity(name, label, unit)
     parameter = "roi.new_sale.margin_per_sale"

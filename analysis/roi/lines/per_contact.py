@@ -2,7 +2,8 @@
 
 Margin counts as it is. A saving counts only as far as spending falls: the parameters state that share, the rest is
 shown as time set free and is not counted, and without a stated share nothing of it is. A loss is money whatever anybody
-states, so where the point estimate is one, all of it counts. Where the gain comes from is left to the line's module.
+states, so all of it counts, in every draw; where the point estimate is one, the line is counted whatever is stated.
+Where the gain comes from is left to the line's module.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.roi.built import Built, Claim, NotCounted
-from analysis.roi.formula import Formula
+from analysis.roi.formula import Formula, larger, smaller
 from analysis.roi.line import Kind, Line
 from analysis.roi.lines.beyond_reach import beyond_reach_line
 from analysis.roi.measured_effects import MeasuredEffect
@@ -102,20 +103,24 @@ def lines_per_contact(gain: Gain, volumes: Volumes, cashable: Stated | None = No
     """
     if gain.kind == "margin":
         return _with_beyond(gain, _line(gain, volumes), gain.per_contact, volumes)
+    stated = None
+    if cashable is not None:
+        stated = share(f"roi.cashable.{gain.line}", cashable).quantity(
+            f"{gain.line}_cashable_share", f"{gain.label}: share by which spending falls", "share", low=0.0, high=1.0
+        )
     if gain.base < 0:
         note = "On the evidence it is a loss, and a loss counts whole, whatever share of a saving would."
-        return _with_beyond(gain, _line(gain, volumes, note=note), gain.per_contact, volumes)
-    if cashable is None:
+        counted = as_money(gain.per_contact, stated)
+        built = _with_beyond(gain, _line(gain, volumes, counted, note=note), counted, volumes)
+        return built if stated is None else replace(built, quantities=(*built.quantities, stated))
+    if stated is None:
         return _time_only(gain, volumes)
-    stated = share(f"roi.cashable.{gain.line}", cashable).quantity(
-        f"{gain.line}_cashable_share", f"{gain.label}: share by which spending falls", "share", low=0.0, high=1.0
-    )
-    counted = gain.per_contact * stated.input
+    counted = as_money(gain.per_contact, stated)
     note = "Counted is the stated share by which spending falls; the rest is time set free and shown beside."
     built = _with_beyond(gain, _line(gain, volumes, counted, note=note), counted, volumes)
     lines = built.lines
     if stated.spread != Fixed(1.0):
-        rest = _line(gain, volumes, gain.per_contact * (1 - stated.input), contacts=volumes.all)
+        rest = _line(gain, volumes, larger(gain.per_contact, 0) * (1 - stated.input), contacts=volumes.all)
         lines += (
             replace(
                 rest,
@@ -123,10 +128,22 @@ def lines_per_contact(gain: Gain, volumes: Volumes, cashable: Stated | None = No
                 label=f"{gain.label}, time set free",
                 kind="capacity",
                 counted=False,
-                note="Time set free, at marginal cost: no spending falls by it, so it is shown and not counted.",
+                note=(
+                    "Time set free, at marginal cost: the share by which spending falls is stated, and counted. By "
+                    "this rest no spending falls, so it is shown and not counted."
+                ),
             ),
         )
     return replace(built, lines=lines, quantities=(*built.quantities, stated))
+
+
+def as_money(saving: Formula, cashable: Quantity | None) -> Formula:
+    """What of a saving is money, whatever the value: a saving as far as spending falls, a loss whole.
+
+    Without a stated share no saving is money, and a loss still is.
+    """
+    loss = smaller(saving, 0)
+    return loss if cashable is None else larger(saving, 0) * cashable.input + loss
 
 
 def _time_only(gain: Gain, volumes: Volumes) -> Built:

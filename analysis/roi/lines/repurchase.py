@@ -97,7 +97,10 @@ def repurchase_line(
     Gain per contact = post · (1 − 1/RR): the study's difference scale.
     """
     effect, gain, quantities = margin_per_contact(request, effects, currency)
-    note = f"Counted are the {effect.after_months} months after the contact, in its year; nothing is carried past them."
+    note = (
+        f"Counted are the {effect.after_months} months after the contact, booked in its year, though some of them fall "
+        "into the next; nothing is carried past them."
+    )
     if effect.outcome == "orders":
         note += " Orders are valued at the stated margin, as if those gained were like all others."
     return lines_per_contact(

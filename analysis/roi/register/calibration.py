@@ -1,7 +1,8 @@
 """How often did promised ranges hold what came? The record that says how far the next range can be believed.
 
-Each closed period of each approved promise counts once. Periods of one promise are not independent, so the interval of
-the share is narrower than it should be, and says that it takes them for independent.
+Each closed period of each promise counts once, unless it was over when the promise was approved. Periods of one promise
+are not independent, so the interval of the share is narrower than it should be, and says that it takes them for
+independent.
 """
 
 from __future__ import annotations

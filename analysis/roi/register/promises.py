@@ -18,7 +18,7 @@ from analysis.roi.register.achieved import Achieved, achieved, closed_run, promi
 from analysis.roi.register.calibration import Calibration, Outcome, calibration
 from analysis.roi.register.figures_held import Books
 from analysis.roi.register.leading import LeadingSeen, leading_seen
-from analysis.roi.register.promise import Amount, Promise
+from analysis.roi.register.promise import Amount, Promise, months_of
 from analysis.roi.register.variance import Variance, split
 
 if TYPE_CHECKING:
@@ -235,9 +235,14 @@ def judged_all(promises: Sequence[Promise], books: Books) -> Promises:
         Outcome(low=row.low, high=row.high, value=float(came.amount), level=one.promise.level)
         for one in found
         for row, came in zip(one.promise.promised, one.outcomes, strict=True)
-        if came.amount is not None
+        if came.amount is not None and _promised_ahead(one.promise, row)
     ]
     return Promises(judged=found, calibration=calibration(outcomes))
+
+
+def _promised_ahead(promise: Promise, row: Amount) -> bool:
+    """Whether a period was not over when it was promised: in hindsight every range holds."""
+    return promise.approved_at is not None and months_of(row.period)[-1].last_day >= promise.approved_at
 
 
 def _once(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

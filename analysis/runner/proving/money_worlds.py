@@ -56,6 +56,9 @@ REACH = 1.6448536269514722
 """Standard errors from the middle of a bell to either end of its 90 % interval."""
 _PLAN = ChannelPlan(outcomes=("margin", "issues", "index_issue_cost"), zone="UTC", robust=False)
 
+_LOTS = 90
+"""Beside the seed of a company, seeds the lots by which its assumptions are drawn."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -76,7 +79,7 @@ def proved_worlds(hazard: Hazard, seeds: Iterable[int], asked: Asked) -> Records
 def proved_world(hazard: Hazard, seed: int, asked: Asked) -> dict[str, pd.DataFrame]:
     """The records of one company, as frames by name."""
     company = company_of(hazard, seed, asked.customers)
-    rng = np.random.default_rng([seed, 90])
+    rng = np.random.default_rng([seed, _LOTS])
     assumed = assumed_of(company.worth, rng)
     at_base = {name: one.value for name, one in assumed.items()}
     at_lot = {name: one.drawn(rng) for name, one in assumed.items()}

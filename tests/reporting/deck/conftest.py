@@ -17,7 +17,7 @@ from analysis.roi.stated import Stated
 from tests.roi.small_tables import effect
 
 HOSTILE = (
-    "=HYPERLINK(\"http://x.example\";\"gain\") <script>alert(1)</script> \x07\x1b\u202e www.x.example @cmd {0} %s "
+    '=HYPERLINK("http://x.example";"gain") <script>alert(1)</script> \x07\x1b\u202e www.x.example @cmd {0} %s '
     "ÄÖÜ 客户服务 "
 )
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaen" * 5
@@ -39,7 +39,7 @@ def issues(value: float = -0.05) -> dict[str, Any]:
 
 def made_case(value: float = 10.0, years: int = 3, **changes: Any) -> RoiCase:
     """1,200 contacts a year at a margin of `value` each, fewer issues, and costs of people and of the beginning."""
-    given = {
+    given: dict[str, Any] = {
         "currency": "EUR", "draws": 5_000, "seed": 3, "years": years,
         "cost_lines": (
             StatedCost(line="agents", per_year=Stated.of(6000.0)),
@@ -47,7 +47,9 @@ def made_case(value: float = 10.0, years: int = 3, **changes: Any) -> RoiCase:
         ),
         "issues_avoided": IssuesAvoidedRequest(cost_per_issue=Stated.of(8.0)),
         "cashable": {
-            "issues_avoided": Stated(value=0.5, low=0.2, high=0.7, shape="triangular", source="plan", dated="2026-01-31")
+            "issues_avoided": Stated(
+                value=0.5, low=0.2, high=0.7, shape="triangular", source="plan", dated="2026-01-31"
+            )
         },
         "owners": {"repurchase": "head of customer value"},
     }  # fmt: skip
@@ -69,9 +71,9 @@ def many_years() -> RoiCase:
     return made_case(8_000_000.0, years=10)
 
 
-def results_of(case: RoiCase, **more: Any) -> dict[str, Any]:
-    """As much of results as the slides read."""
-    rows = [margin(), issues()]
+def results_of(case: RoiCase, value: float = 10.0, **more: Any) -> dict[str, Any]:
+    """As much of results as the slides read; `value` is the margin of the case."""
+    rows = [margin(value), issues()]
     given = {"study": "trial", "known_at": "2026-10-01T00:00:00Z", "metrics": [{"state": "provisional"}]}
     given |= {"effects": rows, "promises": [], **case.to_parts()}
     return copy.deepcopy(given | more)
@@ -103,7 +105,9 @@ def hostile(lines: int = 12) -> dict[str, Any]:
         rows = case[table]["rows"]
         for side in ("benefit", "cost"):
             first = next(row for row in rows if row["side"] == side and row["counted"])
-            rows += [{**first, "id": f"{side}{number}", "label": f"{number} {HOSTILE}{LONG}"} for number in range(lines)]
+            rows += [
+                {**first, "id": f"{side}{number}", "label": f"{number} {HOSTILE}{LONG}"} for number in range(lines)
+            ]
             first["label"] = LONG
     for key in ("benefits", "tornado", "inputs", "break_even", "costs"):
         case[key] = [{**row, "label": f"{HOSTILE}{LONG} {number}"} for number, row in enumerate(case[key] * 4)]
@@ -132,5 +136,5 @@ def cases() -> SimpleNamespace:
     """What the tests of the slides make them of."""
     return SimpleNamespace(
         gaining=gaining, losing=losing, many_years=many_years, results_of=results_of, promise=promise, hostile=hostile,
-        made_case=made_case, HOSTILE=HOSTILE, LONG=LONG, effects=[margin(), issues()],
+        made_case=made_case, HOSTILE=HOSTILE, LONG=LONG,
     )  # fmt: skip

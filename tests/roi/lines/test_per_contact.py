@@ -128,6 +128,24 @@ def test_a_loss_counts_whole_whatever_is_stated(cashable: Stated | None) -> None
     assert "a loss counts whole" in line.note
 
 
+@pytest.mark.parametrize(
+    ("found", "cashable", "at_gain", "at_loss"),
+    [(-0.1, S(0.3), 216, -720), (0.1, S(0.3), 216, -720), (0.1, None, 0, -720)],
+)
+def test_in_every_draw_a_loss_counts_whole_and_a_saving_as_far_as_it_is_money(
+    found: float, cashable: Stated | None, at_gain: float, at_loss: float
+) -> None:
+    """Whichever the study found: 0.1 issues fewer are 720 EUR, of which 30 % are money; 0.1 more cost 720 EUR."""
+    measured = effects(effect("issues", found, 0.2, grade="C"))
+    built = issues_avoided_line(
+        IssuesAvoidedRequest(cost_per_issue=S(6.0)), measured, reach(), NOTHING, None, cashable=cashable
+    )
+    at = {one.name: one.base for one in built.quantities}
+    year = built.lines[0].by_year[1]
+    assert float(year.value(at | {"issues_per_contact": -0.1})) == pytest.approx(at_gain)
+    assert float(year.value(at | {"issues_per_contact": 0.1})) == pytest.approx(at_loss)
+
+
 def test_time_and_money_of_a_saving_add_up_to_it_with_contacts_beyond() -> None:
     wide = reach(VolumeRequest(contacts_per_year=S(1500)))
     request = IssuesAvoidedRequest(cost_per_issue=S(6.0))

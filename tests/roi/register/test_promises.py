@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -255,6 +255,17 @@ def test_leading_figures_due_breached_kept_and_unknown(made, sealed, two) -> Non
 def test_what_was_late_and_has_caught_up_is_no_breach(made, sealed, two, figure, close) -> None:
     ledger = close(two, "2026-09", figure("response_rate", "2026-09", 800, 1000, basis="post"))
     assert judged(sealed(made()), Books.of(ledger)).leading[0].verdict == "kept"
+
+
+@pytest.mark.parametrize(
+    ("at", "counted"), [("2026-06-20", 2), ("2026-07-31", 2), ("2026-08-01", 1), ("2026-12-01", 0)]
+)
+def test_a_range_given_in_hindsight_is_no_record_of_foresight(made, two, at: str, counted: int) -> None:
+    """July and August are closed: what was over when it was approved says nothing of how far ranges can be believed."""
+    frozen = made().model_copy(update={"approved_at": date.fromisoformat(at), "approved_by": "Lin Wei"})
+    found = judged_all([frozen.model_copy(update={"seal": frozen.sealed()})], Books.of(two))
+    assert found.calibration.of == counted
+    assert found.to_parts()["promises"][0]["to_date"]["periods"] == 2
 
 
 def test_rows_frame_and_calibration_of_all(made, sealed, two) -> None:
