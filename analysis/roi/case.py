@@ -122,6 +122,7 @@ class RoiCase:
                 "npv": self.npv.to_dict(),
                 "npv_mean": self.simulated.npv_mean,
                 "npv_adjusted": self.npv_adjusted.to_dict(),
+                "yearly": [{**row, "year": int(row["year"])} for row in self.yearly.to_dict("records")],
                 "roi": self.roi.to_dict(),
                 "payback_months": self.payback_months.to_dict(),
                 "probability_npv_positive": self.probability_npv_positive,
