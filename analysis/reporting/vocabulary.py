@@ -280,6 +280,7 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "ran_beside": "The arms ran side by side",
         "randomisation_test": "Other draws of the lot give so large a difference by chance only",
         "harm_of_the_problem": "What the problem did can be told from what the contact did",
+        "growth_with_taste": "Spending does not grow with the taste for social",
         "unrecorded_causes": "Nothing unrecorded ties effort to what customers bought",
         "effort_before_it_was_needed": "Effort goes with nothing that was bought before it",
         "contacts_to_come": "Contacts yet to come go with nothing that was bought before",
@@ -401,6 +402,7 @@ OPEN_QUESTIONS: Mapping[str, str] = MappingProxyType(
 CANNOT_BE_KNOWN = (
     "scale_of_shares", "later_channel_mix", "window_over", "reply_not_by_chance", "problem_apart",
     "harm_of_the_problem",
+    "growth_with_taste",
     "unrecorded_causes",
     "reasons_for_contact",
     "one_look_interval",

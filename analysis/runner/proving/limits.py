@@ -228,7 +228,7 @@ def verdicts(cell: Cell, hazard: Hazard) -> dict[str, bool]:
     full_size = main and cell.customers >= SIZES[hazard.design]
     if kind == "few":
         return {"interval": math.isnan(cell.coverage)}
-    if kind == "capped":
+    if kind == "capped" and hazard.design == "adoption":  # what first contacts change is not told there at all
         return {"grade": cell.share_b <= most_graded_b(hazard)}
     if kind in ("strong_hidden", "broken"):
         return {"grade": cell.share_b <= most_graded_b(hazard)} if full_size else {}
@@ -247,7 +247,7 @@ def verdicts(cell: Cell, hazard: Hazard) -> dict[str, bool]:
         found["width"] = cell.width <= cell.width_allowed
     if full_size and kind == "sound":
         found["grade"] = cell.share_b >= least_graded_b(hazard, cell.n + cell.refused)
-    if kind == "weak":
+    if kind in ("weak", "capped"):
         found["grade"] = cell.share_b <= most_graded_b(hazard)
     if hazard.null and hazard.design != "change_log":
         found["claims"] = max(cell.up, cell.down) <= cell.claims_allowed

@@ -42,7 +42,10 @@ def test_the_truth_of_a_made_up_company(world: tuple[Tables, dict]) -> None:
     naive = next(one for one in found.effects if one.naive and one.outcome == "orders" and one.scale == "ratio")
     assert naive.estimate.value > 1.25 > orders.estimate.value, "the raw gap is mostly taste"
     names = [check.name for check in orders.checks]
-    assert names == ["overlap", "balance", "placebo_growth_before_orders", "placebo_future_social_orders"]
+    assert names == [
+        "overlap", "balance", "placebo_growth_before_orders", "placebo_future_social_orders", "growth_with_taste",
+    ]  # fmt: skip
+    assert orders.grade == "C", "growth that goes with the taste for social is not told apart"
     (issues,) = found.of("issues", "ratio")
     assert issues.grade == "C", "nothing tests issues"
     assert found.effects[0].index_from
