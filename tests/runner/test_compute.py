@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,9 +125,18 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
         ("metrics", "month_close", "before_after", *DESIGNS, *LATER, "roi_case", "summary"), "done"
     )
-    for path in done.report.rglob("*"):
-        if path.is_file():
-            assert str(small_demo) not in path.read_text(encoding="utf-8"), path
+    for name, content in contents(done.report):
+        assert str(small_demo).encode() not in content, name
+
+
+def contents(report: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of a report, workbook and slides unpacked."""
+    for path in (one for one in report.rglob("*") if one.is_file()):
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                yield from ((f"{path.name}: {one}", packed.read(one)) for one in packed.namelist())
+        else:
+            yield path.name, path.read_bytes()
 
 
 @pytest.mark.parametrize(
