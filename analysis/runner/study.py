@@ -22,6 +22,7 @@ from analysis.foundation.provenance import (
     package_versions,
 )
 from analysis.runner.not_acted_on import without_effect
+from analysis.runner.overview import overview_of
 from analysis.runner.params import StudyParams
 from analysis.runner.params_model import Params
 from analysis.runner.params_values import instant_of
@@ -34,7 +35,7 @@ from analysis.runner.steps import STEPS, Decision, Step, asked_by_name, cannot_f
 from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from analysis.ledger.store import Ledger
     from analysis.roi.register.promise import Promise
@@ -447,20 +448,7 @@ class Study:
 
     def overview(self) -> pd.DataFrame:
         """The tables: rows read, kept and set aside, first and last day, and what should be known about them."""
-        rows = []
-        for name, account in self.prepared.accounts.items():
-            rows.append(
-                {
-                    "table": name,
-                    "read": account.rows.read,
-                    "kept": account.rows.kept,
-                    "set_aside": "; ".join(f"{reason}: {count:,}" for reason, count in account.rows.set_aside.items()),
-                    "first": _day(account.first),
-                    "last": _day(account.last),
-                    "notices": " ".join(account.notices),
-                }
-            )
-        return pd.DataFrame(rows, columns=["table", "read", "kept", "set_aside", "first", "last", "notices"])
+        return overview_of(self.prepared)
 
     def missing(self) -> pd.DataFrame:
         """The steps left out so far: which, what each would need, and why."""
@@ -484,11 +472,6 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study `{self.name}`: {len(self.prepared.accounts)} tables, {self.params.name}"
-
-
-def _day(moment: date | None) -> str:
-    """The day of a moment (an instant is a day as well), as text; empty where there is none."""
-    return "" if moment is None else f"{moment:%Y-%m-%d}"
 
 
 def _coverage(step: str, result: Any) -> dict[str, Any]:

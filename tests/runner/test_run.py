@@ -106,8 +106,9 @@ def test_a_failed_step_leaves_the_last_report_and_a_rerun_goes_on(home: Path, wr
     before = (home / "reports" / "trial").resolve()
     write_notebook(home / "notebooks", "before_after", FAIL_IF_TOLD)
     (home / "fail").touch()
+    told = Told()
     with pytest.raises(StepFailed) as caught:
-        run()
+        pytest.fail(f"It did not fail: {run(told).steps}; told {told.ended} and {told.said}.")
     folder = next(path for path in (home / "reports/.runs/trial").iterdir() if path.is_dir() and path != before)
     assert str(caught.value) == (
         "`before_after` failed in cell [3]: ValueError; see the executed notebook.\n"

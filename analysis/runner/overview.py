@@ -1,0 +1,37 @@
+"""What was read: the tables of a study, one row each, as a notebook shows them first.
+
+How the rows were read, and why some were set aside, is left to `tables`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from analysis.tables.opened import Prepared
+
+
+def overview_of(prepared: Prepared) -> pd.DataFrame:
+    """The tables: rows read, kept and set aside, first and last day, and what should be known about them."""
+    rows = [
+        {
+            "table": name,
+            "read": account.rows.read,
+            "kept": account.rows.kept,
+            "set_aside": "; ".join(f"{reason}: {count:,}" for reason, count in account.rows.set_aside.items()),
+            "first": _day(account.first),
+            "last": _day(account.last),
+            "notices": " ".join(account.notices),
+        }
+        for name, account in prepared.accounts.items()
+    ]
+    return pd.DataFrame(rows, columns=["table", "read", "kept", "set_aside", "first", "last", "notices"])
+
+
+def _day(moment: date | None) -> str:
+    """The day of a moment (an instant is a day as well), as text; empty where there is none."""
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
