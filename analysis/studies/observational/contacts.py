@@ -19,6 +19,7 @@ from analysis.studies.channel import usable_outcomes
 from analysis.studies.channel_scope import unit_of
 from analysis.studies.claim import window_after
 from analysis.studies.observational.covariates import Covariate, category, numeric, of_column
+from analysis.studies.observational.outages import near_outages
 from analysis.studies.observational.plan import OUTCOMES, ObservationalPlan
 from analysis.studies.observational.rows import Floats, Ints, ObservationalRows, Placebo
 from analysis.studies.result import Check
@@ -147,7 +148,12 @@ def _trial(
         labels = np.array([*layout.labels[layout.code(name)], None], dtype=object)  # -1, missing, is the last one
         texts[name] = labels[rows[layout.code(name)].to_numpy()]
     products = np.array([*layout.labels["product"], None], dtype=object)[rows["product"].to_numpy()]
+    kinds = near_outages(
+        rows["product"].to_numpy(dtype=np.int64), rows["month"].to_numpy(dtype=np.int64), layout.labels["product"],
+        layout.after,
+    )  # fmt: skip
     known = [
+        category("product and month, near an outage", kinds, most=len(rows)),
         category("product of the issue", np.where(products == "", None, products)),
         category("issues in the 6 months before (0, 1, 2 or more)", rows["recent"].to_numpy().astype(object)),
         numeric("an issue in the last 3 months", rows["lately"].to_numpy()),

@@ -74,8 +74,15 @@ def numeric(name: str, values: ArrayLike) -> Covariate:
     return Covariate(name, labels, np.column_stack(columns), judged)
 
 
-def category(name: str, values: Sequence[object] | NDArray[np.object_]) -> Covariate:
+def category(name: str, values: Sequence[object] | NDArray[np.object_], *, most: int = MOST_VALUES) -> Covariate:
     """A text: one column a value, the most frequent one left out, rare values together.
+
+    Parameters
+    ----------
+    name : str
+    values : sequence of text, shape (n_rows,)
+    most : int
+        Values that are told apart at most, the most frequent ones.
 
     Examples
     --------
@@ -85,7 +92,7 @@ def category(name: str, values: Sequence[object] | NDArray[np.object_]) -> Covar
     """
     texts = np.array(["not known" if value is None else str(value) for value in values], dtype=object)
     names, place, counts = np.unique(texts.astype(str), return_inverse=True, return_counts=True)
-    common = np.argsort(-counts, kind="stable")[: MOST_VALUES - 1]
+    common = np.argsort(-counts, kind="stable")[: most - 1]
     own = np.zeros(len(names), dtype=bool)
     own[common] = counts[common] >= FEWEST_OF_A_VALUE
     kept = np.where(own, names, "other")[place.reshape(-1)]
