@@ -57,7 +57,7 @@ $(READY): requirements.lock pyproject.toml
 
 # Names, versions and hashes only; needs uv.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra pdf \
 		pyproject.toml -o requirements.lock
 	$(PYTHON) tools/environment.py
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.runner import printing
+
 PROJECT = Path(__file__).parent.parent
 collect_ignore_glob = ["golden/*"]
 """What made the golden files stands beside them as text; it needs packages that are none of ours."""
@@ -28,6 +30,32 @@ def key_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Generator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOUCHSTONE_KEY_FILE", str(tmp_path_factory.mktemp("key") / "pseudonym.key"))
         yield
+
+
+class NothingPrinted:
+    """As much of a press as reports need that are made without a PDF, and say nothing of it."""
+
+    lack = ""
+
+    def stop(self) -> None:
+        return
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_press() -> Generator[None, None, None]:
+    """Reports made in the tests' own process have no PDF, which takes seconds: `printing_reports` has it made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analysis.runner.printing.Press", NothingPrinted)
+        yield
+
+
+_PRESS = printing.Press
+
+
+@pytest.fixture
+def printing_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within this test, reports are printed, too."""
+    monkeypatch.setattr("analysis.runner.printing.Press", _PRESS)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -358,3 +358,82 @@ def test_a_world_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert (truth["world"], truth["seed"], truth["customers"]) == ("none", 3, 50)
     assert called(monkeypatch, "make-world", str(tmp_path / "x"), "--world", "nne", *arguments[2:]) == 2
     assert "Did you mean `none`?" in capsys.readouterr().err
+
+
+class _Run:
+    """As much of a finished run as a command says."""
+
+    study, run, reused = "demo", "abc", False
+
+    def __init__(self, folder: Path) -> None:
+        self.report = self.folder = folder
+        self.steps: dict[str, object] = {}
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_without_a_screen_the_address_is_said(
+    as_json: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("analysis.runner.run.run_study", lambda *_, **__: _Run(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    assert called(monkeypatch, "run", "params/demo.yaml", "--open", *(["--json"] if as_json else [])) == 0
+    seen = capsys.readouterr()
+    assert f"Its address: {(tmp_path / 'index.html').as_uri()}" in seen.err
+    assert json.loads(seen.out)["run"] == "abc" if as_json else seen.out == f"Report: {tmp_path / 'index.html'}\n"
+
+
+def test_with_a_screen_the_page_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("analysis.runner.run.run_study", lambda *_, **__: _Run(tmp_path))
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert called(monkeypatch, "run", "params/demo.yaml", "--open") == 0
+    assert opened == [(tmp_path / "index.html").as_uri()]
+
+
+def test_several_files_are_run_side_by_side_and_the_worst_is_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from analysis.runner.several import Ended, Several
+
+    asked: dict[str, object] = {}
+
+    def run_several(files: tuple[str, ...], **given: object) -> Several:
+        asked.update(given, files=files)
+        ends = [Ended(params=file, status=2 * place, seconds=1.0, message="wrong") for place, file in enumerate(files)]
+        return Several(tuple(ends))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("analysis.runner.several.run_several", run_several)
+    assert called(monkeypatch, "run", "a.yaml", "b.yaml", "--jobs", "2", "--json") == 2
+    assert (asked["files"], asked["jobs"]) == (("a.yaml", "b.yaml"), 2)
+    assert [one["status"] for one in json.loads(capsys.readouterr().out)["studies"]] == [0, 2]
+    assert called(monkeypatch, "run", "a.yaml", "b.yaml", "--out", "x") == 2
+    assert "run it alone" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [(["rnu"], "Did you mean 'run'?"), (["run", "--dat", "x"], "--data"), (["run", "params/dmeo.yaml"], "demo.yaml")],
+)
+def test_a_slip_of_the_pen_is_told_the_nearest_name(
+    arguments: list[str], near: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, *arguments) == 2
+    assert near in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_shell_completes_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from analysis.cli.options import parameters_here, reports_here, worlds_known
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("params/demo.yaml", "params/trial.yaml", "reports/demo/manifest.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert parameters_here("") == ["params/demo.yaml", "params/trial.yaml"]
+    assert parameters_here("params/t") == ["params/trial.yaml"]
+    assert reports_here("d") == ["demo"]
+    assert reports_here("x") == []
+    assert "none" in worlds_known("no")

@@ -21,7 +21,7 @@ app = typer.Typer(
     name="touchstone",
     help="Measures what social customer service is worth: counts, comparisons, graded claims, a case in money.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from analysis.cli.options import AsJson
-from analysis.cli.saying import progress_shown, say, say_where
+from analysis.cli.options import AsJson, Jobs, Open
+from analysis.cli.saying import print_json, progress_shown, say, say_run
 
 commands = typer.Typer()
 
 
 @commands.command()
 def demo(
-    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    open_report: Open = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
     data_only: Annotated[bool, typer.Option("--data-only", help="Make the company's tables and stop.")] = False,
 ) -> None:
     """Make the demo company, if it is not there yet, and run its study."""
@@ -23,18 +25,18 @@ def demo(
     from analysis.runner.params import load_params
 
     params = load_params("params/demo.yaml")
-    with progress_shown() as progress:
+    with progress_shown(plain=as_json) as progress:
         progress.say(f"The demo company: {CUSTOMERS:,} made-up customers in {params.home / 'data' / 'demo'}")
         if ensure_demo(params.home / "data" / "demo"):
             progress.say("  made now; its truth is in truth.json")
         if data_only:
+            if as_json:
+                print_json({"data": str(params.home / "data" / "demo")})
             return
         from analysis.runner.run import run_study
 
-        run = run_study(params.path, progress=progress)
-    say_where(run)
-    if open_report:
-        typer.launch((run.report / "index.html").as_uri())
+        run = run_study(params.path, progress=progress, jobs=jobs)
+    say_run(run, as_json=as_json, open_report=open_report)
 
 
 @commands.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.cli.options import AsJson
+from analysis.cli.options import AsJson, worlds_known
 from analysis.cli.saying import print_json, say
 
 commands = typer.Typer()
@@ -83,12 +83,16 @@ def prove(
 @commands.command("make-world")
 def make_world(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the tables and truth.json are written.")],
-    world: Annotated[str, typer.Option("--world", help="Kind of company, such as demo, none or effect.")],
+    world: Annotated[
+        str,
+        typer.Option("--world", help="Kind of company, such as demo, none or effect.", autocompletion=worlds_known),
+    ],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed: the same seed makes the same company.")],
     customers: Annotated[int, typer.Option("--customers", min=1, help="Number of customers.")],
     exports: Annotated[
         bool, typer.Option("--exports", help="Write two quarters of its systems' exports, for an intake.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a company whose truth is known: the contract's tables, or exports that come to them, and truth.json."""
     if exports:
@@ -99,4 +103,7 @@ def make_world(
         from analysis.synthetic.make import make_world as make
 
         make(folder, world=world, seed=seed, customers=customers)
-    print(f"Made: {folder}")
+    if as_json:
+        print_json({"folder": str(folder), "world": world, "seed": seed, "customers": customers})
+    else:
+        print(f"Made: {folder}")

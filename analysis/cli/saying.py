@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from analysis.runner.progress import Progress
     from analysis.runner.run import Run
@@ -89,11 +90,40 @@ def progress_shown(*, plain: bool = False) -> Iterator[Progress]:
             yield live
 
 
-def say_where(run: Run) -> None:
-    """Print where the report of a run is, and whether it is the earlier one.
+def say_run(run: Run, *, as_json: bool, open_report: bool = False) -> None:
+    """Print where the report of a run is, and whether it is the earlier one; open it where that is asked for.
 
     Parameters
     ----------
     run : Run
+    as_json, open_report : bool
     """
-    print(f"{'Nothing had changed. ' if run.reused else ''}Report: {run.report / 'index.html'}")
+    page = run.report / "index.html"
+    if as_json:
+        steps = {name: {"state": one.state, "seconds": one.seconds} for name, one in run.steps.items()}
+        about = {"study": run.study, "run": run.run, "report": str(run.report), "folder": str(run.folder)}
+        print_json({**about, "reused": run.reused, "steps": steps})
+    else:
+        print(f"{'Nothing had changed. ' if run.reused else ''}Report: {page}")
+    if open_report:
+        open_page(page)
+
+
+def open_page(page: Path) -> None:
+    """Open a page in the browser; where there is none, say on stderr which address to open.
+
+    Parameters
+    ----------
+    page : Path
+    """
+    import os
+    import webbrowser
+
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    address = page.absolute().as_uri()
+    try:
+        opened = (has_screen or sys.platform in ("win32", "darwin")) and webbrowser.open(address)
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        print(f"There is no browser here to open it with. Its address: {address}", file=sys.stderr)

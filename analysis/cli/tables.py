@@ -32,12 +32,16 @@ def intake(
 @commands.command("draft-map")
 def draft_map(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An export: CSV, TSV, text, XLSX or Parquet.")],
+    as_json: AsJson = False,
 ) -> None:
     """Propose a source map from a file's header and first rows: the nearest one known, or a draft to work on."""
     from analysis.tables.drafting import draft_map as drafted
 
     draft = drafted(file)
-    print(draft.text, end="")
+    if as_json:
+        print_json({"map": draft.text, "missing": list(draft.missing)})
+    else:
+        print(draft.text, end="")
     if draft.missing:
         count = "1 column" if len(draft.missing) == 1 else f"{len(draft.missing)} columns"
         what = f"{count} that the contract needs could not be guessed: {', '.join(draft.missing)}."

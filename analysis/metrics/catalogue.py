@@ -29,6 +29,31 @@ AREAS: tuple[Area, ...] = (
 )  # fmt: skip
 
 
+class Recipe(BaseModel):
+    """How a plain figure is counted: rows of one table by the month of `time`, those that meet `where`.
+
+    Of a ratio, `above` and `below` are sums over the same rows, and `none` says why there is no figure where nothing
+    stands below. All four are SQL over the table's columns. What takes more than that is counted by a family.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    table: str
+    time: str
+    where: str = "true"
+    above: str | None = None
+    below: str | None = None
+    none: str = "nothing to divide by in the period"
+
+    @model_validator(mode="after")
+    def _sound(self) -> Recipe:
+        if self.table not in SCHEMAS or self.time not in SCHEMAS[self.table].by_name:
+            raise ValueError(f"counts by `{self.table}.{self.time}`, which the contract does not know.")
+        if (self.above is None) != (self.below is None):
+            raise ValueError("a ratio has something above and something below.")
+        return self
+
+
 class Definition(BaseModel):
     """One metric: what it asks, how it is counted, how it may be rolled up.
 
@@ -36,7 +61,8 @@ class Definition(BaseModel):
     `by` the columns it is broken
     down by. `target` is what the field aims at, with its source; a team's own targets stand above it. A metric with a
     window counts what happens within `window_days` of its event, and its figure of a month is final only after them.
-    One in business `hours` counts seconds of opening hours, and needs a schedule.
+    One in business `hours` counts seconds of opening hours, and needs a schedule. `count` says how it is counted where
+    no family does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -66,6 +92,7 @@ class Definition(BaseModel):
     target_source: str | None = None
     window_days: int | None = Field(default=None, ge=1)
     hours: Literal["calendar", "business"] = "calendar"
+    count: Recipe | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Definition:
@@ -73,6 +100,8 @@ class Definition(BaseModel):
             raise ValueError(f"{self.id}: a target comes with its source.")
         if (self.window_days is None) == (WINDOW in self.formula):
             raise ValueError(f"{self.id}: a window is named in `window_days` and in the formula, as {WINDOW}, or not.")
+        if self.count is not None and self.aggregates != ("additive" if self.count.above is None else "ratio"):
+            raise ValueError(f"{self.id}: rows that are counted are additive, sums that are divided a ratio.")
         for need in (one for needed in self.needs for one in needed.split(OR)):
             table, _, column = need.partition(".")
             if table not in SCHEMAS or (column and column not in SCHEMAS[table].by_name):

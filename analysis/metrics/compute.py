@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation.calendar import Month
 from analysis.metrics.catalogue import OR, Definition, definitions
-from analysis.metrics.counter import Count, Counter, Rules
+from analysis.metrics.counter import Count, Counter, Rules, counted, divided
 from analysis.metrics.families import (
     business_hours,
     engagement,
@@ -34,7 +34,19 @@ COUNTS: Mapping[str, Count] = {
     for family in (mentions, times, business_hours, issues, service, surveys, purchases, subscriptions, engagement)
     for name, count in family.COUNTS.items()
 }
-"""How each metric of the catalogue is counted, but for those that a model estimates."""
+"""How each metric of the catalogue is counted, but for plain ones and those that a model estimates."""
+
+
+def counting_of(entry: Definition) -> Count | None:
+    """How a metric is counted: by its family, else as its own entry says; None where a model estimates it."""
+    if entry.id in COUNTS:
+        return COUNTS[entry.id]
+    how = entry.count
+    if how is None:
+        return None
+    if how.above is None:
+        return counted(how.table, how.time, how.where)
+    return divided(how.table, how.time, f"{how.above} as above, {how.below} as below", how.none, how.where)
 
 
 def care_metrics(
@@ -70,7 +82,8 @@ def care_metrics(
     rows: list[Metric] = []
     missing: dict[str, str] = {}
     for name, entry in definitions().items():
-        if name not in COUNTS:
+        counting = counting_of(entry)
+        if counting is None:
             continue
         days = rules.windows.get(name)
         asked = entry if days is None else entry.with_window(days)
@@ -80,7 +93,7 @@ def care_metrics(
         if lack is None and entry.hours == "business" and rules.schedule is None:
             lack = "opening hours (`metrics.schedule`)"
         if lack is None:
-            rows.extend(COUNTS[name](count, asked))
+            rows.extend(counting(count, asked))
         else:
             missing[asked.id] = lack
     return MetricsResult(tuple(rows), MappingProxyType(missing), count.whole)

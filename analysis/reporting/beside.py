@@ -12,10 +12,10 @@ from typing import Any
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting.changes import change_finding, changes_studied, entries_of, step_rows
-from analysis.reporting.naming import outcome_in_words
+from analysis.reporting.formats import plain
+from analysis.reporting.naming import in_plain_words, outcome_in_words
 from analysis.reporting.parties import said_of
 from analysis.reporting.rows import Row
-from analysis.reporting.tables.cells import readable
 from analysis.reporting.wording import Words, evidence_in_words
 
 COMPARISONS = ("channel_effect", "service_effect", "adoption_effect", "user_effect", "total_effect")
@@ -40,7 +40,7 @@ def other_findings(chosen: Sequence[Row], head: Row | None, say: Words) -> tuple
         if row["value"] is not None and asked in COMPARISONS and (head is None or asked != head["estimand"]):
             found.setdefault(asked, row)
     rows = [found[asked] for asked in COMPARISONS if asked in found]
-    return tuple(f"{say.finding(row)} {evidence_in_words(row)}" for row in rows)
+    return tuple(f"{say.finding(row)} {evidence_in_words(row, say)}" for row in rows)
 
 
 def after_changes(results: Mapping[str, Any], say: Words) -> tuple[str, ...]:
@@ -54,8 +54,9 @@ def after_changes(results: Mapping[str, Any], say: Words) -> tuple[str, ...]:
         entries = []
     changes = changes_studied(rows, entries)[::-1]
     told = [
-        readable(say, change_finding(say, [row for row in rows if str(row["treated"]) == change], entries, change), 900)
+        in_plain_words(plain(change_finding(say, mine, entries, change), 900))
         for change in changes[:MOST_CHANGES]
+        for mine in [[row for row in rows if str(row["treated"]) == change]]
     ]
     rest = len(changes) - MOST_CHANGES
     if rest > 0:

@@ -24,8 +24,6 @@ Z90 = 1.6448536269514722
 
 _STUDY = re.compile(r"study (\w+)/\w+/(\w+)/(?:ratio|difference)")
 _CODE = re.compile(r"`(\w+)`")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
-_DAY = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])\b")
 _BOOKS = re.compile(r"\bledgers?\b", re.IGNORECASE)
 
 
@@ -74,7 +72,7 @@ def near(say: Words, amount: float, currency: str) -> str:
     >>> near(words(), 482.21, "EUR"), near(words(), -12345.6, "EUR"), near(words(), 2.714, "EUR")
     ('€482', '−€12,300', '€2.71')
     """
-    return say.money(float(f"{amount:.3g}"), currency, 0 if 100 <= abs(amount) < 999 else None)
+    return say.about(amount, currency, 0 if 100 <= abs(amount) < 999 else None)
 
 
 def in_its_unit(say: Words, value: float, unit: str, *, short: bool = False) -> str:
@@ -134,13 +132,7 @@ def source_in_words(say: Words, text: str, limit: int = 300) -> str:
         return label[:1].lower() + label[1:]
 
     said = _BOOKS.sub("books", _STUDY.sub(study, _CODE.sub(named, plain(text, limit))))
-    said = _DAY.sub(lambda found: say.day(found[0]), _with_percent(say, said))
-    return in_plain_words(say.dated(said).replace("_", " "))
-
-
-def _with_percent(say: Words, text: str) -> str:
-    """Shares of a sentence as they are written everywhere on a page."""
-    return _PERCENT.sub(lambda found: say.share(float(found[1]) / 100, len(found[1].partition(".")[2])), text)
+    return in_plain_words(say.restated(said).replace("_", " "))
 
 
 def study_in_words(design: str) -> str:
@@ -148,22 +140,16 @@ def study_in_words(design: str) -> str:
     return STUDIES.get(design) or plain(design, 60).replace("_", " ")
 
 
-def restated(say: Words, text: str, currency: str, limit: int = 900) -> str:
+def restated(say: Words, text: str, limit: int = 900) -> str:
     """A sentence of the case with its amounts and shares as the locale writes them.
 
     Examples
     --------
     >>> from analysis.reporting.wording import words
-    >>> restated(words(), "A net gain of about EUR 29,700 at 10 % a year.", "EUR").replace(GAP, " ")
+    >>> restated(words(), "A net gain of about EUR 29,700 at 10 % a year.").replace(GAP, " ")
     'A net gain of about €29,700 at 10 % a year.'
     """
-
-    def amount(found: re.Match[str]) -> str:
-        size = float(found[1].replace(",", ""))
-        return say.money(size, currency, 0 if 100 <= size < 1000 else None)
-
-    said = re.sub(rf"\b{re.escape(currency)} (\d[\d,]*(?:\.\d+)?)", amount, plain(text, limit))
-    return in_plain_words(say.dated(_BOOKS.sub("books", _with_percent(say, said))))
+    return in_plain_words(_BOOKS.sub("books", say.restated(plain(text, limit))))
 
 
 def named_apart(labels: Iterable[str]) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ class EvidenceAge:
         )
 
 
-def evidence_age(result: Any, *, locale: str = "en_GB") -> EvidenceAge:
+def evidence_age(result: Any, *, locale: str | None = None) -> EvidenceAge:
     """The first lines of the page: whose contacts the effects rest on, and how far their time has run.
 
     Parameters

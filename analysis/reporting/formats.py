@@ -1,8 +1,10 @@
 """How does one locale write a number, an amount of money, a time, a date?
 
-Babel knows; here are the few choices it leaves open (decimals, millions, the space before a percent sign). Sentences
-are left to `analysis.reporting.wording`. `plain` is the door through which every text that comes from data passes
-before it is shown.
+Babel knows; here are the few choices it leaves open (decimals, millions, the space before a percent sign) and the one
+that is ours: sentences are English, so the words of a date are those of English in the locale's country, and digits
+are 0 to 9 (docs/decisions/0017-locale.md). Which locale is in force is kept here. Sentences are left to
+`analysis.reporting.wording`. `plain` is the door through which every text that comes from data passes before it is
+shown.
 """
 
 from __future__ import annotations
@@ -11,23 +13,74 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from babel.localedata import locale_identifiers
-from babel.numbers import format_currency, format_decimal, list_currencies
+from babel.numbers import (
+    format_decimal,
+    get_currency_precision,
+    get_currency_symbol,
+    list_currencies,
+)
 
 from analysis.foundation.calendar import Month
-from analysis.foundation.errors import UnknownName
+from analysis.foundation.errors import Fault, UnknownName
 
 GAP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 COMMON_LOCALES = ("de_DE", "en_GB", "en_US", "es_ES", "fr_FR", "it_IT", "nl_NL", "pt_BR")
 COMMON_CURRENCIES = ("AUD", "CAD", "CHF", "EUR", "GBP", "JPY", "USD")
+DEFAULT_LOCALE = "en_GB"
+ENGLISH = "en_001"
+"""English as the world writes it: what speaks for a country whose English is not known."""
+
+_of_the_process = [DEFAULT_LOCALE]
+_within: ContextVar[str | None] = ContextVar("locale", default=None)
+
+
+def locale_in_force() -> str:
+    """The locale that speaks where none is named: the innermost `speaking`, else what the process was told last.
+
+    Examples
+    --------
+    >>> with speaking("de_DE"):
+    ...     locale_in_force()
+    'de_DE'
+    """
+    return _within.get() or _of_the_process[0]
+
+
+@contextmanager
+def speaking(locale: str | None) -> Iterator[str]:
+    """Within this block, in this thread, what names no locale is written in this one; None leaves what is in force.
+
+    Examples
+    --------
+    >>> with speaking("sv_SE"), speaking(None) as spoken:
+    ...     spoken
+    'sv_SE'
+    """
+    token = _within.set(locale or _within.get())
+    try:
+        yield locale_in_force()
+    finally:
+        _within.reset(token)
+
+
+def speak(locale: str) -> None:
+    """From now on, in this process, what names no locale is written in this one: said when a study is opened.
+
+    A notebook's cells share no context and no thread, so that only the process can remember; a block under `speaking`
+    stands above it.
+    """
+    _of_the_process[0] = locale
 
 
 def plain(text: object, limit: int = 300) -> str:
@@ -41,23 +94,38 @@ def plain(text: object, limit: int = 300) -> str:
     'xxxx…'
     """
     shown = "".join(char for char in str(text)[: 4 * limit] if _can_be_shown(char))
-    line = re.sub(r"[^\S\xa0]+", " ", shown).strip()
+    line = re.sub(r"[^\S\xa0\u202f]+", " ", shown).strip()
     cut = len(line) > limit or len(str(text)) > 4 * limit
     return line[: limit - 1].rstrip() + ELLIPSIS if cut else line
 
 
 def shown_lines(text: str) -> str:
     """A text of several lines without control and direction marks."""
-    return "".join(char for char in text.replace("\r\n", "\n") if char == "\n" or _can_be_shown(char))
+    shown = "".join(char for char in text if char == "\n" or _can_be_shown(char))
+    return re.sub(r"\r+\n", "\n", shown)  # last, since what is taken out may have stood between the two
 
 
 def _can_be_shown(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
+def english_of(territory: str | None) -> Locale:
+    """English as a country writes it, else as the world does.
+
+    Examples
+    --------
+    >>> str(english_of("CA")), str(english_of("JP")), str(english_of(None))
+    ('en_CA', 'en_001', 'en_001')
+    """
+    try:
+        return Locale.parse(f"en_{territory}" if territory else ENGLISH)
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(ENGLISH)
+
+
 @dataclass(frozen=True)
 class Formats:
-    """Numbers and dates as one locale writes them.
+    """Numbers and dates as one locale writes them, for English sentences.
 
     Raises
     ------
@@ -69,12 +137,14 @@ class Formats:
     >>> english = Formats("en_GB")
     >>> print(english.share(0.3032), "|", english.money(1234567, "EUR"), "|", english.duration(719))
     30.3\xa0% | €1.23\xa0million | 11\xa0min 59\xa0s
-    >>> print(english.month("2026-08"), "|", Formats("de_DE").money(-12345.6, "EUR"))
-    August 2026 | −12.346\xa0€
+    >>> german = Formats("de_DE")
+    >>> print(english.day("2026-08-01"), "|", german.day("2026-08-01"), "|", german.money(-12345.6, "EUR"))
+    1 August 2026 | 1 August 2026 | −12.346\xa0€
     """
 
-    locale: str = "en_GB"
+    locale: str = DEFAULT_LOCALE
     _babel: Locale = field(init=False, repr=False, compare=False)
+    _english: Locale = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         name = str(self.locale).replace("-", "_")
@@ -83,18 +153,42 @@ class Formats:
         except (UnknownLocaleError, ValueError, TypeError) as error:
             raise _unknown("locale", plain(self.locale, 40), locale_identifiers(), COMMON_LOCALES) from error
         object.__setattr__(self, "_babel", found)
+        object.__setattr__(self, "_english", found if found.language == "en" else english_of(found.territory))
 
     @property
     def babel(self) -> Locale:
-        """The locale itself, for what has no method here."""
+        """The locale of numbers, for what has no method here."""
         return self._babel
+
+    @property
+    def language(self) -> str:
+        """What a page says it is written in, as HTML wants it: English of the locale's country.
+
+        Examples
+        --------
+        >>> Formats("de_DE").language, Formats("en_GB").language, Formats("fr").language
+        ('en-DE', 'en-GB', 'en')
+        """
+        return f"en-{self._babel.territory}" if self._babel.territory else "en"
+
+    @property
+    def as_plainly_written(self) -> bool:
+        """Whether this locale's points and separators are those of results: 1,234.5."""
+        return self.number(1_234_567.5, 1) == "1,234,567.5"
 
     def number(self, value: float, digits: int | None = None) -> str:
         """A number with as many decimals as asked for; by itself, three significant digits and all before the point."""
         if digits is None:
             digits = 0 if float(value).is_integer() else _decimals(abs(value), significant=3)
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return _signed(str(format_decimal(_not_minus_zero(value, digits), format=pattern, locale=self._babel)))
+        whole = self._babel.decimal_formats[None].pattern.split(";")[0].partition(".")[0]
+        pattern = whole + ("." + "0" * digits if digits else "")
+        value = _not_minus_zero(value, digits)
+        shown = _bare(str(format_decimal(abs(value), format=pattern, locale=self._babel, numbering_system="latn")))
+        return (MINUS if value < 0 else "") + shown
+
+    def short(self, value: float, significant: int = 3) -> str:
+        """A number of that many significant digits, also before the point."""
+        return self.number(float(f"{value:.{significant}g}"))
 
     def share(self, value: float, digits: int = 1) -> str:
         """0.3032 is "30.3 %"."""
@@ -106,9 +200,15 @@ class Formats:
         return word + self.share(min(max(value, 0.01), 0.99), 0)
 
     def money(self, value: float, currency: str, digits: int | None = None) -> str:
-        """An amount: with cents below a thousand, in millions from a million on."""
-        if currency not in list_currencies():
-            raise _unknown("currency", plain(currency, 20), list_currencies(), COMMON_CURRENCIES)
+        """An amount: below a thousand with the currency's cents, if it has any; in millions from a million on.
+
+        Examples
+        --------
+        >>> yen = Formats("ja_JP")
+        >>> print(yen.money(482.2, "JPY"), yen.money(12345, "JPY"), Formats("de_CH").money(482.2, "CHF"))
+        ¥482 ¥12,345 CHF\xa0482.20
+        """
+        known_currency(currency)
         size = abs(value)
         if digits is None and size >= 999_500:
             scale, word = (1e9, "billion") if size >= 999.5e6 else (1e6, "million")
@@ -116,19 +216,48 @@ class Formats:
             text = self._currency(value / scale, currency, digits)
             return re.sub(r"(\d)(?=\D*$)", rf"\1{GAP}{word}", text)
         if digits is None:
-            digits = 0 if size >= 999.995 or size == 0 else 2
+            digits = 0 if size >= 999.995 or size == 0 else cents_of(currency)
         return self._currency(value, currency, digits)
 
-    def about(self, value: float, currency: str) -> str:
+    def about(self, value: float, currency: str, digits: int | None = None) -> str:
         """An amount to three digits, for titles and key figures: "€40,500"."""
-        return self.money(float(f"{value:.3g}"), currency)
+        return self.money(float(f"{value:.3g}"), currency, digits)
+
+    def sign(self, currency: str) -> str:
+        """The sign of a currency as the locale writes it; its code where that has letters that are not Latin ones.
+
+        Arabic letters would turn the line around, and the type faces of charts hold no Chinese ones.
+
+        Examples
+        --------
+        >>> Formats("en_GB").sign("EUR"), Formats("ar_EG").sign("EGP"), Formats("sv_SE").sign("SEK")
+        ('€', 'EGP', 'kr')
+        """
+        if not is_currency(currency):
+            return currency
+        sign = unicodedata.normalize("NFKC", _bare(str(get_currency_symbol(currency, self._babel))))
+        foreign = any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in sign)
+        return currency if foreign else sign
+
+    def sign_stands(self, currency: str) -> tuple[bool, str]:
+        """Whether the sign of a currency stands before its amount, and what stands between the two.
+
+        Examples
+        --------
+        >>> Formats("en_GB").sign_stands("EUR"), Formats("de_DE").sign_stands("EUR")
+        ((True, ''), (False, '\\xa0'))
+        """
+        shape = _bare(self._babel.currency_formats["standard"].pattern.split(";")[0])
+        before = shape.startswith("¤")
+        nearest = self.sign(currency)[-1 if before else 0]
+        apart = nearest.isalpha() or any(char.isspace() for char in shape)
+        return before, GAP if apart else ""
 
     def _currency(self, value: float, currency: str, digits: int) -> str:
-        shape = self._babel.currency_formats["standard"].pattern.split(";")[0]
-        shape = re.sub(r"\.0+|\.#+", "." + "0" * digits if digits else "", shape)
-        value = _not_minus_zero(value, digits)
-        shown = format_currency(abs(value), currency, shape, locale=self._babel, currency_digits=False)
-        return (MINUS if value < 0 else "") + str(shown).replace(" ", GAP)
+        sign, number = self.sign(currency), self.number(abs(value), digits)
+        before, gap = self.sign_stands(currency)
+        minus = MINUS if _not_minus_zero(value, digits) < 0 else ""
+        return minus + (f"{sign}{gap}{number}" if before else f"{number}{gap}{sign}")
 
     def duration(self, seconds: float) -> str:
         """A time in its two largest units: "11 min 59 s", "3 h 05 min", "2 days 4 h"."""
@@ -159,7 +288,11 @@ class Formats:
         """ "2026-08" is "August 2026", or "Aug 2026"; whatever is no month stays as it is."""
         if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
             return plain(month, 40)
-        return str(format_skeleton("yMMM" if short else "yMMMM", Month.of(month).first_day, locale=self._babel))
+        return str(format_skeleton("yMMM" if short else "yMMMM", Month.of(month).first_day, locale=self._english))
+
+    def month_name(self, day: date) -> str:
+        """The month of a day without its year, for an axis: "Aug"."""
+        return str(format_skeleton("MMM", day, locale=self._english))
 
     def months(self, first: str, last: str) -> str:
         """A stretch of months, both included."""
@@ -167,7 +300,7 @@ class Formats:
 
     def day(self, day: date | str) -> str:
         """A day: "6 October 2026"."""
-        return str(format_date(date.fromisoformat(day) if isinstance(day, str) else day, "long", self._babel))
+        return str(format_date(date.fromisoformat(day) if isinstance(day, str) else day, "long", self._english))
 
     def instant(self, instant: str) -> str:
         """ "2026-10-06T00:00:00Z" is "6 October 2026, 00:00 UTC"."""
@@ -175,14 +308,48 @@ class Formats:
         return f"{self.day(moment.date())}, {moment:%H:%M}{GAP}UTC"
 
 
+def cents_of(currency: str) -> int:
+    """Decimals of a currency.
+
+    Examples
+    --------
+    >>> cents_of("EUR"), cents_of("JPY")
+    (2, 0)
+    """
+    return int(get_currency_precision(currency))
+
+
 def is_currency(code: str) -> bool:
     """Whether this is the code of a currency."""
     return code in list_currencies()
 
 
+def known_currency(code: str) -> str:
+    """The code of a currency, if there is one.
+
+    Raises
+    ------
+    UnknownName
+        With the nearest that does exist.
+    """
+    if code not in list_currencies():
+        raise _unknown("currency", plain(code, 20), list_currencies(), COMMON_CURRENCIES)
+    return code
+
+
 def _unknown(kind: str, name: str, known: Iterable[str], common: tuple[str, ...]) -> UnknownName:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return UnknownName.of(kind, name, near or common)
+    """The fault with the nearest name whatever letters are large, a common one first among equals."""
+    asked = name.replace("-", "_").casefold()
+
+    def nearness(one: str) -> tuple[float, bool, str]:
+        return difflib.SequenceMatcher(None, one.casefold(), asked).ratio(), one in common, one
+
+    near = max(known, key=nearness)
+    if nearness(near)[0] < 0.6:
+        return UnknownName.of(kind, name, common)
+    return UnknownName(
+        Fault(where=kind, what=f"there is no `{name}`", remedy=f"Did you mean `{near}`?", rule="unknown_name")
+    )
 
 
 def _decimals(size: float, significant: int) -> int:
@@ -195,5 +362,6 @@ def _not_minus_zero(value: float, digits: int) -> float:
     return 0.0 if round(value, digits) == 0 else value
 
 
-def _signed(text: str) -> str:
-    return text.replace("-", MINUS, 1) if text.startswith("-") else text
+def _bare(text: str) -> str:
+    """A text without direction marks, which a line of English does not need."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")

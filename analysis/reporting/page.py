@@ -10,36 +10,36 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # a second of import, never used
 
 import pandas as pd
-from jinja2 import Environment
 from markupsafe import Markup, escape
-from nbconvert.exporters.html import HTMLExporter
-from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
-from traitlets import default
 
 from analysis.reporting import tables
 from analysis.reporting.charts.figure import CHART_MIME, NoAlternativeText
-from analysis.reporting.formats import ELLIPSIS, plain, shown_lines
+from analysis.reporting.formats import ELLIPSIS, plain, shown_lines, speaking
 from analysis.reporting.naming import humanised
 from analysis.reporting.sanitise import sanitised
-from analysis.reporting.shell import TEMPLATES, shell
+from analysis.reporting.shell import environment, shell
 from analysis.reporting.signed import standing_line
 from analysis.studies.result import GRADE_WORDS
 
 HIDDEN = frozenset({"remove_cell", "remove-cell", "remove_output", "remove-output", "hide-output"})
+LONG_PAGE = 4
+"""Parts from which on a page has a list of them at its top."""
 _LONGEST_TEXT = 20_000
 _PNG = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_HEADING = re.compile(r"<(/?)h([1-6])>")
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+_BOX = re.compile(r'role="region" aria-label="([^"]*)"')
 _ADDRESS = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.html(#[A-Za-z0-9_-]+)?")
-_DOCUMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(xlsx|pptx|pdf)")
+_DOCUMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(xlsx|pptx|pdf)|tables/README\.txt")
 
 
 def render_page(
@@ -53,6 +53,8 @@ def render_page(
     state: str,
     period: str = "",
     documents: Sequence[tuple[str, str]] = (),
+    passing_on: Sequence[tuple[str, str]] = (),
+    locale: str | None = None,
 ) -> str:
     """One self-contained HTML page of an executed notebook: a draft, until its results are signed.
 
@@ -75,6 +77,10 @@ def render_page(
         What the report covers, in words.
     documents : sequence of (label, file), optional
         Documents beside this page, to be opened in other programs.
+    passing_on : sequence of (what it does, command), optional
+        How the report is signed, verified and sent.
+    locale : str, optional
+        How the numbers are written that the notebook has not written itself; by default as in the locale in force.
 
     Raises
     ------
@@ -99,40 +105,25 @@ def render_page(
         "nav": [(plain(label, 60), address, current in (label, address)) for label, address in nav],
         "documents": [(plain(label, 120), file) for label, file in documents],
         "grades": list(GRADE_WORDS.items()),
+        "passing_on": [(plain(said, 120), plain(command, 300)) for said, command in passing_on],
         "reproduction": list(_facts(reproduction)),
     }
-    exporter = _Exporter()  # type: ignore[no-untyped-call]
-    exporter.register_filter("page_cell", _Cells(page["title"]))  # type: ignore[no-untyped-call]
-    html, _ = exporter.from_notebook_node(notebook, {"page": page})
-    return str(html) if html.endswith("\n") else f"{html}\n"
-
-
-class _Exporter(HTMLExporter):
-    """nbconvert with our template alone, escaping by default, changing nothing before or after."""
-
-    template_name = "touchstone"
-    template_file = "page.html.j2"
-
-    def _init_preprocessors(self) -> None:
-        self._preprocessors = []
-
-    @default("template_paths")
-    def _our_templates(self) -> list[str]:
-        return [str(TEMPLATES)]
-
-    def _create_environment(self) -> Environment:
-        environment: Environment = super()._create_environment()  # type: ignore[no-untyped-call]
-        environment.autoescape = True
-        return environment
-
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **given: Any) -> Any:
-        return TemplateExporter.from_notebook_node(self, nb, resources, **given)  # without its later rewriting
+    with speaking(locale):
+        cells = _Cells(page["title"])
+        page["cells"] = _told_apart(cells(cell, number) for number, cell in enumerate(notebook.cells, start=1))
+        page["parts"] = cells.parts if len(cells.parts) >= LONG_PAGE else []
+        html = environment().get_template("page.html.j2").render(page=page, shell=shell())
+    return html if html.endswith("\n") else f"{html}\n"
 
 
 class _Cells:
-    """Cells as HTML, in their order, with headings that never skip a level under the page's own."""
+    """Cells as HTML, in their order, with headings that never skip a level under the page's own.
+
+    `parts` are the headings right under the page's own, with the names by which links find them.
+    """
 
     def __init__(self, title: str) -> None:
+        self.parts: list[tuple[str, str]] = []
         self._title = title
         self._above: list[tuple[int, int]] = []  # as written, as set
         self._begun = False
@@ -158,12 +149,15 @@ class _Cells:
         """Headings under the page's own: each one level below the one it was written under."""
 
         def moved(found: re.Match[str]) -> str:
-            written = int(found[2])
-            if not found[1]:
-                while self._above and self._above[-1][0] >= written:
-                    self._above.pop()
-                self._above.append((written, min(6, self._above[-1][1] + 1 if self._above else 2)))
-            return f"<{found[1]}h{self._above[-1][1]}>"
+            written = int(found[1])
+            while self._above and self._above[-1][0] >= written:
+                self._above.pop()
+            self._above.append((written, min(6, self._above[-1][1] + 1 if self._above else 2)))
+            level = self._above[-1][1]
+            if level > 2:
+                return f"<h{level}>{found[2]}</h{level}>"
+            self.parts.append((f"part-{len(self.parts) + 1}", unescape(re.sub(r"<[^>]*>", "", found[2])).strip()))
+            return f'<h2 id="{self.parts[-1][0]}">{found[2]}</h2>'
 
         return _HEADING.sub(moved, html)
 
@@ -230,6 +224,18 @@ def _boxed(html: str) -> Markup:
 
     html = re.sub(r'<div class="ts-table">(<table.*?</table>)', r"<div>\1", html, flags=re.DOTALL)
     return Markup(re.sub(r"<table[ >].*?</table>", box, html, flags=re.DOTALL))  # noqa: S704  # sanitised before
+
+
+def _told_apart(cells: Iterable[Markup]) -> list[Markup]:
+    """Cells in which no two boxes have one name: the second of a name is numbered."""
+    seen: dict[str, int] = {}
+
+    def named(found: re.Match[str]) -> str:
+        seen[found[1]] = seen.get(found[1], 0) + 1
+        number = f" ({seen[found[1]]})" if seen[found[1]] > 1 else ""
+        return f'role="region" aria-label="{found[1]}{number}"'
+
+    return [Markup(_BOX.sub(named, cell)) for cell in cells]  # noqa: S704  # sanitised before
 
 
 def _text(text: str) -> Markup:

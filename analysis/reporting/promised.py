@@ -14,8 +14,6 @@ from analysis.reporting.tables.cells import value_cell
 from analysis.reporting.wording import Words
 from analysis.roi.register.promise import months_of
 
-MOST = 6
-
 
 def not_kept(results: Mapping[str, Any], say: Words) -> Iterator[str]:
     """A sentence for each promise that came below its range, and for each early sign that missed its threshold.
@@ -26,10 +24,8 @@ def not_kept(results: Mapping[str, Any], say: Words) -> Iterator[str]:
     >>> list(not_kept({"promises": []}, words()))
     []
     """
-    said = [text for row in results.get("promises") or () for text in _of(row, say)]
-    yield from said[:MOST]
-    if len(said) > MOST:
-        yield f"… and {len(said) - MOST} more, on the page of the case."
+    for row in results.get("promises") or ():
+        yield from _of(row, say)
 
 
 def _of(row: Mapping[str, Any], say: Words) -> Iterator[str]:

@@ -13,15 +13,16 @@ from markupsafe import Markup
 
 from analysis.foundation.calendar import iso
 from analysis.ledger.signature import DRAFT, ROLES, Signature, Standing
-from analysis.reporting.formats import plain
+from analysis.reporting.formats import english_of, plain
 from analysis.reporting.wording import Words, words
 
 _LINE = re.compile(r'<p class="standing">.*?</p>', re.DOTALL)
+_LANGUAGE = re.compile(r'<html lang="en-([A-Z]{2})">')
 _ORDER = ("Signed", "Reviewed")
 _OF_RESULTS = Markup("The same results, on other pages, were {verb} by {who} ({role}) on {day}.")
 
 
-def standing_line(standing: Standing = DRAFT, *, locale: str = "en_GB") -> Markup:
+def standing_line(standing: Standing = DRAFT, *, locale: str | None = None) -> Markup:
     """The line as it stands on a page. Names and notes are text, each in a direction of its own.
 
     Examples
@@ -42,7 +43,7 @@ def standing_line(standing: Standing = DRAFT, *, locale: str = "en_GB") -> Marku
     return Markup('<p class="standing"><strong>{}</strong> {}{}</p>').format(*first, more)
 
 
-def standing_in_words(standing: Standing, *, locale: str = "en_GB") -> str:
+def standing_in_words(standing: Standing, *, locale: str | None = None) -> str:
     """The same for a terminal.
 
     Examples
@@ -64,8 +65,8 @@ def standing_in_words(standing: Standing, *, locale: str = "en_GB") -> str:
     return " ".join(said)
 
 
-def with_standing(page: str, standing: Standing, *, locale: str = "en_GB") -> str:
-    """A page with another standing, and nothing else changed.
+def with_standing(page: str, standing: Standing, *, locale: str | None = None) -> str:
+    """A page with another standing, and nothing else changed; its days as in the English the page says it is in.
 
     Raises
     ------
@@ -75,7 +76,9 @@ def with_standing(page: str, standing: Standing, *, locale: str = "en_GB") -> st
     found = _LINE.search(page)  # the first: it stands before anything that comes from a notebook
     if found is None:
         raise ValueError("The page has no place for a standing.")
-    return page[: found.start()] + str(standing_line(standing, locale=locale)) + page[found.end() :]
+    country = _LANGUAGE.search(page, 0, found.start())
+    said = standing_line(standing, locale=locale or (str(english_of(country[1])) if country else None))
+    return page[: found.start()] + str(said) + page[found.end() :]
 
 
 def _said(one: Signature, say: Words) -> tuple[str, Markup]:

@@ -1,15 +1,15 @@
 """Which reports are there, and what did each of them find? The index page beside them.
 
-Reads each report's manifest and results; how it stands is told by who knows the signatures. A folder that holds no
-finished report, or one that cannot be read, is passed over, so that one broken report never hides the others. Making
-reports is left to the runner.
+Reports of one family stand together, the latest first and in full, earlier ones in short. Reads each report's manifest
+and results; how it stands is told by who knows the signatures. A folder that holds no finished report, or one that
+cannot be read, is passed over, so that one broken report never hides the others. Making reports is left to the runner.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import unescape
@@ -27,13 +27,14 @@ from analysis.reporting.naming import humanised
 from analysis.reporting.shell import environment, shell
 from analysis.reporting.signed import standing_line
 from analysis.reporting.summary import answer_in_words, headline, status_in_words
+from analysis.reporting.summary.lists import after_the_mark, grade_mark
 from analysis.reporting.wording import Words, evidence_in_words, words
 
 INDEX = "index.html"
-_MANIFEST, _RESULTS = "manifest.json", "results.json"
+_MANIFEST, _RESULTS, _PARAMS = "manifest.json", "results.json", "params.json"
 _ORDER = (
-    "metrics", "month_close", "before_after", "service_effect", "adoption", "change_log", "ab_segments", "roi_case",
-    "summary",
+    "metrics", "month_close", "before_after", "service_effect", "adoption", "change_log", "ab_segments", "effort",
+    "design_sheet", "loyalty_hypotheses", "roi_case", "summary",
 )  # fmt: skip
 _FRONT = "summary"  # the notebook that the report opens with
 _TITLE = re.compile(r"<title>([^<]*?)(?: – [^<]*)?</title>")
@@ -43,26 +44,59 @@ StandingOf = Callable[[Path], Standing]
 _LARGEST = 200 * 2**20  # bytes; no results file of ours comes near
 
 
+_PERIOD = re.compile(r"(?:^|[-_.])(?:19|20)\d\d(?:[-_.]?(?:q[1-4]|0[1-9]|1[0-2]))?$", re.IGNORECASE)
+"""How a study's name ends that carries its period: what stands before it is the family."""
+_DOCUMENTS = (
+    ("Whole report as PDF", "report.pdf"),
+    ("Workbook of the case", "case.xlsx"),
+    ("Slides of the case", "case.pptx"),
+    ("Tables as CSV and Parquet", "tables/README.txt"),
+    ("Results for programs", _RESULTS),
+)
+SHOWN_EARLIER = 3
+"""Earlier reports of a family that stand open; the others are folded away."""
+
+Links = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One report on the index: what it is about, what it found, where its parts lie."""
+    """One report on the index: what it is about, what it found, where its parts lie.
+
+    `documents`, `pages` and `notebooks` are (label, address); `mark` is the visible mark of the answer's grade, empty
+    where no effect is claimed.
+    """
 
     study: str
+    family: str
     period: str
     state: str
     standing: Markup
     headline: str
+    mark: Markup
     evidence: str
     address: str
-    links: tuple[tuple[str, str], ...]
+    documents: Links
+    pages: Links
+    notebooks: Links
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The reports of one family: the latest, a few earlier ones, and the earlier ones that are folded away."""
+
+    name: str
+    latest: Entry
+    earlier: tuple[Entry, ...]
+    older: tuple[Entry, ...]
 
 
 def _all_drafts(report: Path) -> Standing:
     return DRAFT
 
 
-def write_index(reports: Path, *, standing: StandingOf = _all_drafts, locale: str = "en_GB") -> Path:
-    """Write `index.html` beside the reports, in one step.
+def write_index(reports: Path, *, standing: StandingOf = _all_drafts, locale: str | None = None) -> Path:
+    """Write `index.html` beside the reports, in one step; each report in its own locale, unless one is named.
 
     Parameters
     ----------
@@ -77,13 +111,14 @@ def write_index(reports: Path, *, standing: StandingOf = _all_drafts, locale: st
         The page written.
     """
     listed = entries(reports, standing=standing, locale=locale)
-    page = environment().get_template("index.html.j2").render(shell=shell(), reports=listed)
+    families = in_families(listed)
+    page = environment().get_template("index.html.j2").render(shell=shell(), families=families)
     target = reports / INDEX
     write_atomically(target, page.encode())
     return target
 
 
-def entries(reports: Path, *, standing: StandingOf = _all_drafts, locale: str = "en_GB") -> list[Entry]:
+def entries(reports: Path, *, standing: StandingOf = _all_drafts, locale: str | None = None) -> list[Entry]:
     """The finished reports of a folder, the latest period first, then by name."""
     found = []
     for folder in sorted(reports.iterdir()) if reports.is_dir() else []:
@@ -97,24 +132,49 @@ def entries(reports: Path, *, standing: StandingOf = _all_drafts, locale: str = 
     return [entry for _, entry in found]
 
 
-def _entry(folder: Path, results: Mapping[str, Any], standing: StandingOf, locale: str) -> Entry | None:
-    say = words(locale)
+def in_families(listed: Sequence[Entry]) -> list[Family]:
+    """Reports by family, in the order of each family's latest; within one the order stays."""
+    found: dict[str, list[Entry]] = {}
+    for entry in listed:
+        found.setdefault(entry.family, []).append(entry)
+    return [
+        Family(name, latest, tuple(others[:SHOWN_EARLIER]), tuple(others[SHOWN_EARLIER:]))
+        for name, (latest, *others) in found.items()
+    ]
+
+
+def _entry(folder: Path, results: Mapping[str, Any], standing: StandingOf, locale: str | None) -> Entry | None:
+    say = words(locale or _locale_of(folder))
     try:
         head = headline(results)
         quiet = head is None and not step_rows(results)
         said = "This report counts and claims no effect." if quiet else answer_in_words(results, say)
+        claimed = None if head is None or head["value"] is None else str(head["grade"])
+        evidence = "" if head is None else evidence_in_words(head, say)
+        study = plain(results["study"], 120)
         return Entry(
-            study=plain(results["study"], 120),
+            study=study,
+            family=_PERIOD.sub("", study) or "study",
             period=_period(results.get("period"), say),
             state=status_in_words(results),
-            standing=standing_line(standing(folder), locale=locale),
+            standing=standing_line(standing(folder), locale=say.locale),
             headline=said,
-            evidence="" if head is None else evidence_in_words(head),
+            mark=Markup(grade_mark(claimed) if claimed else ""),  # noqa: S704  # our own, of one letter
+            evidence=after_the_mark(evidence, claimed) if claimed else evidence,
             address=_address(folder, INDEX if (folder / INDEX).is_file() else _RESULTS),
-            links=tuple(_links(folder)),
+            documents=tuple((label, _address(folder, file)) for label, file in _DOCUMENTS if (folder / file).is_file()),
+            pages=tuple(_pages(folder)),
+            notebooks=tuple(_notebooks(folder)),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # not a results file of ours, whatever it is called
+
+
+def _locale_of(folder: Path) -> str | None:
+    """The locale that a report is written in, by its own parameters."""
+    report = (_json(folder / _PARAMS) or {}).get("report")
+    locale = report.get("locale") if isinstance(report, Mapping) else None
+    return str(locale) if locale else None
 
 
 def _json(path: Path) -> dict[str, Any] | None:
@@ -138,14 +198,14 @@ def _period(period: Any, say: Words) -> str:
     return f"{say.day(first)} to {say.day(end - timedelta(days=1))} ({plain(period.get('timezone', 'UTC'), 60)})"
 
 
-def _links(folder: Path) -> list[tuple[str, str]]:
-    pages = sorted((page.stem for page in folder.glob("*.html") if page.name != INDEX), key=_place)
-    links = [(_title(folder / f"{page}.html"), _address(folder, f"{page}.html")) for page in pages]
-    links.append(("Results", _address(folder, _RESULTS)))
-    books = sorted((book.stem for book in (folder / "notebooks").glob("*.ipynb")), key=_place)
-    return links + [
-        (f"Notebook: {_shown_by(folder, book)}", _address(folder, f"notebooks/{book}.ipynb")) for book in books
-    ]
+def _pages(folder: Path) -> Iterator[tuple[str, str]]:
+    for page in sorted((page.stem for page in folder.glob("*.html") if page.name != INDEX), key=_place):
+        yield _title(folder / f"{page}.html"), _address(folder, f"{page}.html")
+
+
+def _notebooks(folder: Path) -> Iterator[tuple[str, str]]:
+    for book in sorted((book.stem for book in (folder / "notebooks").glob("*.ipynb")), key=_place):
+        yield _shown_by(folder, book), _address(folder, f"notebooks/{book}.ipynb")
 
 
 def _shown_by(folder: Path, book: str) -> str:

@@ -34,12 +34,10 @@ def targets(results: Mapping[str, Any], say: Words) -> Iterator[str]:
     of_all = f"{len(aimed) - len(missed)} of {len(aimed)} targets met"
     said = of_all if len(aimed) > 1 else f"The one target is {'missed' if missed else 'met'}"
     yield f"{said} in {say.month(month)}" + (", provisionally." if any(_open(row) for row in aimed) else ".")
-    for row in missed[:_MOST]:
+    for row in missed:
         when = "" if row["period"] == month else f" in {say.month(row['period'])}"
         value = value_cell(say, row["value"], row["unit"])
         yield f"Missed: {_named(row)}, {value}{when}; the target is {target_in_words(say, row)}."
-    if len(missed) > _MOST:
-        yield f"… and {len(missed) - _MOST} further targets are missed."
     index = next((row for row in results["scorecard"] if row["kind"] == "index"), None)
     if index is not None and index["value"] is not None:
         yield f"The team's own index, of parts shown on the scorecard: {say.number(100 * index['value'], 0)} of 100."
@@ -51,12 +49,10 @@ def incidents(results: Mapping[str, Any], say: Words) -> Iterator[str]:
     if not rows:
         return
     unexplained = [row for row in rows if not row["explained_by"]]
-    for row in unexplained[:_MOST]:
+    for row in unexplained:
         product = "" if row["product"] == "all" and not row["products"] else f" ({product_in_words(row)})"
         above = f"{say.number(row['mentions'])} mentions where about {say.number(row['expected'], 0)} were expected"
         yield f"Unexplained: {days_in_words(say, row)}{product}, {above}."
-    if len(unexplained) > _MOST:
-        yield f"… and {len(unexplained) - _MOST} further unexplained incidents."
     if explained := len(rows) - len(unexplained):
         yield f"{explained} {'incident has' if explained == 1 else 'incidents have'} an explanation in the change log."
 
@@ -73,10 +69,9 @@ def closed_months(results: Mapping[str, Any], say: Words) -> Iterator[str]:
     shown: dict[tuple[str, str], Row] = {}
     for row in told:
         shown.setdefault((row["metric"], row["basis"]), row)
-    first = list(shown.values())[:_MOST]
-    yield from (in_plain_words(notice_in_words(say, row)) for row in first)
-    if rest := len(told) - len(first):
-        yield f"… and {rest} further {'figure' if rest == 1 else 'figures'} of closed months changed materially."
+    first = list(shown.values())
+    others = [row for row in told if not any(row is one for one in first)]
+    yield from (in_plain_words(notice_in_words(say, row)) for row in (*first, *others))
 
 
 def still_open(results: Mapping[str, Any], say: Words) -> Iterator[str]:

@@ -16,12 +16,13 @@ from typing import Literal
 import matplotlib.style
 from matplotlib import font_manager
 
-Meaning = Literal["contacted", "comparison", "before", "after", "naive", "neutral", "benefit", "cost"]
+Meaning = Literal["contacted", "comparison", "expected", "before", "after", "naive", "neutral", "benefit", "cost"]
 
 COLOURS: Mapping[str, str] = MappingProxyType(
     {
         "contacted": "#0f5499",  # customers who were contacted, and what the contact changed
         "comparison": "#c8621b",  # similar customers who were not
+        "expected": "#c8621b",  # what they would have done without it: the same question, and so the same colour
         "before": "#b565c9",  # the same people, earlier
         "after": "#6a1b6e",  # the same people, later
         "naive": "#8b9099",  # raw figures that are no effect; always drawn hollow
@@ -30,11 +31,24 @@ COLOURS: Mapping[str, str] = MappingProxyType(
         "cost": "#c9ad68",  # money that goes out; always drawn hatched, with an outline
     }
 )
-"""What a colour means. Everything else on a chart is ink, grey or paper."""
+"""What a colour means. Everything else on a chart is ink, grey or paper.
+
+Harm has no colour: it lies on the other side of the line, is said in words, and as money goes out. What is provisional
+is hollow, what is still to come is hatched, what was promised is dashed, whatever its colour.
+"""
+
+APART: tuple[tuple[str, str | tuple[float, tuple[float, ...]], str], ...] = (
+    (COLOURS["neutral"], "solid", "o"),
+    ("#867313", (0.0, (6.0, 2.0)), "s"),
+    ("#2e799e", (0.0, (1.0, 1.4)), "^"),
+    ("#631d1d", (0.0, (6.0, 2.0, 1.0, 2.0)), "D"),
+)
+"""Colour, stroke and mark of lines that are told apart and mean nothing more, as platforms are."""
 
 INK = "#1b2733"
 COST_INK = "#7d6420"  # the colour of cost, dark enough for type and outlines
 SOFT = "#56626e"
+_DARK_ENOUGH = MappingProxyType({"comparison": "#a94f12", "before": "#9a3fb0", "naive": "#666c76", "cost": COST_INK})
 RULE = "#d5dbe1"
 SHADE = "#eef1f4"
 PAPER = "#ffffff"
@@ -82,6 +96,17 @@ def drawing() -> Iterator[None]:
     }
     with matplotlib.style.context(["default", ours]):
         yield
+
+
+def type_of(colour: str) -> str:
+    """The colour of type that names a mark of this colour: the same, or a darker one where it could not be read.
+
+    Examples
+    --------
+    >>> type_of(COLOURS["contacted"]) == COLOURS["contacted"], type_of(COLOURS["cost"]) == COST_INK
+    (True, True)
+    """
+    return {COLOURS[meaning]: dark for meaning, dark in _DARK_ENOUGH.items()}.get(colour, colour)
 
 
 def points(pixels: float) -> float:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from analysis.inference.estimate import NO_EFFECT
-from analysis.reporting.formats import GAP, MINUS, Formats, is_currency, plain
+from analysis.reporting.formats import GAP, MINUS, Formats, cents_of, is_currency, locale_in_force, plain
 from analysis.reporting.naming import (
     grade_in_words,
     in_plain_words,
@@ -26,16 +26,19 @@ from analysis.reporting.naming import (
     verdict_of,
 )
 from analysis.reporting.parties import beyond_the_grade, is_step, parties, said_of
+from analysis.reporting.restating import restated, with_months
 from analysis.reporting.vocabulary import BESIDE, COUNTED, LIMITS, MONEY, OPEN_QUESTIONS, UNITLESS
 from analysis.studies.claim import LIMITS as LIMITS_SEEN
 from analysis.studies.claim import LIMITS_UNSEEN, NOT_OVER
 
-_MONTHS = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])\b(?!-)")
+
+def words(locale: str | None = None) -> Words:
+    """The words of a locale, made once; without a name, of the locale in force: the open study's."""
+    return _made(locale or locale_in_force())
 
 
 @cache
-def words(locale: str = "en_GB") -> Words:
-    """The words of a locale; made once."""
+def _made(locale: str) -> Words:
     return Words(locale)
 
 
@@ -62,7 +65,11 @@ class Words(Formats):
 
     def dated(self, text: str) -> str:
         """A text with its months as words: "2026-09 is not over" is "September 2026 is not over"."""
-        return _MONTHS.sub(lambda found: self.month(found[0]), text)
+        return with_months(self, text)
+
+    def restated(self, text: str) -> str:
+        """A sentence of a result with its months, days, amounts and numbers as the locale writes them; once only."""
+        return restated(self, text)
 
     def effect_size(self, row: Mapping[str, Any], value: float | None = None, *, bare: bool = False) -> str:
         """How much, without its direction: "8 %", "7.7 percentage points", "€3.20", "0.21 orders".
@@ -87,7 +94,7 @@ class Words(Formats):
             size = self.number(shift, digits)
             return f"{size}{GAP}pp" if bare else f"{size} percentage {'point' if size == '1' else 'points'}"
         if is_currency(unit):
-            return self.money(shift, unit, None if shift >= 1000 else max(digits, 2))
+            return self.money(shift, unit, None if shift >= 1000 else max(digits, cents_of(unit)))
         named = bare or _has_no_unit(row)
         return self.number(shift, digits) if named else f"{self.number(shift, digits)} {unit_in_words(unit)}"
 
@@ -152,7 +159,7 @@ than similar customers whose issue went to another channel.
         subject, against = parties(row)
         outcome = outcome_in_words(row["outcome"])
         if row.get("value") is not None and (why := withheld(row)):
-            return in_plain_words(plain(why, 600))
+            return in_plain_words(self.restated(plain(why, 600)))
         if row.get("value") is None:
             whom = f" for {segment_in_words(row['segment'])}" if row.get("segment") else ""
             return f"No effect{said_of(row).of} on {outcome.measure} is claimed{whom}: {self._reason(row)}."
@@ -180,7 +187,7 @@ than similar customers whose issue went to another channel.
 
     def _reason(self, row: Mapping[str, Any]) -> str:
         """Why nothing is claimed, as the end of a sentence."""
-        return in_plain_words(self.dated(plain(row.get("reason") or "no reason was recorded"))).rstrip(".")
+        return in_plain_words(self.restated(plain(row.get("reason") or "no reason was recorded"))).rstrip(".")
 
     def step(self, row: Mapping[str, Any], after: str | None = None) -> str:
         """What one figure did after a change as one sentence, with its interval.
@@ -240,8 +247,8 @@ def refusals_in_words(rows: Sequence[Mapping[str, Any]], say: Words) -> list[str
     return [f"No effect is claimed{reasons.pop()}"] if len(reasons) == 1 else found
 
 
-def evidence_in_words(row: Mapping[str, Any] | None) -> str:
-    """How far a finding may be believed, as a page prints it.
+def evidence_in_words(row: Mapping[str, Any] | None, say: Words | None = None) -> str:
+    """How far a finding may be believed, as a page prints it; by default in the locale in force.
 
     Examples
     --------
@@ -250,7 +257,7 @@ def evidence_in_words(row: Mapping[str, Any] | None) -> str:
     """
     if row is None or row["value"] is None:
         return "No effect is claimed."
-    limit = _limit(row)
+    limit = _limit(row, say or words())
     if row["grade"] == "C":
         verdicts = {verdict_of(check) for check in row.get("checks") or () if check.get("gate", True)}
         why = next((said for verdict, said in OPEN_QUESTIONS.items() if verdict in verdicts), None)
@@ -258,7 +265,7 @@ def evidence_in_words(row: Mapping[str, Any] | None) -> str:
     return f"Grade {row['grade']}, {grade_in_words(row['grade'])}. {limit} {beyond_the_grade(row)}".rstrip()
 
 
-def _limit(row: Mapping[str, Any]) -> str:
+def _limit(row: Mapping[str, Any], say: Words) -> str:
     """What a finding allows one to conclude: as its own claim has it, else what its grade allows.
 
     A claim says first what was found, then this, then its grade; where nothing was seen it says another thing.
@@ -267,7 +274,7 @@ def _limit(row: Mapping[str, Any]) -> str:
     beginning = re.split("[,;]", LIMITS_SEEN[grade])[0]
     start, end = claim.rfind(beginning), claim.rfind(f" Grade {grade}: ")
     if grade in ("A", "B", "C") and 0 <= start < end:
-        return in_plain_words(plain(claim[start:end].removesuffix(NOT_OVER).strip(), 600))
+        return in_plain_words(say.restated(plain(claim[start:end].removesuffix(NOT_OVER).strip(), 600)))
     unseen = "scale" in row and holds_no_effect(row)
     return LIMITS_UNSEEN[grade] if unseen and grade in ("A", "B", "C") else LIMITS[grade]
 

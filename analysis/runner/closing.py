@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.calendar import Month, iso, local_midnight, months_between
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
 from analysis.foundation.fiscal import is_fiscal
+from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
 from analysis.ledger.close import Closing, Materiality, Waiting, close_month
 from analysis.ledger.held import state_of
 from analysis.ledger.month import MonthClose, month_shown
@@ -28,6 +29,7 @@ from analysis.reporting.formats import plain, shown_lines
 from analysis.runner.params_model import Params
 from analysis.runner.publish import must_lie_apart
 from analysis.runner.reach import as_far_as_told, counted_by
+from analysis.runner.reading import PARAMS
 from analysis.tables.opened import Tables
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ MOST_NOTICES = 20
 LONGEST_REASON = 500
 AHEAD = timedelta(days=100)
 """How far past the tables' own time a close may be dated: more is a slip of the pen, and dates never run backwards."""
+READ_BY_CLOSES = ("study", "period", "as_of", "data", "metrics", "close")
+"""The keys of the parameters that a close reads; a rehearsal that reads another one is a fault of ours, and tested."""
 _PERIOD = re.compile(r"(?:^|[-_.])(?:19|20)\d\d(?:[-_.]?(?:q[1-4]|0[1-9]|1[0-2]))?$", re.IGNORECASE)
 
 
@@ -180,7 +184,10 @@ def close_study(study: Study, month: Month, *, ledger: Path | None = None, resta
         remedy = f"Close {first} first, or change `close: first`."
         raise InputError(Fault(where=str(month), what=what, remedy=remedy, rule="first_month"))
     figures = figures_until(study.tables, study, held, month)
-    closing = _closing(study, study.tables, held, figures, month, known_at, restate_reason)
+    rules = counted_by(study.values, study.tables)
+    told = told_of(study, study.tables, held, figures, month)
+    params = study.params.fingerprint()
+    closing = compared(study, held, told, month, known_at, rules, restate_reason, params=params)
     return Closed(month, held.append(closing), closing)
 
 
@@ -250,7 +257,8 @@ def _trial(study: Study, ledger: Ledger, month: Month) -> Closing:
         figures = MetricsResult((), {}, str(month))
     else:
         figures = figures_until(study.tables, study, ledger, month)
-    return _closing(study, study.tables, ledger, figures, month, known_at, None)
+    told = told_of(study, study.tables, ledger, figures, month)
+    return compared(study, ledger, told, month, known_at, counted_by(study.values, study.tables), None)
 
 
 def figures_until(tables: Tables, study: Study, ledger: Ledger | None, month: Month) -> MetricsResult:
@@ -265,19 +273,23 @@ def figures_until(tables: Tables, study: Study, ledger: Ledger | None, month: Mo
     )
 
 
-def _closing(
-    study: Study,
-    tables: Tables,
-    ledger: Ledger,
-    figures: MetricsResult,
-    month: Month,
-    known_at: datetime,
-    reason: str | None,
-) -> Closing:
-    """The close of figures that were counted from these tables, less what the tables tell only in part."""
+def told_of(study: Study, tables: Tables, ledger: Ledger, figures: MetricsResult, month: Month) -> MetricsResult:
+    """Figures that were counted from these tables, less what the tables tell only in part."""
     zone = study.values.period.timezone
-    told = as_far_as_told(figures, tables, month=month, zone=zone, held=frozenset(state_of(ledger)))
-    return compared(study, ledger, told, month, known_at, counted_by(study.values, tables), reason)
+    return as_far_as_told(figures, tables, month=month, zone=zone, held=frozenset(state_of(ledger)))
+
+
+def bearing_on_closes(study: Study) -> str:
+    """The hash of those parameters that a close reads.
+
+    A close on trial, or of a rehearsal, says of which parameters it is made by these alone: it is no record, and
+    another assumption of the case in money does not make it another close.
+    """
+    for key in READ_BY_CLOSES:
+        study.reads.note(f"{PARAMS}{key}")
+    with study.reads.paused():
+        given = study.params.canonical()
+    return fingerprint_of_bytes(canonical_json({key: given[key] for key in READ_BY_CLOSES}))
 
 
 def compared(
@@ -288,8 +300,13 @@ def compared(
     known_at: datetime,
     rules: Mapping[str, str],
     reason: str | None,
+    *,
+    params: str | None = None,
 ) -> Closing:
-    """The close of figures, beside what is held. Tables that tell no currency speak in that of the last close."""
+    """The close of figures, beside what is held. Tables that tell no currency speak in that of the last close.
+
+    `params` is the hash of the parameters that the record names; by default that of those which bear on a close.
+    """
     before = ledger.closes[-1].entry.rules if ledger.closes else {}
     if "currency" in before:
         rules = {"currency": before["currency"], **rules}
@@ -301,7 +318,6 @@ def compared(
             rules_then = {"schedule": opening_hours.before(max(ledger.months).plus(1).first_day)}
         now = opening_hours.before(max((month, *ledger.months)).plus(1).first_day)
         rules = {**rules, "schedule": now} if now is not None else rules
-    provenance = study.base["provenance"]
     return close_month(
         ledger,
         figures,
@@ -309,8 +325,8 @@ def compared(
         known_at=known_at,
         over_from=over_from(month, study.values),
         inputs={name: account.fingerprint for name, account in study.prepared.accounts.items()},
-        params=provenance["params"],
-        code=provenance["code"],
+        params=bearing_on_closes(study) if params is None else params,
+        code=study.code,
         rules=rules,
         rules_then=rules_then,
         materiality=Materiality(share=study.values.close.materiality),

@@ -17,10 +17,13 @@ from analysis.ledger.scorecard import Scorecard, scorecard
 from analysis.metrics.areas import AreaCoverage, areas_covered
 from analysis.metrics.compute import care_metrics
 from analysis.metrics.figure import Metric, MetricsResult
+from analysis.metrics.first_answers import FirstAnswers, first_answers
 from analysis.metrics.incident_facts import change_log
 from analysis.metrics.incidents import IncidentsResult, incidents
+from analysis.metrics.made_of import Parts, as_plain, made_of
 from analysis.metrics.matching import match_coverage
 from analysis.metrics.matching_result import MatchCoverage
+from analysis.metrics.praise import Praise, praise
 from analysis.metrics.programme import ProgrammeResult, before_after_programme
 from analysis.runner.closing import rules_of
 from analysis.studies.stories import StoriesPlan, StoriesResult, success_stories
@@ -50,10 +53,17 @@ class Counted:
     areas : mapping of str to AreaCoverage
     matching : MatchCoverage
         Of how many social contacts the customer is known.
+    first_answers : FirstAnswers
+        Which share is still without an answer after each time.
+    praise : Praise
+        Complaints for each positive mention, by product and by platform.
     changes : tuple of Change
         The change log, to be marked on trends.
     schedule : Schedule, optional
         By which figures in opening hours were counted.
+    parts : tuple of Parts
+        Both numbers of ratios by channel, product and platform, as counted now: what a later report tells mix and
+        rate apart by.
     """
 
     figures: MetricsResult
@@ -64,8 +74,11 @@ class Counted:
     kinds: KindsResult | None
     areas: Mapping[str, AreaCoverage]
     matching: MatchCoverage
+    first_answers: FirstAnswers
+    praise: Praise
     changes: tuple[Change, ...]
     schedule: Schedule | None = None
+    parts: tuple[Parts, ...] = ()
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -89,11 +102,15 @@ class Counted:
     def to_parts(self) -> dict[str, Any]:
         """What goes into `results.json`."""
         about: dict[str, Any] = {"areas": {area: covered.to_dict() for area, covered in self.areas.items()}}
-        about |= self.matching.to_parts()["coverage"]
+        about |= self.matching.to_parts()["coverage"] | self.first_answers.to_parts()["coverage"]
         if self.schedule is not None:
             about["schedule"] = self.schedule.to_dict()
+        if self.parts:
+            about["made_of"] = as_plain(self.parts)
         parts: dict[str, Any] = {
-            "metrics": [*self.figures.to_parts()["metrics"], *self.programme.to_parts()["metrics"]],
+            "metrics": [
+                row for found in (self.figures, self.programme, self.praise) for row in found.to_parts()["metrics"]
+            ],
             **self.scorecard.to_parts(),
             **self.incidents.to_parts(),
             **self.stories.to_parts(),
@@ -147,8 +164,11 @@ def counted(study: Study, months: tuple[Month, ...]) -> Counted:
         kinds=_kinds(study, months) if values.metrics.classify_kinds else None,
         areas=areas_covered(figures),
         matching=match_coverage(tables, months, zone, values.matching.claim_from),
+        first_answers=first_answers(tables, months=months, zone=zone, rules=rules_of(values)),
+        praise=praise(tables, months=months, zone=zone),
         changes=changes,
         schedule=values.opening_hours,
+        parts=made_of(tables, fresh.metrics, months=months, zone=zone, rules=rules_of(values)),
     )
 
 

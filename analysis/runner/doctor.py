@@ -69,6 +69,7 @@ def _findings(folder: Path) -> Iterator[Finding]:
     jupyter = shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) or shutil.which("jupyter-lab")
     lost = "Notebooks run without it, but cannot be opened and changed in JupyterLab."
     yield Finding("JupyterLab", jupyter is not None, jupyter or "not found", lost, needed=False)
+    yield _pdf()
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     lost = "Reports open in any browser; only the tests that look at pages need this one."
     yield Finding("Chromium", browser is not None, browser or "not found", lost, needed=False)
@@ -124,6 +125,22 @@ def _installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _pdf() -> Finding:
+    """Whether reports can be printed: the packages of the extra `pdf`, and pango, a library of the system."""
+    from analysis.reporting.pdf import lack
+
+    missing = lack()
+    lost = (
+        "Reports are made without report.pdf; all else is the same. Install the package with its extra `pdf`, and "
+        "pango: `apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0`, or `brew install pango`."
+    )
+    found = f"WeasyPrint {_installed('weasyprint')}" if missing is None else missing
+    if missing is None and _installed("pypdfium2") is None:
+        lost = "PDFs are made, but `touchstone share` cannot search them for people, and says so. Install pypdfium2."
+        return Finding("PDF", False, "pypdfium2 is not installed", lost, needed=False)
+    return Finding("PDF", missing is None, found, lost, needed=False)
 
 
 def _nearest(folder: Path) -> Path:

@@ -7,7 +7,7 @@ digit. How a document looks is left to `analysis.reporting`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -35,6 +35,18 @@ def documents_of(steps: Sequence[Step]) -> tuple[str, ...]:
     return (WORKBOOK, DECK) if CASE in {step.name for step in steps} else ()
 
 
+def documents_led_to(steps: Sequence[Step], results: Mapping[str, Any]) -> dict[str, list[Document]]:
+    """By step, the documents that its page leads to, known before they are made."""
+    if CASE not in {step.name for step in steps} or results.get("roi") is None:
+        return {}
+    return {
+        CASE: [
+            ("The case as a workbook: change an assumption and see what it does (.xlsx)", WORKBOOK),
+            ("The case as slides, with charts that can be edited (.pptx)", DECK),
+        ]
+    }
+
+
 def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, list[Document]]:
     """Write the documents of a report; by step, those that its page leads to.
 
@@ -54,8 +66,9 @@ def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, 
         If the case worked out again is not the one in the results.
     """
     results = study.results()
-    if CASE not in {step.name for step in steps} or results.get("roi") is None:
-        return {}
+    led_to = documents_led_to(steps, results)
+    if not led_to:
+        return led_to
     from analysis.reporting.deck import case_deck
     from analysis.reporting.workbook import case_workbook
 
@@ -65,12 +78,7 @@ def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, 
     deck = case_deck(case, results, run=run, locale=locale)
     write_atomically(study.folder / WORKBOOK, book)
     write_atomically(study.folder / DECK, deck)
-    return {
-        CASE: [
-            ("The case as a workbook: change an assumption and see what it does (.xlsx)", WORKBOOK),
-            ("The case as slides, with charts that can be edited (.pptx)", DECK),
-        ]
-    }
+    return led_to
 
 
 def _case_of(study: Study, results: dict[str, Any]) -> Any:

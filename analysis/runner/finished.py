@@ -22,6 +22,7 @@ from analysis.runner.manifest import read_manifest
 from analysis.runner.publish import RUNS, Place
 from analysis.runner.results import RESULTS
 
+TABLES = "tables/"
 DOCUMENTS = (".html", ".pdf", ".xlsx", ".pptx")
 """Endings of what a report is read in: pages and documents, which lie in its own folder."""
 
@@ -60,13 +61,17 @@ class Report:
 
     @property
     def documents(self) -> list[str]:
-        """The names of its pages and documents."""
-        return sorted(name for name in self.files if name.endswith(DOCUMENTS) and "/" not in name)
+        """The names of its pages and documents, and of its tables, which lie in a folder of their own."""
+        return sorted(
+            name
+            for name in self.files
+            if (name.endswith(DOCUMENTS) and "/" not in name) or (name.startswith(TABLES) and name.count("/") == 1)
+        )
 
     @property
     def pages(self) -> list[str]:
         """The names of its pages."""
-        return [name for name in self.documents if name.endswith(".html")]
+        return [name for name in self.documents if name.endswith(".html") and "/" not in name]
 
     @property
     def bound(self) -> dict[str, str]:

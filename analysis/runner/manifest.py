@@ -7,7 +7,7 @@ holds the fingerprint of every file of the report. A folder with a manifest is n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,10 @@ SCHEMA = "touchstone.manifest/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStatus:
-    """How a step ended, how long it took, and the fingerprints of what it left."""
+    """How a step ended, how long it took, and the fingerprints of what it left.
+
+    `reads` is what it read, where that is known, and `identity` the hash of all of that: see `keeping`.
+    """
 
     state: State
     seconds: float
@@ -30,6 +33,8 @@ class StepStatus:
     cell: int | None = None
     error: str | None = None
     message: str | None = None
+    reads: Sequence[str] | None = None
+    identity: str | None = None
 
     def stands(self, folder: Path) -> bool:
         """Whether the step is over and everything it left is there, unchanged."""

@@ -10,13 +10,8 @@ from types import MappingProxyType
 
 from analysis.runner.params_model import Params
 
-NOT_ACTED_ON: Mapping[str, str] = MappingProxyType(
-    {
-        "report.locale": "numbers and dates are written in en_GB",
-        "report.audience": "there is one summary for all readers",
-    }
-)
-"""Keys that are typed and kept, and change no figure in this version, each with the reason."""
+NOT_ACTED_ON: Mapping[str, str] = MappingProxyType({})
+"""Keys that are typed and kept, and change nothing in this version, each with the reason; at present there is none."""
 
 
 def without_effect(params: Params) -> list[str]:
@@ -26,7 +21,7 @@ def without_effect(params: Params) -> list[str]:
     --------
     >>> from analysis.runner.params_model import ReportSection
     >>> without_effect(Params(study="trial", report=ReportSection(audience="analyst")))
-    ['`report.audience`: there is one summary for all readers']
+    []
     """
     return [f"`{key}`: {why}" for key, why in NOT_ACTED_ON.items() if _was_set(params, key)]
 

@@ -35,10 +35,13 @@ from traitlets import default
 from analysis.foundation import errors
 from analysis.foundation.errors import TouchstoneError
 from analysis.foundation.machine import lack_of, lack_told
+from analysis.runner.kernels import Nursery, stanza
 from analysis.runner.manifest import State
 from analysis.runner.shipped import PACKAGE
 
 PARAMETER = "params"
+INJECTED = "injected-parameters"
+"""How papermill marks the cell that it puts the parameter into."""
 TIME_OUT_SECONDS = 3600.0
 START_SECONDS = 120
 
@@ -94,6 +97,13 @@ def check_parameter(notebook: Path) -> None:
         )
 
 
+def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process, with this package on the path and nothing that a person starts Python with."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONSTARTUP", "PYTHONPATH")}
+    path = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(path), **variables}
+
+
 class Kernel:
     """One notebook's kernel: this Python, in a clean environment, which can be stopped from another thread.
 
@@ -101,12 +111,13 @@ class Kernel:
     ----------
     variables : mapping of str to str
         Environment variables put above the ones of this process.
+    nursery : Nursery, optional
+        The process it is forked from; without one it is started by itself.
     """
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONSTARTUP", "PYTHONPATH")}
-        path = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.environment = {**kept, "PYTHONPATH": os.pathsep.join(path), **variables}
+    def __init__(self, variables: Mapping[str, str], nursery: Nursery | None = None) -> None:
+        self.environment = clean_environment(variables)
+        self.nursery = nursery
         self.stopped: str | None = None
         self._process: Any = None
         self._lock = threading.Lock()
@@ -135,8 +146,12 @@ class Kernel:
             @property
             def kernel_spec(self) -> KernelSpec:
                 command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-                curve = {"supported_encryption": ["curve"]}
-                return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=curve)
+                about = {"supported_encryption": ["curve"], **stanza()}
+                return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=about)
+
+            @property
+            def nursery(self) -> Nursery | None:
+                return kernel.nursery
 
             @default("transport")
             def _tcp(self) -> str:
@@ -244,7 +259,9 @@ def _looked_over(output: Path, part: Path | None) -> Found:
             continue
         if cell.execution_count is None:
             return "failed", None, "NotExecuted", "a code cell was not executed"
-        if any(one.output_type == "error" for one in cell.outputs):
+        if any(one.output_type == "error" for one in cell.outputs) or cell.metadata.get("papermill", {}).get(
+            "exception"
+        ):
             return "failed", cell.execution_count, "ErrorOutput", "a cell shows an error"
     if part is not None and not _readable(part):
         return "failed", None, "NoPart", "it recorded no result that can be read: does it call `study.record`?"
@@ -259,10 +276,12 @@ def _readable(part: Path) -> bool:
 
 
 def without_traces(output: Path) -> None:
-    """Take clock times and this machine's paths out of an executed notebook's metadata."""
+    """Take clock times, this machine's paths and chance out of an executed notebook's metadata and its cells' names."""
     notebook = read_notebook(output)
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
+        if INJECTED in cell.metadata.get("tags", []):
+            cell["id"] = INJECTED  # papermill draws one
     nbformat.write(notebook, output)  # type: ignore[no-untyped-call]

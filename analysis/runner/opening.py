@@ -14,9 +14,11 @@ from pathlib import Path
 from analysis.foundation.calendar import BY_PERIODS
 from analysis.foundation.errors import Fault, InputError, ParamsError
 from analysis.foundation.provenance import canonical_json, code_fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.reporting.formats import speak
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
 from analysis.runner.publish import must_be_writable, must_lie_apart
+from analysis.runner.reading import READS_FILE, Reads
 from analysis.runner.study import Study
 from analysis.tables.opened import Prepared
 
@@ -54,11 +56,13 @@ def _under_the_runner(params: str, folder: Path) -> Study:
         what = "is not what this run was begun with"
         raise ParamsError(Fault(where=params, what=what, remedy="Start the run again.", rule="changed"))
     prepared = Prepared.read(Path(given["prepared"]))
-    return Study(typed, prepared, folder, memory_limit=given["memory_limit"])
+    noted = os.environ.get(READS_FILE)
+    reads = None if noted is None else Reads(Path(noted))
+    return Study(typed, prepared, folder, memory_limit=given["memory_limit"], reads=reads)
 
 
 def open_study(params: str) -> Study:
-    """The study of a parameters file, ready for a notebook.
+    """The study of a parameters file, ready for a notebook, whose tables and charts speak its locale from now on.
 
     Parameters
     ----------
@@ -72,8 +76,11 @@ def open_study(params: str) -> Study:
     """
     run = os.environ.get(RUN_FOLDER)
     if run is not None:
-        return _under_the_runner(params, Path(run))
+        study = _under_the_runner(params, Path(run))
+        speak(study.values.report.locale)
+        return study
     study = prepare_study(params)
+    speak(study.values.report.locale)
     study.by_hand = True
     study.check()
     study.folder.mkdir(parents=True, exist_ok=True)

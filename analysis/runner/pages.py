@@ -13,6 +13,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from analysis.foundation.provenance import write_atomically
+from analysis.reporting.formats import speaking
 from analysis.reporting.page import render_page
 from analysis.reporting.summary import status_in_words
 from analysis.reporting.wording import words
@@ -49,6 +50,13 @@ def render_pages(
     documents : mapping of str to sequence of (label, file), optional
         By step, the documents that its page leads to; they lie beside it.
     """
+    with speaking(study.values.report.locale):
+        return _pages(study, run, steps, documents or {})
+
+
+def _pages(
+    study: Study, run: str, steps: Sequence[Step], documents: Mapping[str, Sequence[tuple[str, str]]]
+) -> list[Path]:
     results = study.results()
     in_order = sorted(steps, key=lambda step: step.name != FRONT)
     nav = [(step.title, page_name(step.name)) for step in in_order]
@@ -63,8 +71,9 @@ def render_pages(
             current=page_name(step.name),
             reproduction=_reproduction(study, results, run),
             state=status_in_words(results),
-            period=_period(results),
-            documents=(documents or {}).get(step.name, ()),
+            period=period_in_words(results),
+            documents=documents.get(step.name, ()),
+            passing_on=_passing_on(study),
         )
     for name, page in pages.items():
         write_atomically(study.folder / name, page.encode())
@@ -90,6 +99,7 @@ def _reproduction(study: Study, results: Mapping[str, Any], run: str) -> dict[st
         "with": same if somewhere else f"FOLDER holding {same}",
         "run": run,
         "tables known at": results["known_at"],
+        "time zone": (results["period"] or {}).get("timezone", "UTC"),
         "parameters": provenance["params"],
         "tables": provenance["inputs"],
         "code": provenance["code"],
@@ -97,7 +107,17 @@ def _reproduction(study: Study, results: Mapping[str, Any], run: str) -> dict[st
     }
 
 
-def _period(results: Mapping[str, Any]) -> str:
+def _passing_on(study: Study) -> list[tuple[str, str]]:
+    """What each of the commands does that a finished report is for."""
+    return [
+        ("To sign it", f"touchstone sign {study.name} --as NAME --role approver"),
+        ("To see that nothing was changed since", "touchstone verify"),
+        ("To send it, as a zip without personal data", f"touchstone share {study.name}"),
+    ]
+
+
+def period_in_words(results: Mapping[str, Any]) -> str:
+    """The days that a report covers, in the locale in force; nothing where it has no period."""
     period = results["period"]
     if period is None:
         return ""

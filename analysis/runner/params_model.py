@@ -26,6 +26,7 @@ from analysis.runner.params_tests import (
     ObservationalSection,
 )
 from analysis.runner.params_values import (
+    CurrencyCode,
     Day,
     HoursText,
     Instant,
@@ -244,11 +245,15 @@ class ReportSection(Section):
     """How the pages are written."""
 
     locale: LocaleName = "en_GB"
-    """Language and country, for numbers and dates."""
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
-    """Currency of the tables' money, three capital letters. Nothing is converted."""
+    """Language and country, as in `de_DE`: how numbers, percentages and money are written on pages, charts, slides and
+    in the workbook, and which country's English the words of dates are. Sentences are English in every locale, digits
+    are 0 to 9, and `results.json` is the same whatever stands here."""
+    currency: CurrencyCode = "EUR"
+    """Currency of the tables' money, by its code of three capital letters. Nothing is converted."""
     audience: Literal["executive", "analyst"] = "executive"
-    """Whom the summary is written for."""
+    """Whom the summary is written for. `executive`: the answer, what it rests on, the figures to remember, what could
+    be wrong. `analyst`: the same, then every declared effect with interval, grade, standard error, rows and method, and
+    every check in full. No figure is another."""
 
 
 def _named_apart(hypotheses: tuple[HypothesisSection, ...]) -> tuple[HypothesisSection, ...]:
@@ -277,8 +282,9 @@ class Params(Section):
     data: DataSection = DataSection()
     """Where the tables come from."""
     previous: Name | None = None
-    """The report this one follows: its name in `reports/`, or the path of a report folder or of its `results.json`.
-    What changed since is said in the results and on the summary."""
+    """The report this one follows: its name in `reports/`, the path of a report folder or of its `results.json`, or
+    `last signed`: the family's last one that an approver signed. What changed since is said in the results and on the
+    summary."""
     designs: Annotated[tuple[Design, ...], AfterValidator(different)] | None = None
     """Which comparisons to make. Default: all that the tables allow. An empty list: count only."""
     index: IndexSection = IndexSection()

@@ -34,11 +34,12 @@ def parameters_page() -> str:
         about = schema["$defs"][name].get("description", "")
         also = f" Also: {', '.join(f'`{one}`' for one in others)}." if others else ""
         sections += ["", f"## `{path}`\n", f"{about}{also}\n", COLUMNS, *_rows(schema["$defs"][name], schema)]
-    sections += ["", "## Without effect in this version\n"]
-    sections += [
-        "These keys are checked and kept, and change no figure yet. A run and `touchstone plan` name those set.\n"
-    ]
-    sections += ["| key | why |\n|---|---|", *(f"| `{key}` | {why} |" for key, why in NOT_ACTED_ON.items())]
+    if NOT_ACTED_ON:
+        sections += ["", "## Without effect in this version\n"]
+        sections += [
+            "These keys are checked and kept, and change no figure yet. A run and `touchstone plan` name those set.\n"
+        ]
+        sections += ["| key | why |\n|---|---|", *(f"| `{key}` | {why} |" for key, why in NOT_ACTED_ON.items())]
     return "\n".join(sections) + "\n"
 
 

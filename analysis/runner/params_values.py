@@ -101,13 +101,22 @@ def _known_day(day: date) -> date:
 
 
 def _known_locale(name: str) -> str:
-    from babel import Locale, UnknownLocaleError
+    from analysis.reporting.formats import Formats
 
     try:
-        Locale.parse(name)
-    except (UnknownLocaleError, ValueError) as error:
-        raise fault("locale", f"there is no locale `{name}`", "Write language and country, as in `en_GB`.") from error
+        Formats(name)
+    except UnknownName as error:
+        raise fault("locale", f"there is no locale `{name}`", error.faults[0].remedy) from error
     return name
+
+
+def _known_currency(code: str) -> str:
+    from analysis.reporting.formats import known_currency
+
+    try:
+        return known_currency(code)
+    except UnknownName as error:
+        raise fault("currency", f"there is no currency `{code}`", error.faults[0].remedy) from error
 
 
 def _known_instant(text: str) -> str:
@@ -180,6 +189,7 @@ SpanText = Annotated[str, AfterValidator(_known_span)]
 MonthText = Annotated[str, AfterValidator(_known_month)]
 HoursText = Annotated[str, AfterValidator(_known_hours)]
 LocaleName = Annotated[str, AfterValidator(_known_locale)]
+CurrencyCode = Annotated[str, AfterValidator(_known_currency)]
 StudyName = Annotated[str, AfterValidator(_study_name)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Day = Annotated[date, AfterValidator(_known_day)]

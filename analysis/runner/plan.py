@@ -10,10 +10,11 @@ from typing import Any
 from analysis.foundation.calendar import iso
 from analysis.foundation.errors import DesignError
 from analysis.runner.asked_money import money_lacking
-from analysis.runner.documents import documents_of
+from analysis.runner.foresight import LEVEL, Foreseen, foreseen
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.notebook import check_parameter
 from analysis.runner.opening import prepare_study
+from analysis.runner.outputs import outputs_of
 from analysis.runner.pages import page_name
 from analysis.runner.publish import Place
 from analysis.runner.pulls import Pull, pulls_of
@@ -42,11 +43,16 @@ class Plan:
     files: tuple[str, ...]
     pulls: tuple[Pull, ...] = ()
     notes: tuple[str, ...] = ()
+    sees: tuple[Foreseen, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The plan for programs."""
         found = {name: getattr(self, name) for name in self.__slots__}
-        return {**found, "pulls": [pull.to_dict() for pull in self.pulls]}
+        return {
+            **found,
+            "pulls": [pull.to_dict() for pull in self.pulls],
+            "sees": [one.to_dict() for one in self.sees],
+        }
 
     def __str__(self) -> str:
         period = (
@@ -66,9 +72,12 @@ class Plan:
                 + (f" (set aside: {aside})" if aside else "")
             )
         titles = {step.name: step.title for step in STEPS}
-        lines += ["", "Would run", *(f"  {name:<16} {titles.get(name, '')}" for name in self.steps)]
+        lines += ["", "Would run", *(f"  {name:<18} {titles.get(name, '')}" for name in self.steps)]
         if self.index_months:
             lines += ["", f"Index months of the before-and-after comparison: {self.index_months}"]
+        if self.sees:
+            head = f"Would see, four times in five, with {LEVEL * 100:.0f} % intervals (rough, from the time before)"
+            lines += ["", head, *(f"  {one}" for one in self.sees)]
         if self.skipped:
             lines += ["", "Would be left out", *(f"  {one['step']:<16} {one['reason']}" for one in self.skipped)]
         if self.without_effect:
@@ -120,7 +129,7 @@ def plan_study(
             folder=str(place.run_folder(run_id(study, notebooks))),
             files=(
                 *sorted(pages),
-                *documents_of(steps),
+                *outputs_of(steps),
                 "results.json",
                 *parts,
                 *executed,
@@ -130,6 +139,7 @@ def plan_study(
             ),
             pulls=pulls,
             notes=notes,
+            sees=foreseen(study),
         )
 
 

@@ -1,7 +1,8 @@
 """Which report does this one follow, and what has changed since? Results files found, read and checked.
 
 A results file may have been sent by anybody, so its form is checked before a figure of it is compared: what is not as
-the contract writes it is a fault, never a crash. What differs is left to `analysis.reporting.difference`.
+the contract writes it is a fault, never a crash. Whether two can be compared is left to `comparable`, what differs to
+`analysis.reporting.difference`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,9 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Period
 from analysis.foundation.errors import Fault, InputError, ParamsError, did_you_mean
-from analysis.foundation.provenance import fingerprint_of_bytes
+from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
 from analysis.reporting.difference import Difference, difference
+from analysis.reporting.difference.line import line_before
 from analysis.reporting.formats import plain
+from analysis.runner.comparable import doubts, in_the_way
+from analysis.runner.last_signed import LAST_SIGNED, last_signed
 from analysis.runner.results import RESULTS, SCHEMA
 from analysis.runner.results_form import malformed
 
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
 LARGEST_FILE = 256 << 20
 MOST_FAULTS = 5
 PREVIOUS = "previous"
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _REMEDY = "Name the folder of a report, or its `results.json`."
 _BROKEN = "Take the file from the report again, or make the report anew."
 
@@ -50,13 +53,6 @@ class Report:
         if given is None:
             return None
         return Period(date.fromisoformat(given["start"]), date.fromisoformat(given["end"]), given["timezone"])
-
-    def currencies(self) -> set[str]:
-        """The currencies its money is said in, as far as it says so."""
-        found = {str((self.results.get("roi") or {}).get("currency"))}
-        found |= {str(row.get("currency")) for row in self.results.get("incidents") or ()}
-        found |= {str(row.get("unit")).partition(" per ")[0] for row in self.results["effects"]}
-        return {one for one in found if _CURRENCY.fullmatch(one)}
 
 
 def compared(earlier: str | Path, later: str | Path, *, most: int | None = 60) -> Difference:
@@ -83,6 +79,7 @@ def compared(earlier: str | Path, later: str | Path, *, most: int | None = 60) -
         hashes=(one.fingerprint, other.fingerprint),
         params=(one.params, other.params),
         most=most,
+        doubts=doubts(one.results, other.results),
     )
 
 
@@ -108,7 +105,9 @@ def previous_of(params: StudyParams, period: Period | None, currencies: set[str]
         return None
     where = f"{params.name}: {PREVIOUS}"
     named, path = params.reports / given, params.home / given
-    if _is_name(given) and (named.exists() or not path.exists()):
+    if given == LAST_SIGNED and not path.exists():
+        path = last_signed(params, period)
+    elif _is_name(given) and (named.exists() or not path.exists()):
         path = named
     if _same_place(path, params.reports / params.values.study):
         what, remedy = "is this study's own report", "Name the report before it, or take the line out."
@@ -119,18 +118,35 @@ def previous_of(params: StudyParams, period: Period | None, currencies: set[str]
         raise ParamsError(error.faults) from error
     faults = [
         Fault(where=where, what=what, remedy=remedy, rule="previous")
-        for what, remedy in _in_the_way(report, params, period, currencies)
+        for what, remedy in in_the_way(report.results, params, period, currencies)
     ]
     if faults:
         raise ParamsError(faults)
     return report
 
 
-def since(report: Report | None, results: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What `results.json` holds under `previous`: what changed since that report; None where there is none."""
+def since(
+    report: Report | None, results: Mapping[str, Any], params: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """What `results.json` holds under `previous`: what changed since that report; None where there is none.
+
+    Parameters
+    ----------
+    report : Report, optional
+    results : mapping
+        What this report holds.
+    params : mapping, optional
+        Its parameters, so that those that differ are named.
+    """
     if report is None:
         return None
-    found = difference(_apart(report.results), _apart(results), hashes=(report.fingerprint, None))
+    found = difference(
+        _apart(report.results),
+        _apart(results),
+        hashes=(report.fingerprint, None),
+        params=(report.params, params),
+        line=line_before(report.results, report.fingerprint),
+    )
     return found.for_results()
 
 
@@ -181,43 +197,9 @@ def read_report(path: Path, where: str, known: tuple[str, ...] = ()) -> Report:
             break
     if faults:
         raise InputError(faults)
-    return Report(file, results, fingerprint_of_bytes(content), _params_beside(file))
-
-
-def _in_the_way(
-    report: Report, params: StudyParams, period: Period | None, currencies: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Why a report cannot stand before this one: what was found, and the remedy."""
-    before, zone = report.period, params.values.period.timezone
-    if before is not None and period is not None and before.end > period.end:
-        what = f"covers days up to {before.end}, and this report only those before {period.end}: it is the later one"
-        yield what, "Name the report before this one."
-    if before is not None and before.timezone != zone:
-        what = f"counts days in {plain(before.timezone, 60)}, and this report in {zone}: months begin at other instants"
-        yield what, "Give both one `period: timezone`, and make the earlier report anew."
-    other = None if period is None else _other_calendar(report.results["period"], period.to_dict())
-    if other is not None:
-        yield other, "Count both by one `period: calendar`, and make the earlier report anew."
-    money = report.currencies()
-    if money and currencies and not money & currencies:
-        what = f"is in {', '.join(sorted(money))}, and this report in {', '.join(sorted(currencies))}"
-        yield what, "Nothing is converted: make both in one currency, or take the line out."
-
-
-def _other_calendar(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str | None:
-    """What tells two calendars apart, if months of one name are not the same days in both."""
-    if before is None:
-        return None
-    if ("calendar" in before) != ("calendar" in now):
-        return f"counts by {'periods of a table' if 'calendar' in before else 'months'}, and this report does not"
-    mine, yours = (
-        {one["period"]: (one["first_day"], one["last_day"]) for one in given["calendar"]["periods"]}
-        if "calendar" in given
-        else {}
-        for given in (before, now)
+    return Report(
+        file, results, fingerprint_of_bytes(content), _params_beside(file, results["provenance"].get("params"))
     )
-    other = sorted(name for name in {*mine} & {*yours} if mine[name] != yours[name])
-    return f"has other days for {plain(other[0], 20)}" if other else None
 
 
 def _apart(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,13 +233,17 @@ def _same_place(one: Path, other: Path) -> bool:
     return one.absolute() == other.absolute() or (one.exists() and other.exists() and one.samefile(other))
 
 
-def _params_beside(file: Path) -> Mapping[str, Any] | None:
-    """The parameters a report folder holds; they only name what differs, so one that cannot be read is left out."""
+def _params_beside(file: Path, made_by: Any) -> Mapping[str, Any] | None:
+    """The parameters a report folder holds; they only name what differs, so one that cannot be read, or that is not
+    what the results were made by, is left out.
+    """
     try:
         found = json.loads((file.parent / "params.json").read_text(encoding="utf-8"))
+        sign = fingerprint_of_bytes(canonical_json(found))
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and file.name == RESULTS else None
+    sound = isinstance(found, dict) and file.name == RESULTS and made_by in (None, sign)
+    return found if sound else None
 
 
 def _no_number(text: str) -> float:

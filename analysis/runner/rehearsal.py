@@ -6,7 +6,7 @@ The closes of a rehearsal lie in the report's own folder and are no record. How 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,10 +42,13 @@ def rehearse_closes(study: Study, progress: Progress) -> None:
     progress.say(f"{len(ledger.months)} months closed in order, each as it was known then.")
 
 
-def rehearse(study: Study, folder: Path) -> Ledger:
+def rehearse(
+    study: Study, folder: Path, *, at_once: int = AT_ONCE, stopped: Callable[[], bool] = lambda: False
+) -> Ledger:
     """Close the months of the period in order, each as it was known when it could first be closed.
 
-    Months are counted side by side, and appended in order. What an earlier call left is kept and gone on from.
+    Months are counted side by side, `at_once` of them, and appended in order. What an earlier call left is kept and
+    gone on from. Once it is `stopped`, no further month is closed.
 
     Raises
     ------
@@ -55,9 +58,12 @@ def rehearse(study: Study, folder: Path) -> Ledger:
     ledger = Ledger.open(folder, family_of(study.name))
     months = _rehearsed(study)
     done = set(ledger.months)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         waiting = [month for month in months if month not in done]
         for month, (figures, rules) in zip(waiting, pool.map(lambda one: _as_known(study, one), waiting), strict=True):
+            if stopped():
+                pool.shutdown(cancel_futures=True)
+                break
             ledger = ledger.append(compared(study, ledger, figures, month, over_from(month, study.values), rules, None))
     return ledger
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sized
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from filelock import FileLock
 
@@ -22,7 +25,6 @@ from analysis.foundation.links import swap
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.ledger.signature import DRAFT, Standing
 from analysis.ledger.signatures import Signatures, read_signatures
-from analysis.reporting.site import INDEX, write_index
 from analysis.runner.closing import family_of
 from analysis.runner.finished import Report, find_report, renewed, text_of
 from analysis.runner.manifest import MANIFEST, is_whole, read_manifest
@@ -35,6 +37,8 @@ _RESTORE = (
     "that earlier ones were missing."
 )
 
+INDEX = "index.html"
+_LISTED = re.compile(r'href="([^"/]+)/index\.html"')
 SHOWN = ".shown"
 """The signatures that the pages of a report have ever shown: beside its runs, so that no record goes back unseen."""
 
@@ -153,11 +157,30 @@ def _copy_with(report: Report, standing: Standing, folder: Path, about: Mapping[
     os.rename(staged, folder)
 
 
+def list_reports(reports: Path) -> None:
+    """Write the index of the reports, each as it stands."""
+    from analysis.reporting.site import write_index  # here: a rerun that changes nothing draws nothing
+
+    write_index(reports, standing=standing_listed)
+
+
+def index_stands(reports: Path) -> bool:
+    """Whether the index of the reports lists just those there are, and was written after the last of them."""
+    index = reports / INDEX
+    if not index.is_file():
+        return False
+    there = [folder for folder in reports.iterdir() if (folder / MANIFEST).is_file()]
+    listed = {unquote(unescape(name)) for name in _LISTED.findall(text_of(index))}
+    written = index.stat().st_mtime_ns
+    newest = max(((folder / MANIFEST).stat().st_mtime_ns for folder in there), default=0)
+    return listed == {folder.name for folder in there} and newest <= written
+
+
 def renew_index(reports: Path) -> None:
     """Write the index of the reports anew, where there is one of ours."""
     index = reports / INDEX
     if index.is_file() and "<strong>Touchstone</strong>" in text_of(index):
-        write_index(reports, standing=standing_listed)
+        list_reports(reports)
 
 
 def standing_listed(folder: Path) -> Standing:

@@ -21,7 +21,7 @@ LISTS = (
 )  # fmt: skip
 TOP_KEYS = (
     "schema", "study", "period", "known_at", "provenance", "rows", "close", "roi", "effect_covariance", "coverage",
-    "previous", *LISTS,
+    "previous", "behind", *LISTS,
 )  # fmt: skip
 _ORDER: Mapping[str, tuple[str, ...]] = {
     "metrics": ("id", "version", "basis", "period", "segment"),
@@ -61,6 +61,7 @@ def merged(base: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> d
         "effect_covariance": {"ids": [], "matrix": []},
         "coverage": {"skipped": []},
         "previous": None,
+        "behind": {},
         **{key: [] for key in LISTS},
     }
     results.update({key: value for key, value in base.items() if key != "coverage"})
@@ -72,6 +73,8 @@ def merged(base: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> d
                 results[key] = [*results[key], *value]
             elif key == "coverage":
                 _add_coverage(results["coverage"], value, step)
+            elif key == "behind":
+                results[key] = {**results[key], **value}
             elif key not in ("close", "roi", "effect_covariance"):
                 raise ValueError(f"The part of `{step}` holds `{key}`, which no part of results holds.")
             elif key in given_by:

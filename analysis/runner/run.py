@@ -1,13 +1,16 @@
 """How does a parameters file become a report? Prepare, execute the notebooks side by side, render, publish.
 
 Nothing is written before parameters and tables are found sound. A run is built in its own folder; what was finished is
-kept, so that a rerun with the same inputs goes on from there. Only a whole report is published. Executing one notebook
-is left to `notebook`, the swap of the link to `publish`.
+kept, so that a rerun with the same inputs goes on from there, and a step that would find what it found in an earlier
+run is taken over from it (`keeping`). Only a whole report is published. Executing one notebook is left to `notebook`,
+the swap of the link to `publish`.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,13 +24,14 @@ from filelock import FileLock, Timeout
 from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
-from analysis.reporting.site import write_index
-from analysis.runner.documents import write_documents
+from analysis.runner.keeping import Keeping
+from analysis.runner.kernels import Nursery, nursery
 from analysis.runner.manifest import (
     StepStatus,
     fingerprints,
     is_whole,
     read_status,
+    visible_files,
     write_manifest,
     write_status,
 )
@@ -37,22 +41,24 @@ from analysis.runner.notebook import (
     Kernel,
     Verdict,
     check_parameter,
+    clean_environment,
     execute,
     without_traces,
 )
 from analysis.runner.opening import RUN_FOLDER, hand_over, prepare_study, said_before_running
-from analysis.runner.pages import render_pages
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import Place
-from analysis.runner.rehearsal import rehearse_closes
-from analysis.runner.renewing import publish_as_it_stands, standing_listed
+from analysis.runner.reading import READS_FILE, Reads, read_noted
+from analysis.runner.rehearsal import rehearse
+from analysis.runner.renewing import index_stands, list_reports, publish_as_it_stands
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped
 from analysis.runner.sharing import note_tables
 from analysis.runner.shipped import shipped
-from analysis.runner.steps import Step, cannot_follow
+from analysis.runner.steps import CLOSES, Step, cannot_follow, needs_of, ways_to_the_end
 from analysis.runner.study import Study
 
-AT_ONCE = 2
+MOST_AT_ONCE = 4
+"""Notebooks that run side by side where nothing is said and there are as many processors: each takes memory."""
 MEMORY_SHARE = 0.7
 """Share of the machine's memory that the engines of the notebooks under way may use together."""
 
@@ -60,6 +66,9 @@ SCRATCH = ".scratch"
 """Where kernels put temporary files and what does not fit into memory: beside the report, not on a small `/tmp`."""
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+SAME_HASHES = {"PYTHONHASHSEED": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,8 @@ def run_study(
     home: Path | None = None,
     progress: Progress | None = None,
     time_out: float | None = None,
+    jobs: int | None = None,
+    memory: float = MEMORY_SHARE,
 ) -> Run:
     """Make and publish the report of a parameters file.
 
@@ -97,6 +108,10 @@ def run_study(
     progress : Progress, optional
     time_out : float, optional
         Seconds for each notebook; default an hour.
+    jobs : int, optional
+        Notebooks side by side; default as many as there are processors, two to four.
+    memory : float
+        Share of the machine's memory that their engines may use together.
 
     Raises
     ------
@@ -127,15 +142,18 @@ def run_study(
                 for name in steps:
                     progress.end(name, "kept", 0.0)
             else:
-                running = _Running(study, run, folder, notebooks, progress, time_out or TIME_OUT_SECONDS)
-                running.work()
+                running = _Running(study, run, folder, place, notebooks, progress)
+                running.time_out, running.at_once = time_out or TIME_OUT_SECONDS, jobs or processors()
+                running.work(memory)
                 clock.lap("notebooks")
-                close_report(study, run, running.steps, clock)
+                close_report(study, run, running.steps, clock, progress)
                 steps = running.steps
             note_tables(place, run, study.prepared.folder)
+            before = place.published()
             folder = publish_as_it_stands(folder, place, progress.say)
-            if place.link.parent == study.params.reports:
-                write_index(place.link.parent, standing=standing_listed)
+            reports, as_before = place.link.parent, reused and before == folder.resolve()
+            if reports == study.params.reports and not (as_before and index_stands(reports)):
+                list_reports(reports)
         return Run(study.name, run, place.link, folder, steps, reused)
 
 
@@ -144,6 +162,12 @@ def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
     provenance = study.base["provenance"]
     texts = {name: fingerprint(path) for name, path in notebooks.items()}
     return fingerprint_of_bytes(canonical_json([provenance, texts])).removeprefix("sha256:")[:12]
+
+
+def processors() -> int:
+    """How many notebooks run side by side where nothing is said: one a processor, at least two, at most four."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return max(2, min(there, MOST_AT_ONCE))
 
 
 @contextmanager
@@ -183,30 +207,43 @@ class _Running:
         study: Study,
         run: str,
         folder: Path,
+        place: Place,
         notebooks: Mapping[str, Path],
         progress: Progress,
-        time_out: float,
     ) -> None:
         self.study, self.run, self.folder = study, run, folder
-        self.notebooks, self.progress, self.time_out = notebooks, progress, time_out
+        self.notebooks, self.progress = notebooks, progress
+        self.time_out, self.at_once = TIME_OUT_SECONDS, processors()
         self.kernels: dict[str, Kernel] = {}
+        self.nursery: Nursery | None = None
+        self.stopped = threading.Event()
+        self.memory = ""
         self.steps = {name: one for name, one in read_status(folder).items() if one.stands(folder)}
+        study.folder = folder
+        self.keeping = Keeping(study, place.runs, {name: fingerprint(path) for name, path in notebooks.items()})
 
-    def work(self) -> None:
+    def work(self, memory: float) -> None:
         """Execute the steps that are not done yet, and merge what they found."""
         study, folder = self.study, self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        study.folder = folder
         write_atomically(folder / "params.json", canonical_json(study.params.canonical()))
-        hand_over(study, f"{int(psutil.virtual_memory().total * MEMORY_SHARE / AT_ONCE / 2**20)}MiB")
+        self.memory = f"{int(psutil.virtual_memory().total * memory / self.at_once / 2**20)}MiB"
+        hand_over(study, self.memory)
         for name in self.steps:
             self.progress.end(name, "kept", 0.0)
         self.status("running")
         steps = study.decision.run
-        rehearse_closes(study, self.progress)
+        closes = (CLOSES,) if study.values.close.rehearsal else ()
+        took = self.keeping.seconds()
+        self.ways = ways_to_the_end((*closes, *steps), took)
+        left = [one for one in (*closes, *steps) if one.name not in self.steps]
+        self.progress.expect({one.name: took.get(one.name, one.seconds) for one in left}, self.at_once)
+        if len([step for step in steps if step.name not in self.steps]) > 1:
+            self.nursery = nursery(clean_environment({**ONE_THREAD, **SAME_HASHES}))
+        _ = study.base
         study.close()  # the notebooks open the tables themselves; nothing is asked of them here any more
         try:
-            self.execute([step for step in steps if step.call is not None])
+            self.execute([*closes, *(step for step in steps if step.call is not None)])
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
             self.execute([step for step in steps if step.call is None])
         except KeyboardInterrupt:
@@ -216,6 +253,8 @@ class _Running:
             self.status("failed")
             raise
         finally:
+            if self.nursery is not None:
+                self.nursery.close()
             shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
     def execute(self, steps: Sequence[Step]) -> None:
@@ -226,20 +265,23 @@ class _Running:
         StepFailed, DesignError
             When all that could run has run, if any failed.
         """
-        waiting = [step for step in steps if step.name not in self.steps]
+        waiting = sorted((step for step in steps if step.name not in self.steps), key=lambda one: -self.ways[one.name])
         under_way: dict[Future[Verdict], Step] = {}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self.at_once) as pool:
             try:
                 while waiting or under_way:
                     busy = {step.name for step in (*waiting, *under_way.values())}
-                    for step in [one for one in waiting if not busy & {*one.reads, *one.after}]:
-                        waiting.remove(step)
-                        if self.may_follow(step):
-                            under_way[pool.submit(self.one, step)] = step
+                    ready = next((one for one in waiting if not busy & needs_of(one)), None)
+                    if ready is not None and len(under_way) < self.at_once:
+                        waiting.remove(ready)
+                        if self.may_follow(ready) and not self.taken_over(ready):
+                            under_way[pool.submit(self.closed if ready is CLOSES else self.one, ready)] = ready
+                        continue
                     over, _ = wait(under_way, timeout=0.5, return_when=FIRST_COMPLETED)
                     for future in over:
                         self.settle(under_way.pop(future), future.result())
             except BaseException:
+                self.stopped.set()
                 for kernel in self.kernels.values():
                     kernel.stop(INTERRUPTED)
                 pool.shutdown(cancel_futures=True)
@@ -255,22 +297,53 @@ class _Running:
             self.settle(step, Verdict("skipped", 0.0))
         return all(self.state(name) == "done" for name in step.reads)
 
+    def taken_over(self, step: Step) -> bool:
+        """Whether an earlier run found what this step would find; it then stands as that run left it."""
+        begun = self.study.ledger_folder if step is CLOSES else None
+        found = self.keeping.take_over(step.name, instead_of=begun)
+        if found is None:
+            return False
+        self.steps[step.name] = found
+        self.progress.end(step.name, "kept", 0.0)
+        if found.state == "skipped":
+            self.progress.say(f"{step.name} is left out: {why_skipped(read_part(self.folder, step.name))}")
+        self.status("running")
+        return True
+
+    def closed(self, step: Step) -> Verdict:
+        """Close the months of a rehearsal, in a thread of its own."""
+        self.progress.begin(step.name)
+        begun = time.monotonic()
+        study, noted = self.study, self.scratch(step) / "reads.json"
+        with Study(study.params, study.prepared, self.folder, memory_limit=self.memory, reads=Reads(noted)) as asked:
+            held = rehearse(asked, study.ledger_folder, at_once=1, stopped=self.stopped.is_set)
+        self.progress.say(f"{len(held.months)} months closed in order, each as it was known then.")
+        return Verdict("interrupted" if self.stopped.is_set() else "done", time.monotonic() - begun)
+
+    def scratch(self, step: Step) -> Path:
+        """Where a step may write while it runs."""
+        here = self.folder / SCRATCH / step.name
+        here.mkdir(parents=True, exist_ok=True)
+        return here
+
     def one(self, step: Step) -> Verdict:
         """Execute one notebook. Runs in a thread of its own."""
         output = self.output(step)
         part = part_path(self.folder, step.name)
         output.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
-        here = self.folder / SCRATCH / step.name
-        here.mkdir(parents=True, exist_ok=True)
+        here = self.scratch(step)
+        (here / "reads.json").unlink(missing_ok=True)
         kernel = Kernel(
             {
                 **ONE_THREAD,
                 RUN_FOLDER: str(self.folder),
-                "PYTHONHASHSEED": "0",
+                READS_FILE: str(here / "reads.json"),
+                **SAME_HASHES,
                 "IPYTHONDIR": str(here / "ipython"),
                 **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(here)),
-            }
+            },
+            self.nursery,
         )
         self.kernels[step.name] = kernel
         self.progress.begin(step.name)
@@ -289,7 +362,10 @@ class _Running:
         output, part = self.output(step), part_path(self.folder, step.name)
         state, files = verdict.state, list[Path]()
         reason = why_skipped(read_part(self.folder, step.name))
-        if state == "done":
+        reads = read_noted(self.scratch(step) / "reads.json")
+        if step is CLOSES:
+            files = visible_files(self.study.ledger_folder)
+        elif state == "done":
             without_traces(output)
             files = [output, *([part] if step.call is not None else [])]
         elif state == "skipped" or (_is_of(verdict.error, DesignError) and reason is not None):
@@ -302,6 +378,8 @@ class _Running:
             cell=verdict.cell if state == "failed" else None,
             error=verdict.error if state == "failed" else None,
             message=verdict.message if state == "failed" else None,
+            reads=reads,
+            identity=self.keeping.identity(step.name, reads) if state in ("done", "skipped") else None,
         )
         self.progress.end(step.name, state, verdict.seconds)
         if state == "skipped":
@@ -329,11 +407,16 @@ class _Running:
         write_status(self.folder, state, self.study.name, self.run, self.steps)
 
 
-def close_report(study: Study, run: str, steps: Mapping[str, StepStatus], clock: _Clock) -> None:
+def close_report(
+    study: Study, run: str, steps: Mapping[str, StepStatus], clock: _Clock, progress: Progress | None = None
+) -> None:
     """Make documents and pages of what was executed, and seal the folder with its manifest, which comes last."""
     folder = study.folder
     done = [step for step in study.decision.run if steps[step.name].state == "done"]
-    render_pages(study, run, done, write_documents(study, run, done))
+    from analysis.runner.outputs import stamped, write_outputs  # here: a rerun that changes nothing draws nothing
+
+    steps = stamped(study, run, steps)
+    write_outputs(study, run, done, (progress or Quiet()).say)
     write_status(folder, "done", study.name, run, steps)
     sweep(folder)
     clock.lap("pages")

@@ -15,6 +15,7 @@ import re
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from analysis.foundation.errors import Fault, InputError
 from analysis.runner.addresses import KINDS, addresses
@@ -34,7 +35,8 @@ WORDS = 6
 BEGINNING = 200
 
 OFFICE = (".xlsx", ".pptx")
-TEXTS = (".html", ".json")
+TEXTS = (".html", ".json", ".csv", ".txt")
+PDF, TABLES = ".pdf", ".parquet"
 LARGEST = 500 * 2**20
 """Bytes that the parts of an office file may have when unpacked."""
 
@@ -74,7 +76,7 @@ def search(files: Mapping[str, bytes], tables: Tables) -> Search:
     Parameters
     ----------
     files : mapping of name to content
-        Pages, JSON and office files are read; others cannot be, and are named in the answer.
+        Pages, JSON, office files, PDF, CSV and Parquet are read; others cannot be, and are named in the answer.
     tables : Tables
         Those the files were made from.
 
@@ -89,7 +91,7 @@ def search(files: Mapping[str, bytes], tables: Tables) -> Search:
         remedy = "Take what shows them out of the study, its parameters or its tables, and run it again."
         headline = "What would go out holds something of customers. Nothing was written."
         raise InputError(_faults(found, remedy), headline)
-    return Search(ids, too_short, tuple(sorted(name for name in files if not name.endswith((*TEXTS, *OFFICE)))))
+    return Search(ids, too_short, tuple(sorted(name for name in files if not _is_read(name))))
 
 
 def refuse_people(words: Mapping[str, str], tables: Tables | None) -> None:
@@ -229,6 +231,10 @@ def _all(pieces: Mapping[str, set[str]]) -> list[str]:
     return sorted(set().union(*pieces.values()))
 
 
+def _is_read(name: str) -> bool:
+    return name.endswith((*TEXTS, *OFFICE, TABLES)) or (name.endswith(PDF) and find_spec("pypdfium2") is not None)
+
+
 def _texts(name: str, content: bytes) -> Iterator[str]:
     """The texts of a file; none of one that cannot be read."""
     if name.endswith(OFFICE):
@@ -240,14 +246,60 @@ def _texts(name: str, content: bytes) -> Iterator[str]:
                     if part.endswith((".xml", ".rels")):
                         yield _shown(parts.read(part).decode("utf-8", errors="replace"))
         except zipfile.BadZipFile as error:
-            what = "is no office file that can be read, so it cannot be searched"
-            fault = Fault(where=name, what=what, remedy="Run the study again.", rule="unreadable")
-            raise InputError(fault) from error
+            raise _unreadable(name, "office file") from error
+    elif name.endswith(TABLES):
+        yield from _texts_of_table(name, content)
+    elif name.endswith(PDF) and _is_read(name):
+        yield from _texts_of_pdf(name, content)
     elif name.endswith(TEXTS):
         text = content.decode("utf-8", errors="replace")
-        yield _shown(text) if name.endswith(".html") else _ESCAPE.sub(_unescaped, text)
+        yield _shown(text) if name.endswith(".html") else _ESCAPE.sub(_unescaped, text) if _is_json(name) else text
         if name.endswith(".html"):
             yield " ".join(html.unescape(value) for value in re.findall(r'(?:alt|title|href)="([^"]*)"', text))
+
+
+def _is_json(name: str) -> bool:
+    return name.endswith(".json")
+
+
+def _texts_of_table(name: str, content: bytes) -> Iterator[str]:
+    """The texts of a Parquet file: its columns of text, its names, and what it says of itself."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(name, "Parquet file") from error
+    told = [
+        *table.column_names,
+        *(value.decode("utf-8", errors="replace") for value in (table.schema.metadata or {}).values()),
+    ]
+    yield " ".join(told)
+    for column in table.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            yield "\n".join(one for one in column.unique().to_pylist() if one is not None)
+
+
+def _texts_of_pdf(name: str, content: bytes) -> Iterator[str]:
+    """The texts of a PDF, page by page, and what it says of itself."""
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        raise _unreadable(name, "PDF") from error
+    try:
+        yield " ".join(document.get_metadata_dict().values())
+        for page in document:
+            yield page.get_textpage().get_text_bounded()
+    finally:
+        document.close()
+
+
+def _unreadable(name: str, kind: str) -> InputError:
+    what = f"is no {kind} that can be read, so it cannot be searched"
+    return InputError(Fault(where=name, what=what, remedy="Run the study again.", rule="unreadable"))
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -42,8 +42,9 @@ class Step:
 
     `needs` names tables, alternatives joined by " or "; `reads` the steps without whose parts it cannot run; `after`
     the steps it waits for, whatever comes of them; `designs` the names under `designs` that ask for it, any of them;
-    `section` the section of the parameters without which it is not made; `call` makes its result, None where the step
-    only shows what others found; `anyway` what is recorded though no result can be made.
+    `section` the section of the parameters without which it is not made; `closed` whether it reads the closed months;
+    `seconds` how long it takes for the demo company, so that the longest way to the end begins first; `call` makes its
+    result, None where the step only shows what others found; `anyway` what is recorded though no result can be made.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Step:
     after: tuple[str, ...] = ()
     designs: tuple[str, ...] = ()
     section: str | None = None
+    closed: bool = False
+    seconds: float = 1.0
     call: Callable[[Study], Any] | None = None
     anyway: Callable[[Study], Mapping[str, Any]] | None = None
 
@@ -151,13 +154,14 @@ def _promises(study: Study) -> Mapping[str, Any]:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(name="metrics", title="What was counted", needs=(COUNTABLE,), call=_metrics),
-    Step(name="month_close", title="The closed months", needs=(COUNTABLE,), call=_month_close),
+    Step(name="metrics", title="What was counted", needs=(COUNTABLE,), closed=True, seconds=11, call=_metrics),
+    Step(name="month_close", title="The closed months", needs=(COUNTABLE,), closed=True, seconds=3, call=_month_close),
     Step(
         name="before_after",
         title="Before and after",
         needs=("orders", "issues or touchpoints"),
         designs=("before_after",),
+        seconds=5,
         call=_before_after,
     ),
     Step(
@@ -165,6 +169,7 @@ STEPS: tuple[Step, ...] = (
         title="Answered in time",
         needs=("orders", "touchpoints or issues"),
         designs=("service_effect",),
+        seconds=5,
         call=_service_effect,
     ),
     Step(
@@ -172,6 +177,7 @@ STEPS: tuple[Step, ...] = (
         title="Taking up social care",
         needs=("orders", "issues or touchpoints"),
         designs=("adoption",),
+        seconds=3,
         call=_adoption,
     ),
     Step(
@@ -180,6 +186,8 @@ STEPS: tuple[Step, ...] = (
         needs=("changes", COUNTABLE),
         after=("month_close",),
         designs=("change_log",),
+        closed=True,
+        seconds=7,
         call=_change_log,
     ),
     Step(
@@ -187,6 +195,7 @@ STEPS: tuple[Step, ...] = (
         title="Users against others",
         needs=("assignments or issues or touchpoints", "outcomes or orders"),
         designs=("ab_randomised", "ab_observational"),
+        seconds=18,
         call=_ab_segments,
     ),
     Step(
@@ -194,6 +203,7 @@ STEPS: tuple[Step, ...] = (
         title="Effort and loyalty",
         needs=("orders", "issues or touchpoints"),
         designs=("effort",),
+        seconds=8,
         call=_effort,
     ),
     Step(
@@ -201,6 +211,7 @@ STEPS: tuple[Step, ...] = (
         title="A test that is being planned",
         needs=("orders or issues",),
         section="design_sheet",
+        seconds=4,
         call=_design_sheet,
     ),
     Step(
@@ -209,6 +220,7 @@ STEPS: tuple[Step, ...] = (
         after=("before_after", "service_effect", "adoption", "change_log", "ab_segments", "effort"),
         designs=("hypotheses",),
         section="hypotheses",
+        seconds=8,
         call=_loyalty_hypotheses,
     ),
     Step(
@@ -217,6 +229,8 @@ STEPS: tuple[Step, ...] = (
         reads=("before_after",),
         after=("service_effect", "ab_segments"),
         section="roi",
+        closed=True,
+        seconds=8,
         call=_roi_case,
         anyway=_promises,
     ),
@@ -239,6 +253,41 @@ STEPS: tuple[Step, ...] = (
     ),
 )
 """In the order in which they are shown; those that need nothing of each other run side by side."""
+
+
+CLOSES = Step(name="closes", title="The months, closed in order", seconds=8)
+"""What is done before steps that read the closed months, where a rehearsal is asked for: no notebook, and no part."""
+
+
+def ways_to_the_end(steps: Collection[Step], seconds: Mapping[str, float]) -> dict[str, float]:
+    """How long from the beginning of each step to the end of all that waits for it, if nothing else is in the way.
+
+    Parameters
+    ----------
+    steps : collection of Step
+    seconds : mapping of str to float
+        How long each step takes; where it is not told, as long as for the demo company.
+
+    Examples
+    --------
+    >>> steps = [Step(name="a", title="A", seconds=2), Step(name="b", title="B", after=("a",), seconds=3)]
+    >>> ways_to_the_end(steps, {"a": 5.0})
+    {'a': 8.0, 'b': 3.0}
+    """
+    found: dict[str, float] = {}
+
+    def way(step: Step) -> float:
+        if step.name not in found:
+            later = [way(one) for one in steps if step.name in needs_of(one)]
+            found[step.name] = seconds.get(step.name, step.seconds) + max(later, default=0.0)
+        return found[step.name]
+
+    return {step.name: way(step) for step in steps}
+
+
+def needs_of(step: Step) -> frozenset[str]:
+    """The steps that must be over, whatever came of them, before this one begins."""
+    return frozenset((*step.reads, *step.after, *((CLOSES.name,) if step.closed else ())))
 
 
 def step_named(name: str, steps: Collection[Step] = STEPS) -> Step:

@@ -21,6 +21,7 @@ from analysis.foundation.provenance import (
     code_fingerprint,
     package_versions,
 )
+from analysis.runner.behind import behind
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.overview import overview_of
 from analysis.runner.params import StudyParams
@@ -28,6 +29,7 @@ from analysis.runner.params_model import Params
 from analysis.runner.params_values import instant_of
 from analysis.runner.plans import channel_plan
 from analysis.runner.previous import PREVIOUS, Report, previous_of, since
+from analysis.runner.reading import CLOSED_MONTHS, DECISION, EVERYTHING, PART, PROMISED, TABLES, Reads, watched
 from analysis.runner.register import PROMISES, read_register, register_fingerprint, register_folder
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
@@ -73,6 +75,8 @@ class Study:
         For the engine, where the parameters set none.
     by_hand : bool
         Nobody runs the steps in their order: what one reads of another is made when it is asked for.
+    reads : Reads, optional
+        Where it is noted what is asked of this study.
     """
 
     def __init__(
@@ -83,10 +87,12 @@ class Study:
         *,
         memory_limit: str | None = None,
         by_hand: bool = False,
+        reads: Reads | None = None,
     ) -> None:
-        self.params = params
-        self.prepared = prepared
-        self.folder = folder
+        self.params = params if reads is None else replace(params, values=watched(params.values, reads))
+        self.reads = Reads() if reads is None else reads
+        self._prepared = prepared
+        self._folder = folder
         self.by_hand = by_hand
         self._memory_limit = memory_limit
         self._made: list[tuple[str, object]] = []
@@ -99,6 +105,22 @@ class Study:
     def values(self) -> Params:
         """The typed parameters."""
         return self.params.values
+
+    @property
+    def prepared(self) -> Prepared:
+        """The tables, checked."""
+        self.reads.note(TABLES)
+        return self._prepared
+
+    @property
+    def folder(self) -> Path:
+        """Where parts are written."""
+        self.reads.note(EVERYTHING)
+        return self._folder
+
+    @folder.setter
+    def folder(self, folder: Path) -> None:
+        self._folder = folder
 
     @cached_property
     def tables(self) -> Tables:
@@ -124,7 +146,10 @@ class Study:
     @cached_property
     def decision(self) -> Decision:
         """Which steps these tables allow."""
-        return decide(self.values, self.tables, name=self.params.name)
+        self.reads.note(DECISION)
+        tables = self.tables
+        with self.reads.paused():
+            return decide(self.values, tables, name=self.params.name)
 
     @cached_property
     def previous(self) -> Report | None:
@@ -135,6 +160,7 @@ class Study:
         ParamsError
             If there is none, or it cannot stand before this one.
         """
+        self.reads.note(EVERYTHING)
         if self.values.previous is None:
             return None
         try:
@@ -151,6 +177,11 @@ class Study:
         if told is not None:
             return set(told.split(", "))
         return set() if self.values.roi is None else {self.values.report.currency}
+
+    @property
+    def code(self) -> str:
+        """The fingerprint of what counts and compares: the same for every step of a run."""
+        return code_fingerprint()
 
     @property
     def known_at(self) -> datetime | None:
@@ -171,7 +202,7 @@ class Study:
         from analysis.runner.closing import LEDGER, family_of
 
         if self.values.close.rehearsal:
-            return self.folder / LEDGER
+            return self._folder / LEDGER
         return self.params.reports / LEDGER / family_of(self.name)
 
     @cached_property
@@ -187,6 +218,7 @@ class Study:
         from analysis.runner.closing import family_of
         from analysis.runner.rehearsal import rehearse
 
+        self.reads.note(CLOSED_MONTHS)
         if self.values.close.rehearsal and self.by_hand:
             return rehearse(self, self.ledger_folder)
         return Ledger.open(self.ledger_folder, family_of(self.name))
@@ -202,6 +234,7 @@ class Study:
         LedgerBroken
             If one was changed after its approval.
         """
+        self.reads.note(PROMISED)
         return () if self.values.roi is None else read_register(register_folder(self.params))
 
     def check(self) -> None:
@@ -351,13 +384,16 @@ class Study:
             known = ", ".join(f"`study.{one.name}()`" for one in STEPS if one.call is not None)
             raise ValueError(f"Only what this study's own methods gave can be recorded: {known}.")
         part = result.to_parts()
-        write_part(self.folder, step, {**part, "coverage": {**part.get("coverage", {}), **_coverage(step, result)}})
+        rows = behind(step, result)
+        told = {"coverage": {**part.get("coverage", {}), **_coverage(step, result)}}
+        write_part(self._folder, step, {**part, **told, **({"behind": {step: rows}} if rows else {})})
         counts = {key: len(value) for key, value in part.items() if isinstance(value, list)}
         return Recorded(step, counts)
 
     def part(self, step: str) -> dict[str, Any] | None:
         """What a step has recorded so far."""
-        return read_part(self.folder, step)
+        self.reads.note(PART + step)
+        return read_part(self._folder, step)
 
     def found(self, step: str) -> dict[str, Any] | None:
         """What a step has recorded; by hand it is made and recorded now if it has not been.
@@ -394,11 +430,12 @@ class Study:
         """Record that a step was left out, and what of it is recorded anyway."""
         anyway = {} if step.anyway is None else dict(step.anyway(self))
         coverage = {**anyway.get("coverage", {}), "skipped": [entry]}
-        write_part(self.folder, step.name, {**anyway, "coverage": coverage})
+        write_part(self._folder, step.name, {**anyway, "coverage": coverage})
 
     def results(self) -> dict[str, Any]:
         """All results: `results.json` of a run; by hand, what is recorded, the missing parts being made now."""
-        whole = self.folder / RESULTS
+        self.reads.note(EVERYTHING)
+        whole = self._folder / RESULTS
         if whole.is_file():
             return dict(json.loads(whole.read_text(encoding="utf-8")))
         if self.by_hand:
@@ -409,12 +446,14 @@ class Study:
 
     def merge(self) -> dict[str, Any]:
         """What is recorded so far, merged, and what has changed since the report before this one."""
-        results = merged(self.base, read_parts(self.folder, [step.name for step in self.decision.recording]))
-        return {**results, "previous": since(self.previous, results)}
+        self.reads.note(EVERYTHING)
+        results = merged(self.base, read_parts(self._folder, [step.name for step in self.decision.recording]))
+        return {**results, "previous": since(self.previous, results, self.params.canonical())}
 
     @cached_property
     def base(self) -> dict[str, Any]:
         """What holds for every step: study, period, where the numbers come from, rows."""
+        self.reads.note(EVERYTHING)
         return {
             "study": self.name,
             "period": None if self.period is None else self.period.to_dict(),
@@ -422,7 +461,7 @@ class Study:
             "provenance": {
                 "inputs": self._inputs(),
                 "params": self.params.fingerprint(),
-                "code": code_fingerprint(),
+                "code": self.code,
                 "packages": package_versions(),
             },
             "rows": {name: account.rows.to_dict() for name, account in self.prepared.accounts.items()},

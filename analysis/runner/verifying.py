@@ -1,4 +1,4 @@
-"""Do the records of closed months and of signatures hold, and do reports say what they are? For `touchstone verify`.
+"""Do closed months, signatures and promises hold, and do reports say what they are? For `touchstone verify`.
 
 A report whose files were changed since it was made, or that shows or has shown a signature the record does not have for
 its results and pages, does not hold: its pages fall back to Draft, and that is said until it is mended.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from analysis.foundation.errors import Fault, InputError
+from analysis.foundation.errors import Fault, InputError, LedgerBroken, ParamsError
 from analysis.foundation.links import is_link
 from analysis.ledger.chain import Verdict, verify
 from analysis.ledger.signature import DRAFT, Standing
@@ -20,6 +20,7 @@ from analysis.reporting.signed import standing_as_plain, standing_in_words
 from analysis.runner.closing import LEDGER
 from analysis.runner.finished import Report, find_report
 from analysis.runner.manifest import MANIFEST
+from analysis.runner.register import REGISTER, read_register, register_files
 from analysis.runner.renewing import alone, fall_back, judged, renew_index, show, shows
 from analysis.runner.results import RESULTS
 
@@ -91,6 +92,37 @@ class VerifiedSignatures:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedPromises:
+    """Whether the promises of one family hold: each file sound, none changed after its approval."""
+
+    folder: Path
+    count: int
+    approved: int
+    faults: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is at fault."""
+        return not self.faults
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict for programs."""
+        return {
+            "promises": str(self.folder),
+            "holds": self.holds,
+            "count": self.count,
+            "approved": self.approved,
+            "faults": list(self.faults),
+        }
+
+    def __str__(self) -> str:
+        if self.faults:
+            return "\n".join(f"{self.folder}: {fault}" for fault in self.faults)
+        promises = "1 promise" if self.count == 1 else f"{self.count} promises"
+        return f"{self.folder}: {promises}, {self.approved} approved and unchanged since."
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiedReport:
     """Whether one report is as it was made and says how it stands.
 
@@ -153,9 +185,10 @@ def verified(named: Path | None, here: Path) -> list[Answer]:
     else:
         families = here / "reports" / LEDGER
         folders = sorted(one for one in families.iterdir() if one.is_dir()) if families.is_dir() else []
+    registers = _registers(named, here)
     reports = [] if named is not None else list(_reports(here))
-    there = [one for one in folders if one.is_dir()]
-    if not there and not reports:
+    there = [one for one in folders if one.is_dir() and one not in registers]
+    if not there and not reports and not registers:
         what = "there are no closed months" if named is None else "there is no such folder"
         where = str(named or here / "reports" / LEDGER)
         raise InputError(Fault(where=where, what=what, remedy="Name the folder of a family.", rule="no_ledger"))
@@ -165,7 +198,27 @@ def verified(named: Path | None, here: Path) -> list[Answer]:
             answers.append(Verified(folder, verify(folder)))
         if has_signatures(folder):
             answers.append(VerifiedSignatures(folder / FOLDER, verify_signatures(folder)))
-    return [*answers, *reports]
+    return [*answers, *map(verified_promises, registers), *reports]
+
+
+def verified_promises(folder: Path) -> VerifiedPromises:
+    """Whether the promises in a folder of the register hold."""
+    files = register_files(folder)
+    try:
+        promises = read_register(folder)
+    except (ParamsError, LedgerBroken) as error:
+        return VerifiedPromises(folder, len(files), 0, tuple(str(fault) for fault in error.faults))
+    return VerifiedPromises(folder, len(promises), sum(not one.is_draft for one in promises), ())
+
+
+def _registers(named: Path | None, here: Path) -> list[Path]:
+    """The folders of promises meant: the one named, else all under `reports/register`."""
+    if named is not None:
+        given = here / named
+        return [named] if given.is_dir() and given.resolve().parent.name == REGISTER else []
+    families = here / "reports" / REGISTER
+    found = sorted(families.iterdir()) if families.is_dir() else []
+    return [one for one in found if one.is_dir() and register_files(one)]
 
 
 def verified_report(named: Path, here: Path) -> VerifiedReport:

@@ -37,12 +37,6 @@ def test_every_chart_of_the_case_keeps_the_house_style(drawn, name):
 
 
 @pytest.mark.parametrize("name", DRAWN)
-@pytest.mark.parametrize("narrow", [False, True])
-def test_all_words_lie_inside(drawn, name, narrow):
-    assert_words_inside(drawn[name].at(NARROW) if narrow else drawn[name])
-
-
-@pytest.mark.parametrize("name", DRAWN)
 def test_charts_follow_the_locale_and_give_the_same_bytes(drawn, name):
     assert words_of(DRAWN[name](locale="de_DE")) != words_of(drawn[name])
     assert DRAWN[name]().png() == drawn[name].png()

@@ -75,12 +75,12 @@ def test_ends_are_those_that_the_case_itself_draws() -> None:
 
 def test_sentences_of_the_case_are_written_as_the_locale_writes() -> None:
     text = "A net loss of about EUR 1,590 (12.5 % of EUR 2,345,678) in the ledger."
-    assert read(restated(SAY, text, "EUR")) == "A net loss of about €1,590 (12.5 % of €2.35 million) in the books."
-    assert read(restated(words("de_DE"), "about EUR 1,590 at 2.5 %", "EUR")) == "about 1.590 € at 2,5 %"
+    assert read(restated(SAY, text)) == "A net loss of about €1,590 (12.5 % of €2.35 million) in the books."
+    assert read(restated(words("de_DE"), "about EUR 1,590 at 2.5 %")) == "about 1.590 € at 2,5 %"
 
 
 def test_hundreds_have_no_idle_cents() -> None:
-    assert read(restated(SAY, "a gain of about EUR 224", "EUR")) == "a gain of about €224"
+    assert read(restated(SAY, "a gain of about EUR 224")) == "a gain of about €224"
 
 
 def test_sources_lose_the_marks_of_code_and_forbidden_words() -> None:

@@ -17,7 +17,7 @@ from analysis.reporting.charts.marks import nice_ticks, spread, tick_label
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.theme import COLOURS, NARROW
 from analysis.reporting.wording import Words
-from tests.reporting.drawn_words import assert_words_inside, lines_of, words_of
+from tests.reporting.drawn_words import lines_of, words_of
 
 SAY = Words("en_GB")
 
@@ -66,12 +66,6 @@ def test_no_chart_changes_what_it_is_given(made):
     pd.testing.assert_frame_equal(channel.paths, made.paths_frame())
     pd.testing.assert_frame_equal(case.yearly, yearly)
     assert np.array_equal(case.draws, draws)
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("narrow", [False, True])
-def test_all_words_lie_inside_the_chart(drawn, name, narrow):
-    assert_words_inside(drawn[name].at(NARROW) if narrow else drawn[name])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -50,7 +50,7 @@ def test_equal_results_give_equal_bytes(drawn):
     assert drawn["interrupted"].png() == DRAWN["interrupted"]().png()
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", ["roll-out", "interrupted"])
 @pytest.mark.parametrize("narrow", [False, True])
 def test_all_words_lie_inside_the_chart(drawn, name, narrow):
     assert_words_inside(drawn[name].at(NARROW) if narrow else drawn[name])

@@ -14,7 +14,7 @@ import pytest
 from analysis.foundation.provenance import canonical_json
 from analysis.reporting import tables
 from analysis.reporting.difference import difference
-from analysis.reporting.difference.causes import causes, nothing_changed, same_inputs
+from analysis.reporting.difference.causes import can_have_moved, causes, nothing_changed, parameters_moved, same_inputs
 from analysis.reporting.difference.effects import change_of, effects_compared
 from analysis.reporting.difference.figures import HOW, figures_compared
 from analysis.reporting.difference.pairs import leaves, leaves_changed, paired, rows_of_one
@@ -184,18 +184,26 @@ def test_a_lost_or_new_value_has_no_size():
 
 
 def test_an_effect_by_hand():
-    """1.05 to 1.09, standard errors 0.02 and 0.03 on the log scale: log(1.09 / 1.05) = 0.03739; the widest standard
-    error is 0.05, so the interval of the ratio is exp(0.03739 -+ 1.96 * 0.05) = 0.9412 to 1.1450, not told from none.
+    """1.05 to 1.09, standard errors 0.02 and 0.03 on the log scale: log(1.09 / 1.05) = 0.03739. Both studies have the
+    same index months, so the correlation is taken as 1 - 0.3: the standard error of the change is the root of
+    0.0004 + 0.0009 - 2 * 0.7 * 0.0006 = 0.00046, which is 0.021448;
+    exp(0.037387 -+ 1.959964 * 0.0214476) = exp(-0.004649) and exp(0.079424), 0.99536 and 1.08266.
+    Of an effect of which nothing is known about that, the error is 0.05, and the interval 0.9412 to 1.1450.
     """
     found = change_of(EFFECT, {**EFFECT, "value": 1.09, "se_log": 0.03})
     assert found["change"] == pytest.approx(1.038095, abs=1e-6)
-    assert (found["low"], found["high"]) == pytest.approx((0.941190, 1.144978), abs=1e-6)
-    assert (found["se_least"], found["se_most"]) == pytest.approx((0.01, 0.05))
+    assert (found["low"], found["high"]) == pytest.approx((0.995362, 1.082663), abs=1e-6)
+    assert (found["se"], found["se_least"], found["se_most"]) == pytest.approx((0.0214476, 0.01, 0.05), abs=1e-7)
+    assert (found["shared_months"], found["correlation"]) == pytest.approx((1.0, 0.7))
     assert found["distinguishable"] is False
+    unknown = {**EFFECT, "estimand": "service_effect"}
+    found = change_of(unknown, {**unknown, "value": 1.09, "se_log": 0.03})
+    assert (found["low"], found["high"], found["se"]) == pytest.approx((0.941190, 1.144978, 0.05), abs=1e-6)
+    assert found["correlation"] is found["shared_months"] is None
     by_delta = change_of(EFFECT, {**EFFECT, "value": 1.09, "se_log": None, "se": 0.03 * 1.09})
     assert by_delta["se_most"] == pytest.approx(0.05), "se / value where the logarithm has none"
     assert change_of(EFFECT, {**EFFECT, "value": 1.20, "se_log": 0.03})["distinguishable"] is True
-    each = {**EFFECT, "scale": "difference", "unit": "EUR per customer", "value": 3.0, "se": 1.0, "se_log": None}
+    each = {**unknown, "scale": "difference", "unit": "EUR per customer", "value": 3.0, "se": 1.0, "se_log": None}
     found = change_of(each, {**each, "value": 8.0, "se": 1.5})
     assert (found["change"], found["low"], found["high"]) == pytest.approx((5.0, 5 - 4.89991, 5 + 4.89991), abs=1e-4)
     assert found["distinguishable"] is True
@@ -227,7 +235,8 @@ def test_noise_is_not_taken_for_news(correlation):
     second = correlation * first + math.sqrt(1 - correlation**2) * rng.standard_normal(n)
     old, new = 0.04 + a * first, 0.04 + b * second
     spread = float(np.std(new - old))
-    rows = [{**EFFECT, "scale": "difference", "unit": "x", "level": 0.95, "value": one, "se": a} for one in old[:4000]]
+    blank = {**EFFECT, "estimand": "service_effect", "scale": "difference", "unit": "x", "level": 0.95}
+    rows = [{**blank, "value": one, "se": a} for one in old[:4000]]
     told = sum(
         bool(change_of(row, {**row, "value": value, "se": b})["distinguishable"])
         for row, value in zip(rows, new[:4000].tolist(), strict=True)
@@ -294,7 +303,7 @@ def test_every_cause_is_named(results):
     why = causes(earlier, later, ({"seed": 1, "period": {"span": "a"}}, {"seed": 1, "period": {"span": "b"}}))
     assert why["inputs"] == {"changed": ["orders"], "only_earlier": ["issues"], "only_later": ["costs"], "same": 0}
     assert why["period"]["common"] is None
-    assert why["parameter_keys"] == ["period.span"]
+    assert why["parameter_changes"] == [{"key": "period.span", "before": "a", "after": "b"}]
     assert why["packages"] == {"pandas": {"before": "3", "after": "4"}}
     assert why["definitions"] == {later["metrics"][0]["id"]: {"before": 1, "after": 7}}
     assert not same_inputs(why)
@@ -306,6 +315,29 @@ def test_every_cause_is_named(results):
         "parameters: changed", "program: changed", "packages: pandas 3 -> 4", "version 1 -> 7",
     ):  # fmt: skip
         assert words in text
+
+
+def test_each_figure_names_the_causes_that_concern_it(results):
+    """Orders and posts are other files, and one parameter of the counting and one of the comparisons is another."""
+    made = {"inputs": {"orders": "sha256:1", "posts": "sha256:1", "mentions": "sha256:1"}, "params": "p", "code": "c"}
+    now = {**made, "inputs": {**made["inputs"], "orders": "sha256:2", "posts": "sha256:2"}, "params": "q"}
+    params = {"metrics": {"sla_seconds": 60}, "index": {"after_months": 6}, "study": "a"}
+    others = {"metrics": {"sla_seconds": 90}, "index": {"after_months": 3}, "study": "b"}
+    why = causes({"provenance": made}, {"provenance": now}, (params, others))
+    assert parameters_moved(why)
+    value = can_have_moved(why, {"metric": "average_order_value"})
+    assert (value["tables"], value["parameters"], value["code"]) == (["orders"], ["metrics.sla_seconds"], False)
+    assert can_have_moved(why, {"metric": "response_rate"})["tables"] == []
+    assert can_have_moved(why, {"metric": "one of my own"})["tables"] == ["orders", "posts"], "any, where none is known"
+    effect = can_have_moved(why, {"design": "before_after"}, effect=True)
+    assert (effect["tables"], effect["parameters"]) == (["orders"], ["index.after_months"])
+    assert "metrics.sla_seconds" in can_have_moved(why, {"design": "change_log"}, effect=True)["parameters"]
+    unknown = causes({"provenance": made}, {"provenance": now})
+    assert can_have_moved(unknown, {"metric": "nps"})["parameters"] is None
+    renamed = causes({"provenance": made}, {"provenance": {**made, "params": "q"}}, (params, {**params, "study": "b"}))
+    assert not parameters_moved(renamed), "the name of the next report moves nothing"
+    text = str(difference({**results, "provenance": made}, {**results, "provenance": now}, params=(params, others)))
+    assert "metrics.sla_seconds: 60 -> 90" in text
 
 
 def test_the_terminal_shows_nothing_that_acts(made, results):
@@ -351,7 +383,8 @@ def test_the_summary_says_what_changed_in_plain_words(results):
         "Restated, because an error was corrected: Mentions, ",
         "Changed by news that came after the month was closed: ",
         "more than chance",
-        "Cannot be told apart from the last report: the effect on ",
+        "The answer, the effect on how often they bought, was ",
+        "the two cannot be told apart, and what moved is no more than chance can do.",
         "Net present value: ",
         "New: the figures of December 2026.",
         "newer tables (orders)",
@@ -413,7 +446,7 @@ def test_the_table_shows_both_sides_and_stays_plain(made, results):
     later["previous"]["study"] = made.HOSTILE
     later["previous"]["effects"]["rows"][0]["outcome"] = made.HOSTILE
     table = tables.since_last_report(later)
-    assert list(table.cells.columns) == ["Figure", "Last report", "This report", "The change"]
+    assert list(table.cells.columns) == ["Figure", "Last report", "This report", "The change", "Can come of"]
     changes = list(table.cells["The change"])
     assert {"more than chance", "cannot be told apart", "restated: an error was corrected"} <= set(changes)
     assert not re.search(r"<(script|style|link|iframe|img|a)[ >]|<[^>]*(style=| id=| on\w+=)", table.html)

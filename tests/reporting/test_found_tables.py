@@ -370,7 +370,7 @@ def test_a_trial_and_a_month_that_is_not_over_are_no_close(made):
     early = made.month_close(standing="not_over", closing=None, reason="2026-08 ends on 2026-08-31.", reported=())
     table = tables.close(early)
     assert table.cells.empty
-    assert "August 2026 is not closed: August 2026 ends on 2026-08-31." in notes(table)
+    assert "August 2026 is not closed: August 2026 ends on 31 August 2026." in notes(table)
     assert notes(tables.changes(early)) == "No figure of a closed month has changed."
     assert notes(tables.reported(early)) == "No late news of earlier months was booked with August 2026."
     assert notes(tables.waiting(early)) == "No figure of the months up to this close is waiting."

@@ -87,11 +87,17 @@ def test_headings_are_in_order_and_the_title_stands_once(whole):
 
 def test_siblings_stay_siblings(made):
     html = page(made.executed("### a", "### b", "## c", "# d", "## e"))
-    assert re.findall(r"<h(\d)>([a-e])<", html) == [("2", "a"), ("2", "b"), ("2", "c"), ("2", "d"), ("3", "e")]
+    assert re.findall(r"<h(\d)(?: id=\"part-\d\")?>([a-e])<", html) == [
+        ("2", "a"),
+        ("2", "b"),
+        ("2", "c"),
+        ("2", "d"),
+        ("3", "e"),
+    ]
 
 
 def test_the_page_says_where_it_is_and_what_it_is(whole):
-    assert '<html lang="en">' in whole
+    assert '<html lang="en-GB">' in whole
     assert "<title>What was counted – 2026q3</title>" in whole
     assert whole.count('aria-current="page"') == 1
     assert '<a href="metrics.html" aria-current="page">What was counted</a>' in whole
@@ -107,7 +113,7 @@ def test_images_have_their_text_and_a_narrow_twin(made, whole):
     assert alt == figure.alt
     assert re.search(r'<source media="\(max-width: 600px\)" srcset="data:image/png;base64,[A-Za-z0-9+/=]+">', whole)
     assert "<summary>The figures behind this chart</summary>" in whole
-    assert "1,490" in whole[whole.index("<details>") : whole.index("</details>")]
+    assert "1,490" in whole[whole.index("The figures behind this chart") :].partition("</details>")[0]
 
 
 @pytest.mark.parametrize("meta", [{}, {"image/png": {}}, {"image/png": {"alt": "  "}}])
@@ -224,3 +230,39 @@ def test_documents_beside_a_page_are_led_to_from_under_its_heading():
 def test_a_document_lies_beside_its_page(file):
     with pytest.raises(ValueError, match="documents beside it"):
         page(nbformat.v4.new_notebook(), documents=[("x", file)])
+
+
+def test_a_long_page_lists_its_parts_at_the_top_and_every_link_finds_its_part(made):
+    html = page(made.executed("# What was counted", "## One & two", "### deeper", "## <b>Three</b>", "## 4", "## Five"))
+    head = html[: html.index("<main")]
+    links = re.findall(r'<a href="#(part-\d)">([^<]*)</a>', head)
+    assert links == [("part-1", "One &amp; two"), ("part-2", "Three"), ("part-3", "4"), ("part-4", "Five")]
+    assert all(html.count(f'id="{name}"') == 1 for name, _ in links)
+    assert "On this page (4)" in head
+    assert "On this page" not in page(made.executed("# What was counted", "## One"))
+
+
+def test_how_to_sign_and_pass_on_stands_on_the_page():
+    commands = [("To sign it", "touchstone sign demo"), ("To send it", "touchstone share <demo>")]
+    html = page(nbformat.v4.new_notebook(), passing_on=commands)
+    assert '<a href="#passing-on">Sign and pass on</a>' in html[: html.index("<main")]
+    assert "touchstone share &lt;demo&gt;" in html[html.index('id="passing-on"') :]
+    assert "passing-on" not in page(nbformat.v4.new_notebook()).partition("</style>")[2]
+
+
+def test_what_it_takes_to_make_the_page_again_is_folded_away_and_opens_without_a_script(whole):
+    end = whole[whole.index('id="reproduction"') :]
+    assert end.index("<details>") < end.index("0123456789ab") < end.index("</details>")
+    assert "open" not in re.findall(r"<details[^>]*>", end)[0]
+
+
+def test_every_name_on_a_page_stands_once(whole):
+    names = re.findall(r'\sid="([^"]*)"', whole)
+    assert len(names) == len(set(names))
+
+
+def test_no_two_boxes_of_a_page_have_one_name(made):
+    html = page(made.executed(tables.metrics(made.metrics()), tables.metrics(made.metrics())))
+    names = re.findall(r'role="region" aria-label="([^"]*)"', html)
+    assert len(names) == 2
+    assert names[1] == f"{names[0]} (2)"

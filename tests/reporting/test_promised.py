@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.reporting.promised import MOST, not_kept
+from analysis.reporting.promised import not_kept
 from analysis.reporting.summary import summary
+from analysis.reporting.summary.lists import MOST_SHOWN
 from analysis.reporting.wording import words
 
 LEADING: dict[str, Any] = {
@@ -48,10 +49,11 @@ def test_other_units_and_ceilings() -> None:
     assert "2 h 00 min in August 2026; it was to be at most 1 h 00 min by" in second
 
 
-def test_a_long_list_is_cut_and_says_so() -> None:
-    found = said(*[ROW | {"leading": [], "description": f"Promise {n}"} for n in range(MOST + 3)])
-    assert len(found) == MOST + 1
-    assert found[-1] == "… and 3 more, on the page of the case."
+def test_a_long_list_is_folded_and_nothing_is_lost() -> None:
+    rows = [ROW | {"leading": [], "description": f"Promise {n}"} for n in range(MOST_SHOWN + 3)]
+    page = summary({"effects": [], "metrics": [], "roi": None, "promises": rows})._repr_html_()
+    assert "<summary>… and 3 more</summary>" in page
+    assert all(f"“Promise {n}”" in page for n in range(MOST_SHOWN + 3))
 
 
 def test_text_of_a_promise_stays_text() -> None:

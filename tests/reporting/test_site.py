@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
 import pytest
 
 from analysis.foundation.provenance import canonical_json
-from analysis.reporting.site import entries, write_index
+from analysis.reporting.site import entries, in_families, write_index
 
 
 def report(
@@ -38,7 +39,7 @@ def test_every_report_stands_with_headline_evidence_and_links(reports):
     html = path.read_text(encoding="utf-8").replace("\xa0", " ")
     assert [entry.study for entry in entries(reports)] == ["2026q3", "2026q2"]  # the latest first
     assert "bought 8 % more often (95 % interval: 4 % to 13 % more)" in html
-    assert "Grade B, comparison that passed its checks." in html
+    assert '<p class="ts-mark ts-grade-b"><strong>Grade B</strong> comparison that passed its checks</p>' in html
     assert "This report counts and claims no effect." in html
     assert "1 July 2026 to 30 September 2026 (Europe/London)" in html
     assert "partly provisional" in html
@@ -53,10 +54,39 @@ def test_every_report_stands_with_headline_evidence_and_links(reports):
     assert ">Page metrics</a>" in html
 
 
-def test_links_follow_the_order_of_the_report(reports):
-    labels = [label for label, _ in entries(reports)[0].links]
-    assert labels[:3] == ["Page metrics", "Page before_after", "Results"]
-    assert labels[3:5] == ["Notebook: Page metrics", "Notebook: Page before_after"]
+def test_links_are_grouped_and_follow_the_order_of_the_report(reports):
+    folder = reports / "2026q3"
+    for name in ("report.pdf", "case.xlsx", "case.pptx"):
+        (folder / name).write_text("x")
+    entry = entries(reports)[0]
+    assert [label for label, _ in entry.documents] == [
+        "Whole report as PDF", "Workbook of the case", "Slides of the case", "Results for programs",
+    ]  # fmt: skip
+    assert [label for label, _ in entry.pages] == ["Page metrics", "Page before_after"]
+    assert [label for label, _ in entry.notebooks] == ["Page metrics", "Page before_after", "Page index"]
+    html = write_index(reports).read_text(encoding="utf-8")
+    assert html.index("2026q3/report.pdf") < html.index("<summary>Pages (2)</summary>")
+    assert html.index("<summary>Pages (2)</summary>") < html.index("<summary>Notebooks with their code (3)</summary>")
+
+
+def test_reports_of_one_study_stand_together_the_latest_in_full_and_old_ones_folded(tmp_path, made):
+    """Of seven quarters the latest stands in full, three in short, three are folded away; another study beside them."""
+    quarters = [f"{year}q{quarter}" for year in (2025, 2026) for quarter in (1, 2, 3, 4)][:7]
+    for number, quarter in enumerate(quarters):
+        found = {"study": f"care-{quarter}", "known_at": f"2026-0{number + 1}-01T00:00:00Z"}
+        report(tmp_path / f"care-{quarter}", made.results() | found)
+    report(tmp_path / "trial", made.results() | {"study": "trial", "known_at": "2026-03-15T00:00:00Z"})
+    care, trial = in_families(entries(tmp_path))
+    assert (care.name, care.latest.study) == ("care", "care-2026q3")
+    assert [one.study for one in care.earlier] == ["care-2026q2", "care-2026q1", "care-2025q4"]
+    assert [one.study for one in care.older] == ["care-2025q3", "care-2025q2", "care-2025q1"]
+    assert (trial.name, trial.earlier, trial.older) == ("trial", (), ())
+    html = write_index(tmp_path).read_text(encoding="utf-8")
+    assert "<summary>… and 3 earlier reports of this study</summary>" in html
+    assert html.count("Read the report</a>") == 2
+    assert html.count('class="ts-mark ts-grade-b"') == 8  # every report has its grade
+    levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", html)]
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_a_report_that_counts_nothing_has_no_status(tmp_path, made):

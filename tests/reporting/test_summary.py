@@ -10,6 +10,7 @@ from analysis.foundation.provenance import canonical_json
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.summary import MOST_FIGURES, STEPS, headline, status_in_words, summary
+from analysis.reporting.vocabulary import STUDIES
 from analysis.runner import steps as runner_steps
 
 
@@ -61,9 +62,9 @@ def test_key_figures_are_few_and_each_has_its_range(made):
 
 def test_failed_and_unrun_checks_are_doubts(made):
     doubts = [doubt.replace("\xa0", " ") for doubt in summary(made.results()).doubts]
-    assert doubts[0].startswith("“Both groups moved alike before the contact” failed (Orders, Revenue, Margin).")
-    assert "could not be run" in doubts[1]
-    assert any("nobody recorded" in doubt for doubt in doubts)
+    assert "nobody recorded" in doubts[0]
+    assert doubts[1].startswith("“Both groups moved alike before the contact” failed (Orders, Revenue, Margin).")
+    assert "could not be run" in doubts[2]
 
 
 def test_what_is_provisional_and_missing_is_said(made):
@@ -231,4 +232,116 @@ def test_a_grade_b_headline_says_what_an_unrecorded_cause_would_have_to_do(made)
     for row in results["effects"]:
         row["claim"] = f"Found. The comparison passed its checks; {clause} Grade B: comparison that passed its checks."
         row["grade"] = "B" if row["estimand"] == "channel_effect" else row["grade"]
-    assert summary(results).evidence.endswith(clause)
+    assert summary(results).evidence.replace("\xa0", " ").endswith(clause)
+
+
+def test_the_page_is_in_order_from_the_answer_to_how_it_was_found(made):
+    html = summary(made.results())._repr_html_()
+    headings = re.findall(r"<h3>([^<]*)</h3>", html)
+    assert headings[:2] == ["What was checked before any result", "The figures to remember"]
+    assert headings.index("What is provisional") < headings.index("What could be wrong")
+    assert headings[-2:] == ["What is missing", "How it was found"]
+    assert html.index('class="ts-answer"') < html.index('class="ts-mark ts-grade-b"') < html.index("<h3>")
+
+
+def test_what_changed_since_the_last_report_stands_before_everything_but_the_answer(made, monkeypatch):
+    from analysis.reporting.summary import front
+
+    monkeypatch.setattr(front, "since_in_words", lambda results, say: ["Nothing moved."])
+    monkeypatch.setattr(front, "title_since", lambda results: "Since the last report (2026q2)")
+    monkeypatch.setattr(front, "since_last_report", lambda results, locale: None)
+    told = summary(made.results())
+    assert "Since the last report (2026q2)" in told.opening.html
+    assert next(iter(told.sections())) == ("Since the last report (2026q2)", ("Nothing moved.",))
+
+
+def test_the_mark_of_a_grade_has_its_letter_and_its_words(made):
+    assert "<strong>Grade B</strong> comparison that passed its checks" in summary(made.results()).opening.html
+    refused = made.results() | {"effects": [made.effect("orders", None).to_dict()], "roi": None}
+    assert "ts-mark" not in summary(refused).opening.html
+    assert "No effect is claimed." in summary(refused).opening.html
+
+
+def test_the_pieces_hold_all_that_the_summary_says(made):
+    told = summary(made.results())
+    whole = str(told)
+    for _, lines in told.sections():
+        assert all(line in whole for line in lines)
+    pieces = [told.opening, told.standing, told.worth, told.rest]
+    assert all(piece is None or piece.plain in whole for piece in pieces)
+    assert all(piece is None or sanitised(piece._repr_html_()) == piece._repr_html_() for piece in pieces)
+
+
+def test_a_long_list_is_folded_and_nothing_is_lost(made):
+    results = made.results()
+    results["coverage"]["metrics_missing"] = {f"figure_{n}": "a table" for n in range(40)}
+    html = summary(results)._repr_html_()
+    assert all(f"Figure {n}: needs a table." in html for n in range(40))
+    opened = re.sub(r"<details.*?</details>", "", html)
+    assert opened.count("needs a table") < 6
+
+
+def test_names_of_code_are_said_in_words(made):
+    results = made.results()
+    results["coverage"]["notes"] = {
+        "ab_segments": [
+            "Outcome `index_issue_cost` is not in the data of experiment `care_invitation`.",
+            "Outcome `retained` is not in the data of experiment `care_invitation`.",
+            "Experiment `care_invitation`: customers who met what their arm offers: control 0 of 20; invited 7 of 19.",
+        ]
+    }
+    doubts = summary(results).doubts
+    assert "The test “care invitation” holds nothing on: Cost of the issue itself, Stayed." in doubts
+    met = (
+        "In the test “care invitation”, customers who met what their group was offered: control 0 of 20; invited 7 of "
+    )
+    assert f"{met}19." in doubts
+    assert not any("_" in doubt for doubt in doubts)
+
+
+def test_executives_and_analysts_read_the_same_figures_and_analysts_read_more(made):
+    short, full = summary(made.results()), summary(made.results(), audience="analyst")
+    assert short == summary(made.results(), audience="executive")
+    assert short.in_full is None
+    assert str(full).startswith(str(short))
+    assert full.in_full is not None
+    text_of = full.in_full.plain
+    for row in made.results()["effects"]:
+        if not row["segment"] and row.get("declared", True):
+            assert (row["method"] or row["reason"]).partition(".")[0] in text_of
+    assert "Checks: before and after" in full.in_full.html
+    assert sanitised(full._repr_html_()) == full._repr_html_()
+
+
+def test_every_declared_effect_has_its_line_with_error_rows_and_grade(made):
+    table = summary(made.results(), audience="analyst").effects
+    rows = [row for row in made.results()["effects"] if not row["segment"] and row.get("declared", True)]
+    assert len(table.cells) == len(rows)
+    rows.sort(key=lambda row: list(STUDIES).index(row["design"]))
+    assert list(table.cells["Grade"]) == [row["grade"] for row in rows]
+    for row, cell in zip(rows, table.cells["Standard error"], strict=True):
+        error = row["se_log"] if row["scale"] == "ratio" else row["se"]
+        assert cell == "–" if error is None else abs(float(cell.replace("−", "-")) - error) <= 0.006 * abs(error)
+    assert len(table.frame) == len([row for row in made.results()["effects"] if row.get("declared", True)])
+
+
+def test_the_charts_come_from_results_alone_and_are_left_out_where_there_is_nothing_to_draw(made):
+    from analysis.reporting.summary.pictures import evidence_picture, money_picture
+
+    stored = json.loads(canonical_json(made.results()))
+    assert evidence_picture(stored).png() == evidence_picture(made.results()).png()
+    by_lot = stored | {"effects": [row.to_dict() for row in made.experiment().effects]}
+    assert "Mens E-Mail" in evidence_picture(by_lot).alt
+    assert evidence_picture({"effects": []}) is None
+    assert money_picture({"effects": [], "roi": None}) is None
+    refused = stored | {"effects": [made.effect("orders", None).to_dict()]}
+    assert evidence_picture(refused) is None
+
+
+def test_cases_are_told_with_their_counter_example_and_that_they_prove_nothing(made):
+    told = [line.replace("\xa0", " ") for line in summary(made.results() | made.stories().to_parts()).stories]
+    assert sum(line.startswith("Beside them, the first that went the other way: ") for line in told) == 1
+    assert told[-1].startswith("A rule chose these cases, nobody else; a case proves nothing. ")
+    none = made.stories(reason="too few customers", stories=(), counter_example=None)
+    assert summary(made.results() | none.to_parts()).stories == ("No case can be told: too few customers.",)
+    assert summary(made.results() | {"stories": []}).stories == ()

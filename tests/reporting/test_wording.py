@@ -159,9 +159,11 @@ def test_a_null_without_a_claim_is_not_worded_as_a_finding(grade):
 def test_a_grade_b_says_what_an_unrecorded_cause_would_have_to_do():
     clause = "the difference is an effect unless an unrecorded cause made them buy 4.1 % more than before."
     claim = f"Customers had 8.0 % more orders (95 % interval). The comparison passed its checks; {clause} Grade B: x."
-    assert evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=claim)).endswith(clause)
+    assert evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=claim)).replace("\xa0", " ").endswith(clause)
     interim = claim.replace(" Grade B", " The window is not over, so this may still change. Grade B")
-    assert evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=interim)).endswith(clause)
+    assert evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=interim)).replace("\xa0", " ").endswith(clause)
+    german = evidence_in_words(row(1.08, 1.04, 1.12, grade="B", claim=claim), Words("de_DE"))
+    assert "made them buy 4,1\xa0% more" in german
 
 
 def test_one_percentage_point_is_one():

@@ -30,8 +30,18 @@ LATER = ("ab_segments", "effort", "design_sheet", "loyalty_hypotheses")
 CUSTOMERS = 3000
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of a small demo company, made once for all tests here."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "CUSTOMERS", CUSTOMERS)
+        assert ensure_demo(folder)
+    return folder
+
+
 @pytest.fixture
-def small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small_demo(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(demo, "CUSTOMERS", CUSTOMERS)
     monkeypatch.setattr("analysis.runner.study.code_fingerprint", lambda: "sha256:0")
     monkeypatch.setattr("analysis.runner.opening.code_fingerprint", lambda: "sha256:0")
@@ -40,7 +50,7 @@ def small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     few = text.replace("first: 2026-03 ", "first: 2026-08 ").replace("classify_kinds: true", "classify_kinds: false")
     assert few.count("2026-08") == few.count("false") == 1, "one close, and no judges, are enough here"
     (tmp_path / "params" / "demo.yaml").write_text(few, encoding="utf-8")
-    assert ensure_demo(tmp_path / "data" / "demo")
+    shutil.copytree(made, tmp_path / "data" / "demo")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

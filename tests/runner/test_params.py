@@ -9,6 +9,7 @@ import pytest
 
 from analysis.foundation.calendar import Period
 from analysis.foundation.errors import ParamsError
+from analysis.runner import not_acted_on
 from analysis.runner.not_acted_on import NOT_ACTED_ON, without_effect
 from analysis.runner.params import load_params, sources_even_so
 from analysis.runner.params_model import Params
@@ -179,11 +180,20 @@ ONE_FAULT = {
     ),
     "unknown locale": (
         "study: a\nreport: {locale: xx_QQ}\n",
-        "report.locale: there is no locale `xx_QQ` (line 2). Write language and country, as in `en_GB`.",
+        "report.locale: there is no locale `xx_QQ` (line 2). There are: `de_DE`, `en_GB`, `en_US`, `es_ES`, `fr_FR`, "
+        "`it_IT`, `nl_NL`, `pt_BR`.",
+    ),
+    "nearly a locale": (
+        "study: a\nreport: {locale: sv_SV}\n",
+        "report.locale: there is no locale `sv_SV` (line 2). Did you mean `sv_SE`?",
     ),
     "no currency": (
         "study: a\nreport: {currency: eur}\n",
-        "report.currency: is no currency (line 2). Write three capital letters, as in `EUR`.",
+        "report.currency: there is no currency `eur` (line 2). Did you mean `EUR`?",
+    ),
+    "nearly a currency": (
+        "study: a\nreport: {currency: GPB}\n",
+        "report.currency: there is no currency `GPB` (line 2). Did you mean `GBP`?",
     ),
     "no memory": (
         "study: a\ndata: {engine: {memory_limit: lots}}\n",
@@ -378,21 +388,24 @@ def test_moving_the_data_changes_no_hash(home: Path) -> None:
     assert mapped.fingerprint() == nearer.fingerprint() != here
 
 
-def test_keys_without_effect_are_named(home: Path) -> None:
-    text = "study: a\nreport: {locale: de_DE, audience: analyst}\n"
-    found = without_effect(load_params(written(home, text)).values)
-    assert [one.split(":")[0] for one in found] == ["`report.locale`", "`report.audience`"]
+def test_keys_without_effect_are_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is at present; one that was would be named where it is set, and nowhere else."""
+    text = "study: a\nreport: {locale: de_DE, currency: CHF, audience: analyst}\n"
+    values = load_params(written(home, text)).values
+    assert without_effect(values) == []
+    monkeypatch.setattr(not_acted_on, "NOT_ACTED_ON", {"report.locale": "not yet", "seed": "nor this"})
+    assert without_effect(values) == ["`report.locale`: not yet"]
     assert without_effect(Params(study="a")) == []
 
 
-@pytest.mark.parametrize("key", NOT_ACTED_ON)
-def test_every_key_without_effect_is_a_key(key: str) -> None:
+def test_every_key_without_effect_is_a_key() -> None:
     schema = Params.json_schema()
-    name, _, below = key.partition(".")
-    assert name in schema["properties"]
-    if below and name != "designs":
-        section = schema["properties"][name]["$ref"].rpartition("/")[2]
-        assert below in schema["$defs"][section]["properties"]
+    for key in NOT_ACTED_ON:
+        name, _, below = key.partition(".")
+        assert name in schema["properties"]
+        if below and name != "designs":
+            section = schema["properties"][name]["$ref"].rpartition("/")[2]
+            assert below in schema["$defs"][section]["properties"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -272,7 +272,7 @@ def test_the_command_says_what_differs(
     text = capsys.readouterr().out
     assert "closed before, and different without a restatement or an adjustment (1)" in text
     assert "mentions, 2026-02, by action: 100 -> 112 mentions (+12 %)" in text
-    assert "parameters: changed (index.after_months)" in text
+    assert "parameters: changed\n    index.after_months: 6 -> 3" in text
     assert run_cli(monkeypatch, "diff", one, one) == 0
     assert "Nothing changed" in capsys.readouterr().out
     many = [{**FIGURE, "id": f"m{number}"} for number in range(200)]
@@ -310,3 +310,24 @@ def test_the_command_begins_a_study_and_the_next(
     assert run_cli(monkeypatch, "init", "--from", "care-2026q3", "care-2026q4") == 2
     assert run_cli(monkeypatch, "init", "--from", "care-2026q4", "care-2027q1", "--json") == 0
     assert json.loads(capsys.readouterr().out)["params"] == "params/care-2027q1.yaml"
+
+
+def test_a_report_carries_parts_line_and_the_parameters_that_differ(home: Path, follow: Callable[..., None]) -> None:
+    before = report(home / "reports" / "2026q1", metrics=[FIGURE], effects=[EFFECT])
+    (before / "params.json").write_text('{"seed": 1, "index": {"after_months": 3}}')
+    (home / "data" / "mentions.csv").write_text(
+        "mention_id,posted_at,platform,first_reply_at\nm1,2026-05-02T10:00Z,x,2026-05-02T11:00Z\n"
+        "m2,2026-05-03T10:00Z,web,\n"
+    )
+    follow("2026q1")
+    found = json.loads(compute_study("params/trial.yaml", out=home / "out").read_text())
+    previous = found["previous"]
+    assert [one["study"] for one in previous["line"]] == ["2026q1"]
+    assert previous["line"][0]["results"] == previous["results"]
+    assert previous["line"][0]["effect"]["value"] == 1.0
+    changes = {one["key"]: (one["before"], one["after"]) for one in previous["why"]["parameter_changes"]}
+    assert changes["index.after_months"] == (3, 6)
+    assert previous["ratios"]["held"] == {"before": False, "after": True}
+    assert found["coverage"]["made_of"]["response_rate"]["post"]["platform"] == {
+        "2026-05": {"web": [0, 1], "x": [1, 1]}
+    }

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from analysis.foundation.errors import InputError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
 from analysis.reporting.signed import standing_line
+from analysis.runner import searching
 from analysis.runner.manifest import write_manifest
 from analysis.runner.publish import Place, publish
 from analysis.runner.searching import _TOO_WEAK, is_searched, search
@@ -71,6 +74,7 @@ def make(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) ->
         (folder / "notebooks" / "metrics.ipynb").write_text('{"printed": "C-000417"}')
         (folder / "parts" / "metrics.json").write_text("{}")
         for name, content in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
         write_manifest(folder, {"study": "care", "run": run, "seconds": {}})
         note_tables(place, run, prepared.folder)
@@ -93,8 +97,39 @@ def unpacked(path: Path) -> dict[str, bytes]:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
+def pdf(words: str) -> bytes:
+    """A PDF of one page that says these words."""
+    said = f"BT /F1 12 Tf 72 700 Td ({words}) Tj ET".encode()
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(said), said),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    body, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, start=1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    table = b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
+    return body + table + b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(body)
+
+
+def parquet(words: str) -> bytes:
+    """A table of numbers and one text."""
+    file = io.BytesIO()
+    pq.write_table(pa.table({"n": [1, 4711471147], "said": [words, None]}), file)
+    return file.getvalue()
+
+
 def test_what_goes_out_is_what_is_named(make: Making) -> None:
-    report = make(**{"case.pdf": b"%PDF", "figures.xlsx": office("7"), "deck.pptx": office("8"), "rows.csv": b"x"})
+    given = {
+        "report.pdf": pdf("17,850 orders"),
+        "tables/metrics.csv": b"n\r\n17850\r\n",
+        "tables/metrics.parquet": parquet("x"),
+    }
+    report = make(**{**given, "figures.xlsx": office("7"), "deck.pptx": office("8"), "rows.csv": b"x"})
     (report / "stray.html").write_text("put here by hand")
     sign_report(report, name="Ada", role="approver", now=datetime(2026, 10, 7))
     shared = share_report(report)
@@ -102,8 +137,11 @@ def test_what_goes_out_is_what_is_named(make: Making) -> None:
     files = unpacked(shared.file)
     assert list(files) == [
         f"care/{name}"
-        for name in ("case.pdf", "contents.json", "deck.pptx", "figures.xlsx", "index.html", "results.json")
-    ]
+        for name in (
+            "contents.json", "deck.pptx", "figures.xlsx", "index.html", "report.pdf", "results.json",
+            "tables/metrics.csv", "tables/metrics.parquet",
+        )
+    ]  # fmt: skip
     assert files["care/index.html"] == (report / "index.html").read_bytes()
     assert b"Signed</strong> by <bdi>Ada</bdi>" in files["care/index.html"]
     contents = json.loads(files["care/contents.json"])
@@ -113,9 +151,36 @@ def test_what_goes_out_is_what_is_named(make: Making) -> None:
         if name != "care/contents.json"
     }
     assert (contents["standing"]["word"], contents["schema"]) == ("Signed", "touchstone.share/1")
-    assert contents["searched"]["files_not_read"] == ["case.pdf"]
+    assert contents["searched"]["files_not_read"] == []
     assert contents["searched"]["ids"] + contents["searched"]["ids_too_short"] == 9
-    assert "Not searched: case.pdf." in str(shared)
+    assert "Not searched: " not in str(shared)
+
+
+@pytest.mark.parametrize(
+    "words", ["the customer C-000417 wrote", "ada.lovelace99", TEXT, "write to ada at example.org"]
+)
+def test_pdf_csv_and_parquet_are_read_within(make: Making, words: str) -> None:
+    files = {"report.pdf": pdf(words), "tables/a.csv": words.encode(), "tables/b.parquet": parquet(words)}
+    for number, (name, content) in enumerate(files.items()):
+        report = make(run=f"run{number}", **{name: content})
+        if "example" in words:
+            assert share_report(report).file.exists()
+            continue
+        with pytest.raises(InputError, match=re.escape(name) + ": holds (ids|words) of people") as found:
+            share_report(report)
+        assert "000417" not in str(found.value)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("report.pdf", "PDF"), ("tables/b.parquet", "Parquet file")])
+def test_what_should_be_read_and_cannot_does_not_go_out(make: Making, name: str, kind: str) -> None:
+    with pytest.raises(InputError, match=f"is no {kind} that can be read"):
+        share_report(make(**{name: b"PAR1 and no more"}))
+
+
+def test_without_its_reader_a_pdf_is_told_as_not_searched(make: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "find_spec", lambda name: None)
+    shared = share_report(make(**{"report.pdf": pdf("17,850 orders")}))
+    assert "Not searched: report.pdf." in str(shared)
 
 
 def test_the_same_report_gives_the_same_bytes(make: Making, tmp_path: Path) -> None:

@@ -159,11 +159,9 @@ def test_results_hold_what_is_true_of_all_steps(home: Path) -> None:
         assert set(results["provenance"]) == {"inputs", "params", "code", "packages"}
         assert set(results["provenance"]["inputs"]) == set(study.prepared.accounts)
         assert results["rows"]["mentions"] == {"read": 9, "kept": 9, "set_aside": {}}
-        assert results["coverage"]["without_effect"] == ["`report.audience`: there is one summary for all readers"]
+        assert results["coverage"]["without_effect"] == []
         json.loads(canonical_json(results))
-        assert said_before_running(study) == (
-            "Set, but without effect in this version: `report.audience`: there is one summary for all readers.",
-        )
+        assert said_before_running(study) == ()
 
 
 def test_as_of_is_the_day_the_results_speak_of(home: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_notebook_is_an_argument_and_no_program(path: Path) -> None:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
-    assert len(code) <= 14
+    assert len(code) <= 15
     assert "".join(cells[0]["source"]).startswith("# ")
     parameters = [cell for cell in code if "parameters" in cell["metadata"].get("tags", [])]
     assert ["".join(cell["source"]) for cell in parameters] == ['params = "params/demo.yaml"  # type: str']

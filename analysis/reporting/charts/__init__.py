@@ -22,17 +22,23 @@ from analysis.reporting.charts.effects import arms, effect_by_segment, naive_aga
 from analysis.reporting.charts.effort_paths import effort_paths
 from analysis.reporting.charts.event_study import event_study
 from analysis.reporting.charts.figure import Figure, NoAlternativeText, NothingToDraw, Story
+from analysis.reporting.charts.first_answers import first_answers
 from analysis.reporting.charts.hypotheses import hypotheses, specification_curve, specification_curves
 from analysis.reporting.charts.incidents import incident_days
 from analysis.reporting.charts.interrupted import interrupted
 from analysis.reporting.charts.likeness import love_plot, overlap
 from analysis.reporting.charts.maturing import maturing
-from analysis.reporting.charts.mentions import mention_kinds, mention_platforms, mention_trend
+from analysis.reporting.charts.mentions import mention_kinds, mention_trend
 from analysis.reporting.charts.money import npv_range, yearly_money
 from analysis.reporting.charts.paths import paths
 from analysis.reporting.charts.placebo_dates import placebo_dates
+from analysis.reporting.charts.post_ages import bridge, posts_by_age
+from analysis.reporting.charts.praise import complaints_against_positives
 from analysis.reporting.charts.programme import complaints_around_programme
 from analysis.reporting.charts.promised import promised_against_achieved, promises_drawn
+from analysis.reporting.charts.quarters import quarters
+from analysis.reporting.charts.ranked import mention_kind_shares, mention_platforms, mention_products
+from analysis.reporting.charts.resolved import mentions_and_resolved
 from analysis.reporting.charts.responses import response_by_month
 from analysis.reporting.charts.scores import score_trends
 from analysis.reporting.charts.segment_forest import segment_forest, segment_forests
@@ -50,27 +56,35 @@ __all__ = [
     "adoption_months",
     "arms",
     "both_bases",
+    "bridge",
     "case_waterfall",
+    "complaints_against_positives",
     "complaints_around_programme",
     "contact_bands",
     "effect_by_segment",
     "effort_paths",
     "event_study",
+    "first_answers",
     "hypotheses",
     "incident_days",
     "interrupted",
     "love_plot",
     "maturing",
+    "mention_kind_shares",
     "mention_kinds",
     "mention_platforms",
+    "mention_products",
     "mention_trend",
+    "mentions_and_resolved",
     "naive_against_adjusted",
     "npv_range",
     "overlap",
     "paths",
     "placebo_dates",
+    "posts_by_age",
     "promised_against_achieved",
     "promises_drawn",
+    "quarters",
     "response_by_month",
     "score_trends",
     "segment_forest",

@@ -22,7 +22,7 @@ from analysis.reporting.wording import Words, has_failed, words
 _COLUMNS = ("outcome", "month", "value", "low", "high", "part", "unit")
 
 
-def adoption_months(adoption: Any, outcome: str = "orders", *, locale: str = "en_GB") -> Figure:
+def adoption_months(adoption: Any, outcome: str = "orders", *, locale: str | None = None) -> Figure:
     """The difference to similar customers who had not yet, in each month around the beginning, with intervals.
 
     Parameters

@@ -20,6 +20,7 @@ from analysis.reporting.wording import Words
 
 _LINE, _SPARE, _NARROW = 16.0, 18.0, 46.0
 _LONG = 36  # letters that stand in one line beside a bar
+_LONG_NARROW, _LONG_NARROW_BOLD = 44, 38  # letters of name and amount together in one line above a bar
 _NAMES, _SAID = 0.34, 0.24  # of the width at most
 _EDGE = 22.0
 _BELOW = 46.0
@@ -47,12 +48,18 @@ def bars_height(rows: Sequence[BarRow], narrow: bool, notes: int = 0) -> float:
 
 def _height(row: BarRow, narrow: bool) -> float:
     if narrow:
-        return _NARROW + (15.0 if row.under or row.range else 0.0)
+        return _NARROW + (15.0 if row.under or row.range else 0.0) + _LINE * (_lines_narrow(row) - 1)
     return _SPARE + _LINE * max(_lines(row) + bool(row.under), 2 if row.range else 1)
 
 
 def _lines(row: BarRow) -> int:
     return 2 if len(plain(row.label, 200)) > _LONG else 1
+
+
+def _lines_narrow(row: BarRow) -> int:
+    """How many lines a name takes above its bar, beside its amount."""
+    beside = len(plain(row.label, 200)) + len(row.said)
+    return 2 if beside > (_LONG_NARROW_BOLD if row.bold else _LONG_NARROW) else 1
 
 
 def draw_bars(
@@ -116,7 +123,8 @@ def draw_bars(
         middles.append(y + bar)
         _name(body, row, y, height, _NAMES * body.width - 12)
         at = y + (13 if narrow else bar - (8 if row.range else 0))
-        for text, size, colour, below in ((row.said, "label", INK, 0.0), (row.range, "note", SOFT, _LINE)):
+        step = _LINE * _lines_narrow(row) if narrow else _LINE
+        for text, size, colour, below in ((row.said, "label", INK, 0.0), (row.range, "note", SOFT, step)):
             if text:
                 body.text(body.width, at + below, text, size, colour, ha="right", bold=row.bold and size == "label")
         y += height
@@ -148,7 +156,7 @@ def _name(body: Body, row: BarRow, y: float, height: float, room: float) -> None
         room, beside_range = body.width - said - 12, body.width - told - 12
     else:
         beside_range = room
-    names = body.figure.wrapped(row.label, room, "label", bold=row.bold, lines=1 if narrow else 2)
+    names = body.figure.wrapped(row.label, room, "label", bold=row.bold, lines=_lines_narrow(row) if narrow else 2)
     under = body.figure.wrapped(row.under, beside_range, "note", lines=1) if row.under else []
     start = y + 13 if narrow else y + height / 2 - _LINE / 2 * (len(names) + len(under) - 1)
     for place, part in enumerate((*names, *under)):

@@ -28,7 +28,7 @@ _COLUMNS = ["month", "action", "post", "expected", "low", "high", "state"]
 _UNITS = ("share", "ratio", "seconds")
 
 
-def both_bases(found: Any, kind: str, *, months: int = _MONTHS, locale: str = "en_GB") -> Figure:
+def both_bases(found: Any, kind: str, *, months: int = _MONTHS, locale: str | None = None) -> Figure:
     """What was done in each month, beside what the posts of each month gathered and are still expected to gather.
 
     Parameters

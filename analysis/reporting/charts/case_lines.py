@@ -19,7 +19,7 @@ from analysis.reporting.wording import Words, words
 _RANGE = f"the line at a bar’s end holds 90{GAP}% of the simulated outcomes"
 
 
-def case_waterfall(case: Any, *, locale: str = "en_GB") -> Figure:
+def case_waterfall(case: Any, *, locale: str | None = None) -> Figure:
     """How do benefits and costs add up to what the case is worth?
 
     Parameters

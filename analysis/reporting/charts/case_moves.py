@@ -25,7 +25,7 @@ LEAST = 0.005
 _ENDS = f"from the value that 5{GAP}% of outcomes lie below to the one that 5{GAP}% lie above"
 
 
-def what_moves_it(case: Any, *, locale: str = "en_GB") -> Figure:
+def what_moves_it(case: Any, *, locale: str | None = None) -> Figure:
     """What does each input alone do to the value of the case?
 
     Parameters
@@ -124,7 +124,7 @@ def _told(say: Words, row: Part, currency: str) -> str:
     return f"{in_plain_words(plain(row['label'], 120))}: {' and '.join(ends)}"
 
 
-def what_to_find_out(case: Any, *, locale: str = "en_GB") -> Figure:
+def what_to_find_out(case: Any, *, locale: str | None = None) -> Figure:
     """Which study, or which stated number, would be worth knowing better before deciding?
 
     Parameters

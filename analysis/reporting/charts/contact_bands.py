@@ -19,7 +19,7 @@ from analysis.reporting.wording import words
 _AGAINST = {"contacts": "no contact", "mix": "one other channel"}
 
 
-def contact_bands(dose: Any, outcome: str = "orders", *, by: str = "contacts", locale: str = "en_GB") -> Figure:
+def contact_bands(dose: Any, outcome: str = "orders", *, by: str = "contacts", locale: str | None = None) -> Figure:
     """The difference that goes with each number of contacts, or with each mix.
 
     Parameters

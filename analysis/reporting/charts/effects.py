@@ -31,7 +31,7 @@ from analysis.reporting.wording import Words, holds_no_effect, refusals_in_words
 _MOST_SEGMENTS = 24
 
 
-def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str = "en_GB") -> Figure:
+def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str | None = None) -> Figure:
     """How far do the raw figures mislead? Both of them, above the comparison with similar customers.
 
     Parameters
@@ -86,7 +86,7 @@ def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str
     return _intervals(story, drawn, [*raw, effect], say, effect)
 
 
-def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, locale: str = "en_GB") -> Figure:
+def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, locale: str | None = None) -> Figure:
     """Is the effect the same for everybody? Each segment's, with that of all customers behind it.
 
     Parameters
@@ -147,7 +147,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
     return _intervals(story, drawn, [whole, *parts], say, first, pooled=whole)
 
 
-def arms(experiment: Any, *, locale: str = "en_GB") -> Figure:
+def arms(experiment: Any, *, locale: str | None = None) -> Figure:
     """What did each arm of a test change, for each outcome? One block per outcome, since their units differ.
 
     Differences as the arms were assigned; percentages and adjusted figures stand in the table (`tables.arm_effects`).
@@ -223,7 +223,7 @@ def _interval_row(
     say: Words, row: Row, label: str, meaning: str = "contacted", *, bold: bool = False, under: str = ""
 ) -> IntervalRow:
     if row["value"] is None:
-        reason = in_plain_words(plain(row["reason"], 90))
+        reason = in_plain_words(say.restated(plain(row["reason"], 90)))
         return IntervalRow(label, None, None, None, f"not claimed: {reason}", meaning, bold, under)
     low, high = (None if row[end] is None else shift_of(row, row[end]) for end in ("low", "high"))
     return IntervalRow(label, shift_of(row, row["value"]), low, high, say.effect_in_short(row), meaning, bold, under)

@@ -23,7 +23,7 @@ from analysis.reporting.wording import words
 _MOST = 4
 
 
-def effort_paths(effort: Any, *, locale: str = "en_GB") -> Figure:
+def effort_paths(effort: Any, *, locale: str | None = None) -> Figure:
     """What social changed in each outcome in all, by way of the effort, and by other ways.
 
     Parameters

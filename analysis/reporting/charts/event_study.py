@@ -22,7 +22,7 @@ from analysis.reporting.wording import Words, has_failed, words
 _COLUMNS = ("outcome", "month", "ratio", "low", "high", "part")
 
 
-def event_study(channel: Any, outcome: str = "orders", *, locale: str = "en_GB") -> Figure:
+def event_study(channel: Any, outcome: str = "orders", *, locale: str | None = None) -> Figure:
     """What contacted customers did each month around the issue, against what was expected of them, with intervals.
 
     Parameters

@@ -17,9 +17,10 @@ from analysis.foundation.calendar import Month
 from analysis.reporting.charts.figure import Body
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, part_of
-from analysis.reporting.theme import INK, RULE, SOFT, points
+from analysis.reporting.theme import INK, RULE, SCALE, SOFT, points
 from analysis.reporting.wording import Words
 
+_DIGIT = 6.5  # how wide a number's digit is, in CSS pixels
 MOST = 8
 LINE = 16.0
 _LETTERS = {False: 100, True: 44}
@@ -89,13 +90,41 @@ def draw_events(axes: Axes, months: Sequence[Month], marked: Sequence[tuple[int,
     by_month: dict[int, list[int]] = {}
     for number, event in marked[:MOST]:
         by_month.setdefault(Month.of(f"{event.day:%Y-%m}").number - months[0].number, []).append(number)
-    for place, numbers in by_month.items():
+    for place in by_month:
         axes.axvline(place, color=RULE, linewidth=points(1.4), zorder=1).set_gid("event")
+    first, last = axes.get_xlim()
+    across = axes.get_window_extent().width / SCALE / (last - first)
+    for middle, said in _side_by_side(by_month, across):
         axes.annotate(
-            ", ".join(map(str, numbers)), (place, 1), xycoords=("data", "axes fraction"), xytext=(0, points(1)),
+            said, (middle, 1), xycoords=("data", "axes fraction"), xytext=(0, points(1)),
             textcoords="offset points", ha="center", va="bottom", fontsize=points(11), fontweight="bold", color=INK,
             annotation_clip=False, parse_math=False,
         ).set_gid("event number")  # fmt: skip
+
+
+def _side_by_side(by_place: Mapping[int, Sequence[int]], across: float) -> list[tuple[float, str]]:
+    """Where the numbers of events stand; those that would touch stand together.
+
+    `across` is the width of a month in CSS pixels.
+
+    Examples
+    --------
+    >>> _side_by_side({0: [1], 1: [2], 20: [3, 4]}, across=8.0)
+    [(0.5, '1, 2'), (20.0, '3, 4')]
+    """
+    groups: list[tuple[list[int], list[int]]] = []
+    for place in sorted(by_place):
+        groups.append(([place], list(by_place[place])))
+        while len(groups) > 1 and _touch(groups[-2], groups[-1], across):
+            places, numbers = groups.pop()
+            groups[-1] = (groups[-1][0] + places, groups[-1][1] + numbers)
+    return [((places[0] + places[-1]) / 2, ", ".join(map(str, sorted(numbers)))) for places, numbers in groups]
+
+
+def _touch(one: tuple[list[int], list[int]], other: tuple[list[int], list[int]], across: float) -> bool:
+    apart = across * ((other[0][0] + other[0][-1]) - (one[0][0] + one[0][-1])) / 2
+    letters = sum(len(", ".join(map(str, numbers))) for _, numbers in (one, other))
+    return apart < _DIGIT * letters / 2 + _DIGIT
 
 
 def events_height(marked: Sequence[tuple[int, Event]], narrow: bool, say: Words) -> float:

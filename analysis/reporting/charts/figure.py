@@ -28,7 +28,7 @@ from matplotlib.text import Text
 from analysis.foundation.errors import DesignError, TouchstoneError
 from analysis.foundation.provenance import rounded
 from analysis.reporting.formats import ELLIPSIS, plain
-from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WIDE, drawing, faces, points
+from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WIDE, drawing, faces, points, type_of
 
 CHART_MIME = "application/vnd.touchstone.chart+json"
 LONGEST_TITLE = 10
@@ -214,7 +214,7 @@ class Figure(MatplotlibFigure):
             text,
             fontsize=points(SIZES[size]),
             fontweight="bold" if bold else "normal",
-            color=colour,
+            color=type_of(colour),
             ha=ha,
             va="center_baseline",
             parse_math=False,
@@ -304,4 +304,7 @@ def _base64(image: bytes) -> str:
 
 
 def _simple(cell: Any) -> Any:
+    """A value as a chart keeps it: nothing where there is no number."""
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return None
     return cell if cell is None or isinstance(cell, str | int | float | bool) or hasattr(cell, "item") else str(cell)

@@ -31,10 +31,11 @@ from analysis.reporting.theme import INK, SHADE, SOFT, points
 from analysis.reporting.wording import shift_of, words
 
 _MOST = 12
-_HEAD = 24
+_HEAD, _LINE = 24, 16
+_LETTERS = {False: 92, True: 40}  # of a statement in one line, on a page and on a phone
 
 
-def hypotheses(family: Any, *, locale: str = "en_GB") -> Figure:
+def hypotheses(family: Any, *, locale: str | None = None) -> Figure:
     """Every hypothesis that could be judged: its interval, and the band of effects that would not matter.
 
     Parameters
@@ -75,20 +76,26 @@ def hypotheses(family: Any, *, locale: str = "en_GB") -> Figure:
     def paint(body: Body) -> None:
         top = 0.0
         for row, one in zip(shown, drawn, strict=True):
-            name = body.figure.wrapped(plain(row["statement"], 200), body.width, "label", bold=True, lines=1)[0]
-            body.text(0, top + 10, name, bold=True)
-            draw_intervals(
-                body, [one], say, ticks_of_effects(row), effects_in_words(row), top=top + _HEAD, pooled=_band(row)
-            )
-            top += interval_height([one], body.narrow) + _HEAD + 14
+            statement, lines = plain(row["statement"], 200), _lines(row, body.narrow)
+            for place, part in enumerate(body.figure.wrapped(statement, body.width, "label", bold=True, lines=lines)):
+                body.text(0, top + 10 + _LINE * place, part, bold=True)
+            top += _HEAD + _LINE * (lines - 1)
+            draw_intervals(body, [one], say, ticks_of_effects(row), effects_in_words(row), top=top, pooled=_band(row))
+            top += interval_height([one], body.narrow) + 14
 
     def height(narrow: bool) -> float:
-        return sum(interval_height([one], narrow) + _HEAD + 14 for one in drawn) - 14
+        heads = sum(_HEAD + _LINE * (_lines(row, narrow) - 1) for row in shown)
+        return heads + sum(interval_height([one], narrow) + 14 for one in drawn) - 14
 
     return Figure(story, _data(shown), paint, height)
 
 
-def specification_curves(family: Any, *, locale: str = "en_GB") -> tuple[Figure, ...]:
+def _lines(row: Row, narrow: bool) -> int:
+    """How many lines a statement takes; no more than three."""
+    return min(3, -(-len(plain(row["statement"], 200)) // _LETTERS[narrow]))
+
+
+def specification_curves(family: Any, *, locale: str | None = None) -> tuple[Figure, ...]:
     """The curve of every hypothesis whose study was run again.
 
     Raises
@@ -103,7 +110,7 @@ def specification_curves(family: Any, *, locale: str = "en_GB") -> tuple[Figure,
     return tuple(specification_curve(one, locale=locale) for one in told)
 
 
-def specification_curve(judged: Any, *, locale: str = "en_GB") -> Figure:
+def specification_curve(judged: Any, *, locale: str | None = None) -> Figure:
     """One hypothesis under every defensible choice that measures the same quantity, from lowest to highest.
 
     Parameters
@@ -141,7 +148,7 @@ def specification_curve(judged: Any, *, locale: str = "en_GB") -> Figure:
         rows=f"{len(frame)} of {len(curve.frame)}; the others measure another quantity or could not be told",
         counts="Choices",
         method="a choice that changes nothing counts once; choices share their data, so nothing is tested with them",
-        alt=f"Chart of intervals by choice. {title}. {in_plain_words(curve.sentence)}",
+        alt=f"Chart of intervals by choice. {title}. {in_plain_words(say.restated(curve.sentence))}",
     )
     ends = [shift_of(one, one[end]) for one in about for end in ("low", "high", "value") if one[end] is not None
             and not pd.isna(one[end])]  # fmt: skip

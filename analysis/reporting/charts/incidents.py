@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from babel.dates import format_skeleton
 from matplotlib.axes import Axes
 
 from analysis.foundation.calendar import Month, months_between
@@ -27,7 +26,7 @@ _LINE = COLOURS["neutral"]
 _BAND = "#dfe4e9"
 
 
-def incident_days(found: Any, *, locale: str = "en_GB") -> Figure:
+def incident_days(found: Any, *, locale: str | None = None) -> Figure:
     """Which days stood out of what was expected, and what explains them?
 
     Parameters
@@ -122,7 +121,7 @@ def _month_ticks(axes: Axes, days: list[date], say: Words, most: int) -> None:
     labels, places, year = [], [], None
     for month in months[::-1][::step][::-1]:
         day = max(month.first_day, first)
-        name = str(format_skeleton("MMM", month.first_day, locale=say.babel))
+        name = say.month_name(month.first_day)
         labels.append(f"{name}\n{day.year}" if day.year != year else name)
         places.append((day - first).days)
         year = day.year

@@ -35,7 +35,7 @@ _LEFT, _TOP, _AXIS, _NOTE = 60.0, 20.0, 40.0, 36.0
 _NO_EFFECT = "A figure by month cannot tell a change from whatever else happened then."
 
 
-def interrupted(found: Any, change: str, outcome: str, segment: str = "", *, locale: str = "en_GB") -> Figure:
+def interrupted(found: Any, change: str, outcome: str, segment: str = "", *, locale: str | None = None) -> Figure:
     """One figure around one change, with what was to be expected without it and what else was changed meanwhile.
 
     Parameters
@@ -162,22 +162,22 @@ def _lines(body: Body, axes: Axes, frame: pd.DataFrame, step: Row, unit: AxisUni
     for part, mine in (("before", before), ("after", ~before & np.isfinite(fitted))):
         axes.plot(places[mine], fitted[mine], color=COLOURS[part], linewidth=points(2.4), gid=f"line {part}", zorder=3)  # type: ignore[arg-type]
     axes.plot(
-        places[~before], without[~before], color=COLOURS["comparison"], linewidth=points(2.2), linestyle=(0, (5, 2)),
+        places[~before], without[~before], color=COLOURS["expected"], linewidth=points(2.2), linestyle=(0, (5, 2)),
         gid="without", zorder=3,
     )  # fmt: skip
     if band:
         low, high = (frame[name].to_numpy(dtype=float)[~before] / unit.per for name in _BAND)
         axes.fill_between(
-            places[~before], low, high, color=COLOURS["comparison"], alpha=0.16, linewidth=0, gid="without interval"
+            places[~before], low, high, color=COLOURS["expected"], alpha=0.16, linewidth=0, gid="without interval"
         )
     elif (whisker := _whisker(frame, step)) is not None:
         place, low, high = whisker
         axes.plot(
-            [place, place], [low / unit.per, high / unit.per], color=COLOURS["comparison"], linewidth=points(2.2),
+            [place, place], [low / unit.per, high / unit.per], color=COLOURS["expected"], linewidth=points(2.2),
             marker="_", markersize=points(9), markeredgewidth=points(2.2), gid="without interval", zorder=3,
         )  # fmt: skip
     last = len(frame) - 1
-    ends = [(last, float(without[-1]), "Expected", COLOURS["comparison"])]
+    ends = [(last, float(without[-1]), "Expected", COLOURS["expected"])]
     if np.isfinite(fitted[~before]).any():
         ends.append((last, float(fitted[np.isfinite(fitted)][-1]), "Seen", COLOURS["after"]))
     end_labels(body, axes, ends)

@@ -15,14 +15,14 @@ from analysis.reporting.charts.marks import baseline, nice_ticks, quiet, tick_la
 from analysis.reporting.formats import GAP, plain
 from analysis.reporting.parties import Said, said_of
 from analysis.reporting.rows import effect_rows
-from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SHADE, SOFT, points
+from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SHADE, SOFT, points, type_of
 from analysis.reporting.wording import words
 
 ALIKE = 0.1
-_MOST, _ROW = 24, 26.0
+_MOST, _ROW, _ROW_NARROW = 24, 26.0, 40.0
 
 
-def love_plot(users: Any, *, locale: str = "en_GB") -> Figure:
+def love_plot(users: Any, *, locale: str | None = None) -> Figure:
     """The gap between the groups in each recorded cause, before weighting and after it.
 
     Parameters
@@ -72,8 +72,9 @@ def love_plot(users: Any, *, locale: str = "en_GB") -> Figure:
 
     def paint(body: Body) -> None:
         room = max(body.figure.text_width(label, "note") for label in labels) + 14
-        left = min(room, (0.42 if body.narrow else 0.36) * body.width)
-        axes = body.axes(left, 0, body.width - left - 14, _ROW * len(shown))
+        left = 22.0 if body.narrow else min(room, 0.36 * body.width)
+        tall, middle = (_ROW_NARROW, 0.72) if body.narrow else (_ROW, 0.5)  # on a phone a name stands above its marks
+        axes = body.axes(left, 0, body.width - left - (22 if body.narrow else 14), tall * len(shown))
         quiet(axes, grid="x")
         axes.set_xlim(ticks[0], ticks[-1])
         axes.set_xticks(ticks, [tick_label(tick, ticks, say, "count signed") for tick in ticks])
@@ -83,22 +84,23 @@ def love_plot(users: Any, *, locale: str = "en_GB") -> Figure:
         baseline(axes, upright=True)
         for place, row in enumerate(shown.to_dict("records")):
             pair = (float(row["before"]), float(row["after"]))
-            axes.plot(pair, (place + 0.5,) * 2, color=RULE, linewidth=points(1.5), zorder=2)
+            axes.plot(pair, (place + middle,) * 2, color=RULE, linewidth=points(1.5), zorder=2)
             for value, fill, gid in ((pair[0], PAPER, "before"), (pair[1], COLOURS["contacted"], "after")):
                 axes.plot(
-                    [value], [place + 0.5], marker="o", markersize=points(8), markerfacecolor=fill, linestyle="none",
+                    [value], [place + middle], marker="o", markersize=points(8), markerfacecolor=fill, linestyle="none",
                     markeredgecolor=COLOURS["naive" if gid == "before" else "contacted"], markeredgewidth=points(2),
                     gid=gid, zorder=3, clip_on=False,
                 )  # fmt: skip
-            name = body.figure.wrapped(labels[place], left - 12, "note", lines=1)[0]
-            body.text(0, _ROW * (place + 0.5), name, "note", INK)
-        body.text(left + (body.width - left) / 2, _ROW * len(shown) + 36, "gap in standard deviations", "note", SOFT,
+            name = body.figure.wrapped(labels[place], body.width if body.narrow else left - 12, "note", lines=1)[0]
+            text = body.text(0, tall * (place + (0.3 if body.narrow else 0.5)), name, "note", INK)
+            text.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 0.5} if body.narrow else None)
+        body.text(left + (body.width - left) / 2, tall * len(shown) + 36, "gap in standard deviations", "note", SOFT,
                   ha="center")  # fmt: skip
 
-    return Figure(story, shown, paint, lambda narrow: _ROW * len(shown) + 46)
+    return Figure(story, shown, paint, lambda narrow: (_ROW_NARROW if narrow else _ROW) * len(shown) + 46)
 
 
-def overlap(users: Any, *, locale: str = "en_GB") -> Figure:
+def overlap(users: Any, *, locale: str | None = None) -> Figure:
     """How likely users and others were to be users, from what was known of them: is there anybody to compare with?
 
     Parameters
@@ -156,7 +158,7 @@ def overlap(users: Any, *, locale: str = "en_GB") -> Figure:
             axes.bar(centres, side * shares[name], widths, color=COLOURS[meaning], gid=name, zorder=2)
         baseline(axes)
         for side, text, meaning in ((1, said.treated, "contacted"), (-1, "The others", "comparison")):
-            axes.text(0.99, side * 0.88 * high, text, ha="right", va="center", color=COLOURS[meaning],
+            axes.text(0.99, side * 0.88 * high, text, ha="right", va="center", color=type_of(COLOURS[meaning]),
                       fontweight="bold", fontsize=points(13), parse_math=False).set_gid("end label")  # fmt: skip
         body.text(52 + (body.width - 60) / 2, body.height - 14, "likelihood of being a user", "note", SOFT, ha="center")
 

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from babel.dates import format_skeleton
 from matplotlib.axes import Axes
 
 from analysis.foundation.calendar import Month
 from analysis.reporting.charts.figure import Body
 from analysis.reporting.formats import plain
-from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SHADE, SIZES, SOFT, faces, points
+from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SHADE, SIZES, SOFT, faces, points, type_of
 from analysis.reporting.wording import Words
 
 ROW, ROW_NARROW, HEADING = 34.0, 50.0, 30.0
+_UNDER = 32  # letters that stand in one line under a name
 _LABELS, _VALUES = 0.30, 0.33  # of the width at most, beside a row of intervals
 _EDGE = 20.0  # beside a narrow row, so that the outermost tick has room
 _BELOW = 46.0  # under a row of intervals: ticks and what the axis measures
@@ -113,7 +113,7 @@ def month_axis(axes: Axes, months: Sequence[Month], words: Words, *, most: int) 
     for place in shown:
         of, name = str(months[place]).split("-")
         if months[place].calendar is None:
-            name = str(format_skeleton("MMM", months[place].first_day, locale=words.babel))
+            name = words.month_name(months[place].first_day)
         labels.append(f"{name}\n{of}" if of != year else name)
         year = of
     axes.set_xlim(-0.5, len(months) - 0.5)
@@ -159,7 +159,7 @@ def end_labels(
             textcoords="offset points",
             fontsize=points(SIZES["label"]),
             fontweight="bold",
-            color=colour,
+            color=type_of(colour),
             va="center",
             annotation_clip=False,
             parse_math=False,
@@ -174,7 +174,12 @@ def interval_height(rows: Sequence[IntervalRow], narrow: bool) -> float:
 def _height(row: IntervalRow, narrow: bool) -> float:
     if row.heading:
         return HEADING
-    return ROW_NARROW if narrow else ROW + (12.0 if row.under else 0.0)
+    return ROW_NARROW if narrow else ROW + (12.0 if row.under else 0.0) + 15.0 * (_under_lines(row) - 1)
+
+
+def _under_lines(row: IntervalRow) -> int:
+    """How many lines what stands under a name takes on a page."""
+    return 2 if len(plain(row.under, 200)) > _UNDER else 1
 
 
 def draw_intervals(
@@ -266,7 +271,7 @@ def _name(body: Body, row: IntervalRow, y: float, height: float, left: float) ->
         return
     room = body.width if row.heading else left - 16
     names = body.figure.wrapped(row.label, room, "label", bold=row.bold or row.heading, lines=1 if row.under else 2)
-    under = body.figure.wrapped(row.under, left - 16, "note", lines=1) if row.under else []
+    under = body.figure.wrapped(row.under, left - 16, "note", lines=_under_lines(row)) if row.under else []
     start = y + height / 2 - 8 * (len(names) + len(under) - 1) + (4 if row.heading else 0)
     for number, part in enumerate([*names, *under]):
         style = "label" if number < len(names) else "note"

@@ -29,7 +29,7 @@ _LEFT, _BELOW = 56.0, 78.0
 _MOST = 12
 
 
-def maturing(channel: Any, outcome: str = "orders", *, locale: str = "en_GB") -> Figure:
+def maturing(channel: Any, outcome: str = "orders", *, locale: str | None = None) -> Figure:
     """Interim and mature figures of the same contacts side by side, oldest contacts first.
 
     Parameters

@@ -1,4 +1,4 @@
-"""How often were we spoken to or about, of what kind and where? Counts of mentions, drawn.
+"""How often were we spoken to or about, and of what kind? Counts of mentions, drawn.
 
 Counts are drawn as they are, from zero; months that may still change are hollow. Definitions are those of the metrics
 catalogue.
@@ -32,7 +32,6 @@ from analysis.reporting.theme import COLOURS, INK, PAPER, RULE, SOFT, points
 from analysis.reporting.wording import Words, words
 
 _LINE = COLOURS["neutral"]
-_MOST_BARS = 10
 _MOST_MARKERS = 18
 _KINDS = ("inquiry", "complaint", "positive", "other", "unknown")
 _PLURALS = {
@@ -45,7 +44,7 @@ _PLURALS = {
 
 
 def mention_trend(
-    metrics: Any, *, changes: Iterable[Any] | None = None, incidents: Any = None, locale: str = "en_GB"
+    metrics: Any, *, changes: Iterable[Any] | None = None, incidents: Any = None, locale: str | None = None
 ) -> Figure:
     """How often were we spoken to or about, month by month, and what happened in these months?
 
@@ -117,7 +116,7 @@ def mention_trend(
     return Figure(story, frame, paint, lambda narrow: (250 if narrow else 300) + events_height(marked, narrow, say))
 
 
-def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:
+def mention_kinds(metrics: Any, *, locale: str | None = None) -> Figure:
     """What were the mentions, month by month: inquiries, complaints, praise, or something else?
 
     Raises
@@ -177,62 +176,6 @@ def mention_kinds(metrics: Any, *, locale: str = "en_GB") -> Figure:
         return (-(-len(kinds) // 2) * 215.0) if narrow else -(-len(kinds) // 5) * 270.0
 
     return Figure(story, frame, paint, height)
-
-
-def mention_platforms(metrics: Any, *, locale: str = "en_GB") -> Figure:
-    """Where were we spoken to or about, in all months together?
-
-    Raises
-    ------
-    NothingToDraw
-        If `mentions_by_platform` is not there.
-    """
-    say = words(locale)
-    rows = monthly_rows(metrics, "mentions_by_platform", "mentions by platform", "platform")
-    counts = (
-        monthly_frame(rows, "platform").groupby("platform")["value"].sum().sort_values(ascending=False, kind="stable")
-    )
-    counts = counts[counts > 0]
-    if counts.empty:
-        raise NothingToDraw("The chart of mentions by platform needs at least one mention in the months shown.")
-    total = counts.sum()
-    if len(counts) > _MOST_BARS:
-        rest = counts.iloc[_MOST_BARS - 1 :]
-        counts = pd.concat([counts.iloc[: _MOST_BARS - 1], pd.Series({f"{len(rest)} others": rest.sum()})])
-    frame = pd.DataFrame({"platform": counts.index, "mentions": counts.to_numpy(), "share": counts.to_numpy() / total})
-    name = _short(humanised(frame["platform"].iloc[0], 28))
-    title = f"{name} holds {say.share(frame['share'].iloc[0], 0)} of all mentions"
-    listed = ", ".join(f"{humanised(row.platform, 40)} {say.share(row.share, 0)}" for row in frame.itertuples())
-    story = Story(
-        title=title,
-        measure="Mentions on each platform",
-        unit="count and share of all",
-        population="all mentions in the data",
-        period=say.months(rows[0]["period"], rows[-1]["period"]),
-        source="table of mentions",
-        rows=f"{say.number(total)} mentions",
-        method=definition("mentions_by_platform").formula,
-        alt=f"Bar chart of mentions by platform. {title}. {listed}.",
-    )
-
-    def paint(body: Body) -> None:
-        left, right = (96.0, 96.0) if body.narrow else (150.0, 130.0)
-        axes = body.axes(left, 0, body.width - left - right, body.height)
-        quiet(axes, grid="x")
-        axes.set_xlim(0, frame["mentions"].max())
-        axes.set_ylim(len(frame) - 0.5, -0.5)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.barh(range(len(frame)), frame["mentions"], height=0.62, color=_LINE, zorder=2)
-        for place, row in enumerate(frame.itertuples()):
-            y = (place + 0.5) * body.height / len(frame)
-            label = body.figure.wrapped(humanised(row.platform, 60), left - 12, "label", lines=1)[0]
-            body.text(left - 10, y, label, ha="right")
-            end = left + (body.width - left - right) * row.mentions / frame["mentions"].max()
-            said = f"{say.number(row.mentions)} ({say.share(row.share, 0)})"
-            body.text(end + 8, y, said, "note", bold=True)
-
-    return Figure(story, frame, paint, lambda narrow: 34.0 * len(frame))
 
 
 def _line(axes: Any, frame: pd.DataFrame, colour: str) -> None:

@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import (
@@ -26,16 +25,16 @@ from analysis.reporting.charts.marks import (
 from analysis.reporting.formats import GAP
 from analysis.reporting.theme import COLOURS, COST_INK, INK, PAPER, SOFT, points
 from analysis.reporting.wording import words
+from analysis.roi.histogram import histogram
 
 _CASES = (("p5", "low case"), ("p50", "middle case"), ("p95", "high case"))
 _RANGE = f"range from the low to the high case, which holds 90{GAP}% of outcomes"
 _GAIN = COLOURS["neutral"]
-_MOST_BINS = 60
 _SIDE = 34.0
 _YEARLY = ("year", "benefits", "costs", "net", "net_low", "net_high")
 
 
-def npv_range(case: Any, *, locale: str = "en_GB") -> Figure:
+def npv_range(case: Any, *, locale: str | None = None) -> Figure:
     """What may the case be worth in today's money, and how often is that less than nothing?
 
     Parameters
@@ -50,7 +49,7 @@ def npv_range(case: Any, *, locale: str = "en_GB") -> Figure:
     """
     say = words(locale)
     draws = np.asarray(getattr(case, "draws", ()), dtype=float)
-    marks = [getattr(case.npv, name) for name, _ in _CASES]
+    marks: list[Any] = [getattr(getattr(case, "npv", None), name, None) for name, _ in _CASES]
     if draws.size == 0 or not np.isfinite(draws).all() or any(mark is None for mark in marks):
         raise NothingToDraw(
             "The chart of net present value needs the draws of the case and its low, middle and high value; "
@@ -59,9 +58,8 @@ def npv_range(case: Any, *, locale: str = "en_GB") -> Figure:
     middle = float(case.npv.p50)
     chance = say.chance(float(case.probability_npv_positive))
     title = f"Middle case {say.about(middle, case.currency)}; {chance} chance of a gain"
-    edges = _edges(draws)
-    counts, edges = np.histogram(np.clip(draws, edges[0], edges[-1]), bins=edges)
-    frame = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "draws": counts, "share": counts / draws.size})
+    frame = histogram(draws)
+    edges = [*frame["from"], frame["to"].iloc[-1]]
     said = {name: say.about(value, case.currency) for (name, _), value in zip(_CASES, marks, strict=True)}
     story = Story(
         title=title,
@@ -99,7 +97,7 @@ def npv_range(case: Any, *, locale: str = "en_GB") -> Figure:
     return Figure(story, frame, paint, lambda narrow: 300)
 
 
-def yearly_money(case: Any, *, locale: str = "en_GB") -> Figure:
+def yearly_money(case: Any, *, locale: str | None = None) -> Figure:
     """What comes in, what goes out, and what is left, year by year?
 
     Parameters
@@ -188,15 +186,6 @@ def _paid_back(months: float | None, years: int) -> str:
 
 def _year(year: float) -> str:
     return "Start" if int(year) == 0 else f"Year {int(year)}"
-
-
-def _edges(draws: np.ndarray) -> np.ndarray:
-    """Bars that have zero as an edge, from the 0.1st to the 99.9th percentile; the rest is gathered at the ends."""
-    low, high = np.quantile(draws, [0.001, 0.999])
-    if not high > low:
-        low, high = low - max(abs(low), 1) * 0.05, high + max(abs(high), 1) * 0.05
-    ticks = nice_ticks(low, high, _MOST_BINS // 2)
-    return np.asarray(ticks)
 
 
 def _case_marks(body: Body, axes: Any, marks: list[tuple[float, str, str]]) -> None:

@@ -25,7 +25,7 @@ _STYLES = {"contacted": ("o", "-"), "comparison": ("s", (0, (5, 2)))}
 _COLUMNS = ("month", "group", "outcome", "mean", "low", "high")
 
 
-def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale: str = "en_GB") -> Figure:
+def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale: str | None = None) -> Figure:
     """Mean outcome per customer by month around the index issue, contacted and comparison.
 
     Parameters

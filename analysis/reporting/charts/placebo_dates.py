@@ -24,7 +24,7 @@ _COLUMNS = ("month", "level", "low", "high", "made_up", "unit")
 _LEFT, _BELOW = 60.0, 78.0
 
 
-def placebo_dates(found: Any, change: str, outcome: str, segment: str = "", *, locale: str = "en_GB") -> Figure:
+def placebo_dates(found: Any, change: str, outcome: str, segment: str = "", *, locale: str | None = None) -> Figure:
     """The step of one figure at its change and at every made-up date, with intervals.
 
     Parameters

@@ -17,7 +17,7 @@ from analysis.reporting.charts.marks import month_axis, quiet, value_axis
 from analysis.reporting.formats import GAP, plain
 from analysis.reporting.rows import Row, metric_rows, monthly, of_metric
 from analysis.reporting.tables.happened import NO_EFFECT, programme_sides
-from analysis.reporting.theme import COLOURS, INK, SOFT, points
+from analysis.reporting.theme import COLOURS, INK, SOFT, points, type_of
 from analysis.reporting.wording import words
 
 _METRIC = "complaints_per_positive"
@@ -25,7 +25,7 @@ _NAMES = {"before": "Before", "after": "After"}
 _STYLES = {"before": "s", "after": "o"}
 
 
-def complaints_around_programme(found: Any, *, locale: str = "en_GB") -> Figure:
+def complaints_around_programme(found: Any, *, locale: str | None = None) -> Figure:
     """Complaints for each positive mention by month, before we started responding and after, with both sides' figures.
 
     Parameters
@@ -142,5 +142,5 @@ def _named(axes: Any, body: Body, side: str, x: float, text: str) -> None:
     axes.annotate(
         text.replace(" ", GAP), (x, 0), xycoords=("data", "axes fraction"), xytext=(0, points(8)),
         textcoords="offset points", ha="center", va="bottom", fontsize=points(13), fontweight="bold",
-        color=COLOURS[side], annotation_clip=False, parse_math=False,
+        color=type_of(COLOURS[side]), annotation_clip=False, parse_math=False,
     ).set_gid("side")  # fmt: skip

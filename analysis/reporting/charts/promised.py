@@ -24,7 +24,7 @@ from analysis.reporting.wording import Words, words
 _MOST_TICKS, _FEW_TICKS = 8, 4
 
 
-def promised_against_achieved(found: Any, promise: str, *, locale: str = "en_GB") -> Figure:
+def promised_against_achieved(found: Any, promise: str, *, locale: str | None = None) -> Figure:
     """How does what came compare with what was promised?
 
     Parameters
@@ -101,7 +101,7 @@ def promised_against_achieved(found: Any, promise: str, *, locale: str = "en_GB"
     return Figure(story, frame, paint, lambda narrow: 300)
 
 
-def promises_drawn(found: Any, *, locale: str = "en_GB") -> tuple[Figure, ...]:
+def promises_drawn(found: Any, *, locale: str | None = None) -> tuple[Figure, ...]:
     """A chart of each promise; none where nothing was promised."""
     rows = promise_rows(found)
     return tuple(promised_against_achieved(rows, row["id"], locale=locale) for row in rows)

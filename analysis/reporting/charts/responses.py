@@ -18,7 +18,7 @@ LEVEL = 0.95
 _LINE = COLOURS["neutral"]
 
 
-def response_by_month(metrics: Any, *, locale: str = "en_GB") -> Figure:
+def response_by_month(metrics: Any, *, locale: str | None = None) -> Figure:
     """Which share of those who wrote first got an answer, month by month?
 
     Each month with its Wilson interval, from the numerator and denominator of the result.

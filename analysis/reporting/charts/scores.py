@@ -37,7 +37,7 @@ from analysis.reporting.wording import Words, words
 
 _LINE = COLOURS["neutral"]
 _PLOT, _HEADING, _GAP, _LEFT = 86.0, 34.0, 20.0, 46.0
-_HEADS, _FOOT = {False: 64.0, True: 80.0}, 74.0
+_HEADS, _FOOT = {False: 64.0, True: 80.0}, {False: 74.0, True: 88.0}
 _SCALES = ((172_800.0, 86_400.0, "in days"), (7_200.0, 3_600.0, "in hours"), (120.0, 60.0, "in minutes"))
 
 
@@ -53,7 +53,7 @@ class _Panel:
     said: str
 
 
-def score_trends(found: Any, *, locale: str = "en_GB") -> Figure:
+def score_trends(found: Any, *, locale: str | None = None) -> Figure:
     """How do the figures of the scorecard run, beside their targets?
 
     Parameters
@@ -132,7 +132,6 @@ def _draw(
     lines = [*names, *body.figure.wrapped(under, width, "note", lines=2)]
     for place, line in enumerate(lines):
         body.text(x, y + 10 + 14 * place, line, "note", INK if place < len(names) else SOFT, bold=place < len(names))
-    tall = _panel_height(body.narrow)
     axes = body.axes(x + _LEFT, y + _HEADS[body.narrow], width - _LEFT - 8, _PLOT)
     quiet(axes, grid="y")
     places = {month: month - months[0].number for month in panel.values}
@@ -148,14 +147,16 @@ def _draw(
     last = max(panel.values)
     value = value_cell(say, panel.values[last] * panel.divisor, row["unit"])
     when = "" if last == months[-1].number else f" ({_month(say, months[0].numbered(last))})"
-    body.text(x, y + tall - 34, value + when, "note", INK, bold=True)
+    foot = y + _HEADS[body.narrow] + _PLOT + 40
+    body.text(x, foot, value + when, "note", INK, bold=True)
     if row["target"] is not None:
-        aim = body.figure.wrapped(f"target {target_in_words(say, row)}: {met_in_words(row)}", width, "note", lines=1)[0]
-        body.text(x, y + tall - 18, aim, "note", INK)
+        aim = f"target {target_in_words(say, row)}: {met_in_words(row)}"
+        for place, line in enumerate(body.figure.wrapped(aim, width, "note", lines=2 if body.narrow else 1)):
+            body.text(x, foot + 16 + 14 * place, line, "note", INK)
 
 
 def _panel_height(narrow: bool) -> float:
-    return _HEADS[narrow] + _PLOT + _FOOT
+    return _HEADS[narrow] + _PLOT + _FOOT[narrow]
 
 
 def _line(axes: Axes, panel: _Panel, places: dict[int, int]) -> None:

@@ -26,9 +26,14 @@ from analysis.reporting.tables.segments import effect_cell, known, segment_frame
 from analysis.reporting.wording import Words, shift_of, words
 
 _MOST = 24
+_FOLLOWED = {
+    "user_effect": "followed from their first day in a group",
+    "total_effect": "followed once the days of effort are over",
+}
+"""From when customers are followed, where nobody assigned them."""
 
 
-def segment_forest(result: Any, outcome: str, *, treated: str | None = None, locale: str = "en_GB") -> Figure:
+def segment_forest(result: Any, outcome: str, *, treated: str | None = None, locale: str | None = None) -> Figure:
     """Each segment's effect on one outcome, with all customers shaded behind them.
 
     Parameters
@@ -73,7 +78,7 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
         + (" (above: its own; below it: helped by the others)" if pooled else ""),
         unit=effects_in_words(told),
         population=f"{say.number(int(whole['n_treated']))} customers and their segments; shaded: all customers",
-        period="as assigned" if told["estimand"] != "user_effect" else "followed from their first day in a group",
+        period=_FOLLOWED.get(told["estimand"], "as assigned"),
         source=said_of(told).source,
         rows=f"{say.number(int(whole['n_treated']))} against {say.number(int(whole['n_comparison']))} customers"
         + (f"; {len(parts) - _MOST} further segments are not drawn" if len(parts) > _MOST else ""),
@@ -92,7 +97,7 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
     return Figure(story, mine.reset_index(drop=True), paint, lambda narrow: interval_height(drawn, narrow))
 
 
-def segment_forests(result: Any, *, most: int = 4, locale: str = "en_GB") -> tuple[Figure, ...]:
+def segment_forests(result: Any, *, most: int = 4, locale: str | None = None) -> tuple[Figure, ...]:
     """The chart of every outcome and arm, in the order of the plan; what lies beyond `most` stands in the table.
 
     Raises
@@ -112,7 +117,9 @@ def segment_forests(result: Any, *, most: int = 4, locale: str = "en_GB") -> tup
 
 def _row(say: Words, row: Row, label: str, *, bold: bool = False) -> IntervalRow:
     if not known(row["value"]):
-        return IntervalRow(label, None, None, None, f"not shown: {in_plain_words(plain(row['reason'], 90))}")
+        return IntervalRow(
+            label, None, None, None, f"not shown: {in_plain_words(say.restated(plain(row['reason'], 90)))}"
+        )
     value, low, high = (shift_of(row, row[name]) if known(row[name]) else None for name in ("value", "low", "high"))
     helped = None
     if known(row["shrunk"]):

@@ -29,7 +29,7 @@ from analysis.reporting.wording import Words, words
 _COLUMNS = ("outcome", "band", "n", "mean", "low", "high", "adjusted", "adjusted_low", "adjusted_high", "unit")
 
 
-def service_bands(service: Any, outcome: str = "orders", *, locale: str = "en_GB") -> Figure:
+def service_bands(service: Any, outcome: str = "orders", *, locale: str | None = None) -> Figure:
     """An outcome by how long customers waited for an answer: raw, and with the same mix of customers in every band.
 
     Parameters

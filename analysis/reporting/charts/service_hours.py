@@ -36,7 +36,7 @@ Mean = tuple[float, float, float]
 _LEFT, _TOP, _GAP, _BELOW = 60.0, 24.0, 46.0, 58.0
 
 
-def service_hours(service: Any, outcome: str = "orders", *, locale: str = "en_GB") -> Figure:
+def service_hours(service: Any, outcome: str = "orders", *, locale: str | None = None) -> Figure:
     """By the hour at which customers wrote: the share answered in time, and below it what they did later.
 
     Parameters

@@ -18,7 +18,7 @@ from analysis.reporting.wording import words
 _WAYS = ((False, "as assigned", "neutral"), (True, "adjusted", "contacted"))
 
 
-def smallest_effect(found: Any, outcome: str | None = None, *, locale: str = "en_GB") -> Figure:
+def smallest_effect(found: Any, outcome: str | None = None, *, locale: str | None = None) -> Figure:
     """The smallest effect that is found, by the number of customers in all.
 
     Parameters

@@ -13,12 +13,12 @@ from analysis.reporting.charts.marks import baseline, nice_ticks, quiet, tick_la
 from analysis.reporting.formats import GAP, is_currency, plain
 from analysis.reporting.naming import group_in_words, outcome_in_words, unit_in_words
 from analysis.reporting.theme import COLOURS, INK, SHADE, SOFT, points
-from analysis.reporting.wording import words
+from analysis.reporting.wording import Words, words
 
 _MOST = 3
 
 
-def uplift_curves(test: Any, *, most: int = _MOST, locale: str = "en_GB") -> tuple[Figure, ...]:
+def uplift_curves(test: Any, *, most: int = _MOST, locale: str | None = None) -> tuple[Figure, ...]:
     """The curve of every ranking that was looked for.
 
     Raises
@@ -32,7 +32,7 @@ def uplift_curves(test: Any, *, most: int = _MOST, locale: str = "en_GB") -> tup
     return tuple(uplift_curve(one, locale=locale) for one in found[:most])
 
 
-def uplift_curve(uplift: Any, *, locale: str = "en_GB") -> Figure:
+def uplift_curve(uplift: Any, *, locale: str | None = None) -> Figure:
     """What is gained per customer if those ranked first are treated, by how many of them are.
 
     Parameters
@@ -59,7 +59,8 @@ def uplift_curve(uplift: Any, *, locale: str = "en_GB") -> Figure:
         rows=f"{say.number(uplift.learned_from)} to learn from, {say.number(uplift.judged_on)} to judge",
         counts="Customers",
         method=f"ranked by {traits}; found by looking, grade C, nothing is claimed from it",
-        alt=f"Chart of a curve above or below a straight line. {title}. {plain(uplift.claim, 600)}",
+        alt=f"Chart of a curve above or below a straight line. {title}. {_middle(uplift, say)} "
+        f"{plain(uplift.claim, 600)}",
     )
     ends = [float(end) for name in ("low", "high", "at_random") for end in frame[name]]
     ticks = nice_ticks(min([0.0, *ends]), max([0.0, *ends]), 5)
@@ -83,3 +84,12 @@ def uplift_curve(uplift: Any, *, locale: str = "en_GB") -> Figure:
             body.text(0, body.height - 22 + 15 * place, line, "note", SOFT)
 
     return Figure(story, frame.reset_index(drop=True), paint, lambda narrow: 270 if narrow else 310)
+
+
+def _middle(uplift: Any, say: Words) -> str:
+    """What is gained with about half of the customers treated, ranked and by lot."""
+    at = uplift.curve.iloc[int((uplift.curve["share"] - 0.5).abs().to_numpy().argmin())]
+    row = {"scale": "difference", "unit": str(uplift.coefficient.unit), "outcome": uplift.outcome}
+    row |= {"value": float(at["gain"]), "low": float(at["low"]), "high": float(at["high"])}
+    lot = say.effect_signed({**row, "value": float(at["at_random"])})
+    return f"With {say.share(float(at['share']), 0)} treated: {say.effect_in_short(row)} per customer, by lot {lot}."

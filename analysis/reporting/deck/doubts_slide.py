@@ -83,7 +83,7 @@ def _doubts(slide: Slide, facts: Facts) -> Iterator[tuple[str, str]]:
             yield "What if the effect is smaller?", said
     for note in facts.case["notes"]:
         slide.note("A note of the case", f"{FOUND}.notes")
-        yield "Note", in_plain_words(facts.say.dated(plain(note, 500)))
+        yield "Note", in_plain_words(facts.say.restated(plain(note, 500)))
 
 
 def _moves(slide: Slide, facts: Facts, place: Place) -> None:

@@ -46,7 +46,7 @@ def evidence_slide(slide: Slide, facts: Facts) -> None:
     for grade, share in shares:
         slide.note(f"Grade {grade}, {say.share(share)}", f"{FOUND}.evidence.share_by_grade.{grade}")
     beside = Place(MARGIN + wide + 0.35, top, ROOM - wide - 0.35, 1.5)
-    sentence = restated(say, evidence["sentence"], facts.currency)
+    sentence = restated(say, evidence["sentence"])
     end = slide.text(beside, sentence, BODY, bold=evidence["past_cap"], name="Cap")
     grade = facts.case["decision"]["recommended"]["grade"]
     limit = f"In all, grade {grade}: {grade_in_words(grade)}. {LIMITS[grade]}"

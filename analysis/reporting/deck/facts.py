@@ -50,8 +50,8 @@ class Facts:
         return f"+{said}" if amount > 0 else said
 
 
-def facts_of(case: Any, results: Mapping[str, Any] | None, run: str | None, locale: str) -> Facts:
-    """The facts of a case, with those of its results where they are given.
+def facts_of(case: Any, results: Mapping[str, Any] | None, run: str | None) -> Facts:
+    """The facts of a case in the locale in force, with those of its results where they are given.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def facts_of(case: Any, results: Mapping[str, Any] | None, run: str | None, loca
     UnknownName
         If there is no such locale.
     """
-    say, part = words(locale), case_of(case)
+    say, part = words(), case_of(case)
     return Facts(
         say=say,
         case=part,

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis.reporting.deck.facts import Facts, facts_of
-from analysis.reporting.formats import plain
+from analysis.reporting.formats import plain, speaking
 
 if TYPE_CHECKING:
     from analysis.reporting.deck.slide import Slide
@@ -29,7 +29,7 @@ def case_deck(
     results: Mapping[str, Any] | None = None,
     *,
     run: str | None = None,
-    locale: str = "en_GB",
+    locale: str | None = None,
 ) -> bytes:
     """The case as a .pptx of five slides, six where something was promised.
 
@@ -41,8 +41,8 @@ def case_deck(
         The study's `results.json`, for the effects as the studies have them, what was promised, and the footer.
     run : str, optional
         The run that the case belongs to.
-    locale : str
-        How numbers are written.
+    locale : str, optional
+        How numbers are written; by default as in the locale in force.
 
     Returns
     -------
@@ -57,12 +57,16 @@ def case_deck(
     UnknownName
         If there is no such locale.
     """
+    with speaking(locale):
+        return _deck(facts_of(case, results, run), results, run)
+
+
+def _deck(facts: Facts, results: Mapping[str, Any] | None, run: str | None) -> bytes:
     from pptx import Presentation
     from pptx.util import Inches
 
     from analysis.reporting.deck import slide as pen
 
-    facts = facts_of(case, results, run, locale)
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(pen.WIDTH), Inches(pen.HEIGHT)
     layout = _one_layout(deck)
@@ -72,7 +76,7 @@ def case_deck(
         fill(slide, facts)
         slide.foot(facts.footer, number, len(fillers))
         slide.close("Where the numbers come from, by the keys of results.json:")
-    _told(deck, results)
+    _told(deck, results, run)
     file = io.BytesIO()
     deck.save(file)
     return _sealed(file.getvalue())
@@ -119,7 +123,7 @@ def _one_layout(deck: Any) -> Any:
     return kept
 
 
-def _told(deck: Any, results: Mapping[str, Any] | None) -> None:
+def _told(deck: Any, results: Mapping[str, Any] | None, run: str | None) -> None:
     """What the file says of itself: under the day when the tables were known, not that of the clock."""
     given = results or {}
     known = given.get("known_at")
@@ -129,6 +133,7 @@ def _told(deck: Any, results: Mapping[str, Any] | None) -> None:
     about.title = f"The case in money: {study}" if study else "The case in money"
     about.author = about.last_modified_by = "Touchstone"
     about.created = about.modified = made
+    about.keywords = f"run {plain(run, 80)}" if run else ""
     about.revision = 1
 
 

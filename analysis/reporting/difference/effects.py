@@ -1,10 +1,9 @@
 """Which estimated effects moved, and can the change be told from noise?
 
-Two studies of the same company share most of their customers, so their estimates depend on each other, and how closely
-is not in the results. Whatever the correlation of two estimates with standard errors a and b, the standard error of
-their difference lies between |a - b| and a + b. A change counts as told from noise only where even the widest of these
-intervals leaves out "no change"; everything else is "not distinguishable". Independent studies with equal errors would
-be told apart at 1.4 times less, so the rule is conservative, never bold. Ratios are compared on their logarithms.
+Two studies of the same company share most of their customers, so their estimates depend on each other. Whatever the
+correlation of two estimates with standard errors a and b, the standard error of their difference lies between |a - b|
+and a + b; `shared` says how much less than the worst is safe. A change counts as told from noise only where its
+interval leaves out "no change"; all else is "not distinguishable". Ratios are compared on their logarithms.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from statistics import NormalDist
 from typing import Any
 
 from analysis.reporting.difference.pairs import as_text, fields_changed, paired
+from analysis.reporting.difference.shared import spread
 from analysis.reporting.rows import Row
 
 NAMES = ("design", "estimand", "treated", "comparison", "outcome", "scale", "segment")
@@ -26,6 +26,9 @@ _SIDE = (
 )  # fmt: skip
 _MOVING = {"value", "low", "high", "grade", "maturity", "unit"}
 MOST_ROWS = 60
+_FOUND = (
+    "change", "low", "high", "se", "se_least", "se_most", "shared_months", "correlation", "distinguishable", "reason",
+)  # fmt: skip
 
 
 def effects_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int | None = MOST_ROWS) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def effects_compared(earlier: Sequence[Row], later: Sequence[Row], *, most: int 
     -------
     dict
         `rows` lists effects whose value, interval, grade or maturity differs, each with both sides, the `change`
-        (of a ratio: the ratio of both), its widest interval, and `distinguishable`: true, false, or null with the
+        (of a ratio: the ratio of both), its interval, and `distinguishable`: true, false, or null with the
         reason.
     """
     pairs = paired(earlier, later, [(*NAMES, *_WINDOW), (*NAMES, "maturity"), NAMES])
@@ -90,8 +93,9 @@ def change_of(old: Row, new: Row) -> dict[str, Any]:
     Returns
     -------
     dict
-        `change`, `low`, `high` (the widest interval over all correlations, at the later row's level; of a ratio as a
-        ratio), `se_least` and `se_most` (of a ratio on the log scale), `distinguishable`, `reason`.
+        `change`, `low`, `high` (at the later row's level; of a ratio as a ratio), the standard error it is judged by
+        (`se`) and those of the extreme correlations (`se_least`, `se_most`), of a ratio on the log scale;
+        `shared_months` and `correlation` (null where the worst is taken), `distinguishable`, `reason`.
 
     Examples
     --------
@@ -99,8 +103,12 @@ def change_of(old: Row, new: Row) -> dict[str, Any]:
     >>> found = change_of(old, {**old, "value": 1.09})
     >>> round(found["change"], 4), round(found["low"], 3), round(found["high"], 3), found["distinguishable"]
     (1.0381, 0.96, 1.123, False)
+    >>> old |= {"estimand": "channel_effect", "index_from": "2025-01", "index_to": "2025-12"}
+    >>> found = change_of(old, {**old, "value": 1.09, "index_to": "2026-03"})
+    >>> round(found["low"], 3), round(found["high"], 3), found["distinguishable"]
+    (1.002, 1.075, True)
     """
-    found: dict[str, Any] = dict.fromkeys(("change", "low", "high", "se_least", "se_most", "distinguishable", "reason"))
+    found: dict[str, Any] = dict.fromkeys(_FOUND)
     before, after = old.get("value"), new.get("value")
     if before is None or after is None:
         both = before is None and after is None
@@ -115,13 +123,14 @@ def change_of(old: Row, new: Row) -> dict[str, Any]:
     level = new.get("level")
     if None in errors or level is None or not 0 < level < 1:
         return {**found, "reason": "no standard error on both sides"}
-    a, b = map(float, errors)  # type: ignore[arg-type]
+    wide = spread(old, new, (float(errors[0]), float(errors[1])))  # type: ignore[arg-type]
     shift = math.log(after) - math.log(before) if ratio else after - before
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * (a + b)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * wide.taken
     ends = [_as_ratio(end) if ratio else end for end in (shift - reach, shift + reach)]
     if not all(math.isfinite(end) for end in (*ends, found["change"])):
         return {**found, "change": None, "reason": "no number that can be compared"}
-    found |= {"low": ends[0], "high": ends[1], "se_least": abs(a - b), "se_most": a + b}
+    found |= {"low": ends[0], "high": ends[1], "se": wide.taken, "se_least": wide.least, "se_most": wide.most}
+    found |= {"shared_months": wide.shared, "correlation": wide.correlation}
     return {**found, "distinguishable": abs(shift) > reach}
 
 

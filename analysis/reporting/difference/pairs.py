@@ -14,6 +14,8 @@ from typing import Any
 
 from analysis.reporting.rows import Row
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
 
 @dataclass(frozen=True, slots=True)
 class Paired:
@@ -63,6 +65,8 @@ def as_text(value: Any) -> str:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal; true is no 1."""
+    if type(one) is type(other) and type(one) in _SCALARS:
+        return bool(one == other)
     return bool(one == other) and as_text(_numbers_alike(one)) == as_text(_numbers_alike(other))
 
 

@@ -1,4 +1,4 @@
-"""How is a difference said in a terminal? Plain lines, the most important first, deterministic.
+"""How is a difference said in a terminal? Plain lines, what a reader must know first, deterministic.
 
 Names come out of files that anybody may have written, so each passes through `plain`. Pages have words of their own
 in `analysis.reporting.tables.difference`.
@@ -6,10 +6,13 @@ in `analysis.reporting.tables.difference`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from analysis.reporting.difference.causes import same_inputs
+from analysis.reporting.difference.said_ratios import line_said, ratios_said
+from analysis.reporting.difference.said_why import moved_by, why_said
+from analysis.reporting.difference.said_words import listed, number, period_said, side_said
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row
 
@@ -36,88 +39,57 @@ def said(found: Difference) -> Iterator[str]:
         yield ""
         yield "Nothing changed: both say the same in everything."
         return
-    yield from ("", "Why figures can have moved", *(f"  {line}" for line in why_said(found.why)))
+    if found.doubts:
+        yield from ("", "Before you compare", *(f"  {one}" for one in found.doubts))
     yield from ("", *_figures(found.metrics))
     yield from ("", *_effects(found.effects, found.why))
+    yield from ("", *ratios_said(found.ratios))
     yield from ("", *_money(found.roi))
+    yield from ("", "Why figures can have moved", *(f"  {line}" for line in why_said(found.why)))
+    yield from ("", *line_said(found.line))
     if found.other:
         yield from ("", "Also different", *(f"  {plain(key, 60)}: {_rest(one)}" for key, one in found.other.items()))
 
 
 def _which(one: Mapping[str, Any]) -> str:
-    period = _period(one["period"])
+    period = period_said(one["period"])
     sign = "" if one["results"] is None else f", {plain(one['results'], 19)}"
     return f"{plain(one['study'], 100)}: {period}, known at {plain(one['known_at'] or 'no date', 40)}{sign}"
 
 
-def _period(period: Any) -> str:
-    return "no period" if not period else plain(f"{period['start']} to {period['end']} ({period['timezone']})", 100)
-
-
-def why_said(why: Mapping[str, Any]) -> Iterator[str]:
-    """What can have moved figures, one cause a line; what is the same is said as well."""
-    inputs = why["inputs"]
-    parts = [
-        f"{_listed(names)} {what}"
-        for names, what in (
-            (inputs["changed"], "changed"), (inputs["only_later"], "only in the later"),
-            (inputs["only_earlier"], "only in the earlier"),
-        )
-        if names
-    ]  # fmt: skip
-    parts.append(f"{_number(inputs['same'])} the same")
-    yield f"tables: {'; '.join(parts)}"
-    for name, pair in why["rows"].items():
-        yield f"  rows of {plain(name, 60)}: {_number(pair['before'])} -> {_number(pair['after'])}"
-    for key, label in (("known_at", "known at"), ("period", "period")):
-        pair = why[key]
-        if pair is None:
-            yield f"{label}: the same"
-        else:
-            before, after = (
-                _period(pair[side]) if key == "period" else plain(pair[side] or "no date", 40)
-                for side in ("before", "after")
-            )
-            yield f"{label}: {before} -> {after}"
-    if why["period"] is not None and why["period"]["common"] is None:
-        yield "  no day in common: no month is in both"
-    keys = why["parameter_keys"]
-    which = "" if not keys else f" ({_listed(keys)})"
-    yield f"parameters: {'changed' if why['parameters'] or keys else 'the same'}{which}"
-    yield f"program: {'changed' if why['code'] else 'the same'}"
-    packages = [f"{name} {pair['before']} -> {pair['after']}" for name, pair in why["packages"].items()]
-    yield f"packages: {_listed(packages) if packages else 'the same'}"
-    versions = [f"{name} version {pair['before']} -> {pair['after']}" for name, pair in why["definitions"].items()]
-    yield f"definitions: {_listed(versions) if versions else 'the same'}"
-
-
 def _figures(found: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Figures: {_number(found['both'])} in both, {_number(found['moved'])} of them moved"
+    yield f"Figures: {number(found['both'])} in both, {number(found['moved'])} of them moved"
     last = None
+    redefined: set[str] = set()
     for row in found["rows"][:MOST_FIGURES]:
         if row["how"] != last:
             last = row["how"]
-            yield f"  {HOW_SAID[last]} ({_number(found['by'][last])})"
-        yield f"    {figure_said(row)}"
+            yield f"  {HOW_SAID[last]} ({number(found['by'][last])})"
+        if last == "redefined":
+            if row["metric"] not in redefined:
+                redefined.add(row["metric"])
+                yield f"    {plain(row['metric'], 80)}: version {row['version_before']} -> {row['version']}"
+            continue
+        yield f"    {figure_said(row)}{moved_by(row)}"
     rest = found["moved"] - len(found["rows"][:MOST_FIGURES])
     if rest:
         shown = {row["how"] for row in found["rows"][:MOST_FIGURES]}
-        others = [f"{_number(count)} {HOW_SAID[how]}" for how, count in found["by"].items() if how not in shown]
-        yield f"    and {_number(rest)} more" + (f"; in all {'; '.join(others)}" if others else "")
+        others = [f"{number(count)} {HOW_SAID[how]}" for how, count in found["by"].items() if how not in shown]
+        yield f"    and {number(rest)} more" + (f"; in all {'; '.join(others)}" if others else "")
     if found["closed_since"]:
-        yield f"  closed since: {_number(found['closed_since'])}"
+        yield f"  closed since: {number(found['closed_since'])}"
     if found["said_otherwise"]:
-        fields = ", ".join(f"{plain(name, 40)} {_number(count)}" for name, count in found["fields"].items())
-        yield f"  same value, said otherwise: {_number(found['said_otherwise'])} ({fields})"
+        fields = ", ".join(f"{plain(name, 40)} {number(count)}" for name, count in found["fields"].items())
+        yield f"  same value, said otherwise: {number(found['said_otherwise'])} ({fields})"
     for side, label in (("only_earlier", "earlier"), ("only_later", "later")):
         alone = found[side]
         if alone["count"]:
-            yield f"  only in the {label}: {_number(alone['count'])}{_of_what(alone)}"
+            yield f"  only in the {label}: {number(alone['count'])}{_of_what(alone)}"
 
 
 def _of_what(alone: Mapping[str, Any]) -> str:
     parts = [
-        f"{what} {_listed(alone[key])}"
+        f"{what} {listed(alone[key])}"
         for key, what in (
             ("new_periods", "of periods the other lacks:"),
             ("new_metrics", "of metrics the other lacks:"),
@@ -134,30 +106,30 @@ def figure_said(row: Row) -> str:
     name = plain(row["metric"], 80) + (f" [{part}]" if part else "")
     name = f"{name}, {plain(row['period'], 40)}, by {plain(row['basis'], 20)}"
     unit = plain(row["unit"], 40)
-    return f"{name}: {_number(row['before'])} -> {_number(row['after'])} {unit}{share}".rstrip()
+    return f"{name}: {number(row['before'])} -> {number(row['after'])} {unit}{share}".rstrip()
 
 
 def _effects(found: Mapping[str, Any], why: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Effects: {_number(found['both'])} in both, {_number(found['moved'])} of them moved"
+    yield f"Effects: {number(found['both'])} in both, {number(found['moved'])} of them moved"
     if found["moved"] and same_inputs(why):
         yield "  the tables are the same: these changes come from parameters or program, and chance has no part in them"
     for row in found["rows"][:MOST_EFFECTS]:
-        yield f"    {effect_said(row)}"
+        yield f"    {effect_said(row)}{moved_by(row)}"
     if rest := found["moved"] - len(found["rows"][:MOST_EFFECTS]):
         yield (
-            f"    and {_number(rest)} more; of all: {_number(found['distinguishable'])} more than noise, "
-            f"{_number(found['not_distinguishable'])} not distinguishable from none, "
-            f"{_number(found['not_comparable'])} that cannot be compared"
+            f"    and {number(rest)} more; of all: {number(found['distinguishable'])} more than noise, "
+            f"{number(found['not_distinguishable'])} not distinguishable from none, "
+            f"{number(found['not_comparable'])} that cannot be compared"
         )
     if found["said_otherwise"]:
-        fields = ", ".join(f"{plain(name, 40)} {_number(count)}" for name, count in found["fields"].items())
-        yield f"  same effect, said otherwise: {_number(found['said_otherwise'])} ({fields})"
+        fields = ", ".join(f"{plain(name, 40)} {number(count)}" for name, count in found["fields"].items())
+        yield f"  same effect, said otherwise: {number(found['said_otherwise'])} ({fields})"
     for side, label in (("only_earlier", "earlier"), ("only_later", "later")):
         alone = found[side]
         if alone["count"]:
             names = [effect_name(row) for row in alone["rows"]]
             rest = alone["left_out"]
-            yield f"  only in the {label}: {_number(alone['count'])}: {_listed(names, more=rest)}"
+            yield f"  only in the {label}: {number(alone['count'])}: {listed(names, more=rest)}"
 
 
 def effect_name(row: Row) -> str:
@@ -171,7 +143,7 @@ def effect_name(row: Row) -> str:
 
 def effect_said(row: Row) -> str:
     """One effect that moved, as a line."""
-    sides = " -> ".join(_side(row[side]) for side in ("before", "after"))
+    sides = " -> ".join(side_said(row[side]) for side in ("before", "after"))
     grades = [plain(row[side]["grade"] or "none", 10) for side in ("before", "after")]
     grade = "" if grades[0] == grades[1] else f"; grade {grades[0]} -> {grades[1]}"
     return f"{effect_name(row)}: {sides}{grade}; {verdict_said(row)}"
@@ -182,14 +154,8 @@ def verdict_said(row: Row) -> str:
     if row["distinguishable"] is None:
         return f"cannot be compared: {plain(row['reason'] or 'no reason given', 120)}"
     kind = "ratio of both" if row["scale"] == "ratio" else "change"
-    span = f"{kind} {_number(row['change'])} ({_number(row['low'])} to {_number(row['high'])})"
+    span = f"{kind} {number(row['change'])} ({number(row['low'])} to {number(row['high'])})"
     return f"{span}: {'more than noise' if row['distinguishable'] else 'not distinguishable from no change'}"
-
-
-def _side(side: Mapping[str, Any]) -> str:
-    if side["value"] is None:
-        return "not claimed"
-    return f"{_number(side['value'])} ({_number(side['low'])} to {_number(side['high'])})"
 
 
 def _money(found: Mapping[str, Any]) -> Iterator[str]:
@@ -200,37 +166,19 @@ def _money(found: Mapping[str, Any]) -> Iterator[str]:
     if made["before"] != made["after"]:
         yield f"Case in money: made only in the {'earlier' if made['before'] else 'later'}"
         return
-    yield f"Case in money: {_number(found['moved'])} figures moved"
+    yield f"Case in money: {number(found['moved'])} figures moved"
     for row in found["rows"][:MOST_MONEY]:
-        yield f"    {plain(row['figure'], 80)}: {_number(row['before'])} -> {_number(row['after'])}"
+        yield f"    {plain(row['figure'], 80)}: {number(row['before'])} -> {number(row['after'])}"
     if rest := found["moved"] - len(found["rows"][:MOST_MONEY]):
-        yield f"    and {_number(rest)} more"
+        yield f"    and {number(rest)} more"
 
 
 def _rest(one: Mapping[str, Any]) -> str:
     if "first" not in one:
-        return (
-            f"{_number(one['only_earlier'])} rows only in the earlier, {_number(one['only_later'])} only in the later"
-        )
+        return f"{number(one['only_earlier'])} rows only in the earlier, {number(one['only_later'])} only in the later"
     paths = one["first"][:4]
-    return f"{_number(one['count'])} {_entries(one['count'])} ({_listed(paths, more=one['count'] - len(paths))})"
+    return f"{number(one['count'])} {_entries(one['count'])} ({listed(paths, more=one['count'] - len(paths))})"
 
 
 def _entries(count: int) -> str:
     return "entry" if count == 1 else "entries"
-
-
-def _listed(names: Iterable[str], most: int = 8, more: int = 0) -> str:
-    every: Sequence[str] = [plain(name, 120) for name in names]
-    rest = len(every) - most if len(every) > most + 1 else 0
-    shown = every[:most] if rest else every
-    return ", ".join(shown) + (f" and {_number(rest + more)} more" if rest + more else "")
-
-
-def _number(value: Any) -> str:
-    """A number; whatever else stands in its place, as text."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return plain(value, 60)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

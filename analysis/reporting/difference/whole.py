@@ -1,17 +1,19 @@
-"""What differs between two `results.json`, whole: figures, effects, the case in money, and everything else counted.
+"""What differs between two `results.json`, whole: figures, ratios in parts, effects, money, and all else counted.
 
 Nothing is left out in silence: every top key that differs has a count above zero, and what is not listed is counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.reporting.difference import effects, figures
-from analysis.reporting.difference.causes import causes
+from analysis.reporting.difference.causes import can_have_moved, causes
+from analysis.reporting.difference.line import line_before
 from analysis.reporting.difference.pairs import leaves_changed, rows_of_one, same
+from analysis.reporting.difference.ratios import ratios_compared
 
 HEADLINES = (
     *(f"{name}.{end}" for name in ("npv", "roi", "payback_months") for end in ("p50", "p5", "p95")),
@@ -28,17 +30,22 @@ class Difference:
     """What differs between two results; plain values throughout.
 
     `earlier` and `later` say which: study, period, known_at, and the hash of the file. `counts` has every top key of
-    both with the number of its parts that differ: 0 means equal.
+    both with the number of its parts that differ: 0 means equal. `ratios` splits the change of ratios into rate and
+    mix, `line` is the reports before the later one, the oldest first. `doubts` are sentences on why the two can hardly
+    be compared; empty where they can.
     """
 
     earlier: Mapping[str, Any]
     later: Mapping[str, Any]
     why: Mapping[str, Any]
     metrics: Mapping[str, Any]
+    ratios: Mapping[str, Any]
     effects: Mapping[str, Any]
     roi: Mapping[str, Any]
     other: Mapping[str, Any]
     counts: Mapping[str, int]
+    line: Sequence[Mapping[str, Any]] = ()
+    doubts: Sequence[str] = ()
 
     @property
     def nothing(self) -> bool:
@@ -47,11 +54,12 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, for programs."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return {**found, "line": list(self.line), "doubts": list(self.doubts)}
 
     def for_results(self) -> dict[str, Any]:
         """As the later report carries it under `previous`: without saying what that report is."""
-        found = {name: value for name, value in self.to_dict().items() if name not in ("earlier", "later")}
+        found = {name: value for name, value in self.to_dict().items() if name not in ("earlier", "later", "doubts")}
         return {**self.earlier, **found}
 
     def __str__(self) -> str:
@@ -67,6 +75,8 @@ def difference(
     hashes: tuple[str | None, str | None] = (None, None),
     params: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] = (None, None),
     most: int | None = figures.MOST_ROWS,
+    doubts: Iterable[str] = (),
+    line: Sequence[Mapping[str, Any]] | None = None,
 ) -> Difference:
     """What differs between two results, and why it can.
 
@@ -80,6 +90,10 @@ def difference(
         The parameters of each, where they are at hand.
     most : int, optional
         Most rows listed of figures and of effects; None for all.
+    doubts : iterable of str
+        Sentences on why the two can hardly be compared, where they cannot.
+    line : sequence of mapping, optional
+        The reports before the later one, where it is not read off the earlier one.
 
     Examples
     --------
@@ -90,9 +104,13 @@ def difference(
     >>> {key: count for key, count in found.counts.items() if count}
     {'promises': 1, 'study': 1}
     """
+    why = causes(earlier, later, params)
     metrics = figures.figures_compared(earlier.get("metrics") or (), later.get("metrics") or (), most=most)
     estimated = effects.effects_compared(earlier.get("effects") or (), later.get("effects") or (), most=most)
     roi = _money(earlier.get("roi"), later.get("roi"))
+    for found, is_effect in ((metrics, False), (estimated, True)):
+        for row in found["rows"]:
+            row["can_have_moved"] = can_have_moved(why, row, effect=is_effect)
     named = {"metrics": figures.count_of(metrics), "effects": effects.count_of(estimated), "roi": roi["moved"]}
     counts: dict[str, int] = {}
     other: dict[str, Any] = {}
@@ -108,12 +126,15 @@ def difference(
     return Difference(
         earlier=_named(earlier, hashes[0]),
         later=_named(later, hashes[1]),
-        why=causes(earlier, later, params),
+        why=why,
         metrics=metrics,
+        ratios=ratios_compared(earlier, later),
         effects=estimated,
         roi=roi,
         other=other,
         counts=counts,
+        line=line_before(earlier, hashes[0]) if line is None else line,
+        doubts=tuple(doubts),
     )
 
 

@@ -30,6 +30,7 @@ from analysis.reporting.tables.hypotheses import hypotheses, hypothesis_findings
 from analysis.reporting.tables.kinds import confusion, kinds
 from analysis.reporting.tables.matching import matched_and_unmatched, matching
 from analysis.reporting.tables.maturing import interim, maturing
+from analysis.reporting.tables.mix import mix_and_rate
 from analysis.reporting.tables.money import case_lines, money
 from analysis.reporting.tables.observational import (
     nothing_can_have_happened,
@@ -40,6 +41,7 @@ from analysis.reporting.tables.observational import (
 from analysis.reporting.tables.opening import case_health, case_opening
 from analysis.reporting.tables.planning import by_duration, declaration, false_alarms, smallest_effects
 from analysis.reporting.tables.promised import promises
+from analysis.reporting.tables.quarters import quarters
 from analysis.reporting.tables.scorecard import index_parts, scorecard
 from analysis.reporting.tables.segments import explored, segment_effects, segments_tested
 from analysis.reporting.tables.service import (
@@ -109,6 +111,7 @@ __all__ = [
     "maturing",
     "metrics",
     "missing",
+    "mix_and_rate",
     "money",
     "money_counted_once",
     "not_counted",
@@ -117,6 +120,7 @@ __all__ = [
     "other_choices",
     "programme",
     "promises",
+    "quarters",
     "queue_balance",
     "queue_strength",
     "reply_bands",

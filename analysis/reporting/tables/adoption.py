@@ -25,7 +25,7 @@ _KINDS = {
 }
 
 
-def adoption_groups(adoption: Any, *, outcome: str = "orders", locale: str = "en_GB") -> Table:
+def adoption_groups(adoption: Any, *, outcome: str = "orders", locale: str | None = None) -> Table:
     """The mean effect for each month's adopters, with how many they are.
 
     Parameters
@@ -52,7 +52,7 @@ def adoption_groups(adoption: Any, *, outcome: str = "orders", locale: str = "en
     return Table(caption, pd.DataFrame(records), frame, numbers=(said.treated, head), notes=(note,))
 
 
-def adoption_calendar(adoption: Any, *, outcome: str = "orders", locale: str = "en_GB") -> Table:
+def adoption_calendar(adoption: Any, *, outcome: str = "orders", locale: str | None = None) -> Table:
     """The mean effect in each calendar month, over all who had begun by then.
 
     Parameters
@@ -72,7 +72,7 @@ def adoption_calendar(adoption: Any, *, outcome: str = "orders", locale: str = "
     return Table(caption, pd.DataFrame(records), frame, numbers=(head,), notes=(note,))
 
 
-def two_way_warning(adoption: Any, *, locale: str = "en_GB") -> Table:
+def two_way_warning(adoption: Any, *, locale: str | None = None) -> Table:
     """With whom a regression on customer and month effects would have compared, and why nothing here rests on it.
 
     Parameters

@@ -30,7 +30,7 @@ RAW: tuple[Naive, ...] = ("naive_before_after", "naive_user_gap")
 _BELIEVED = "How far it can be believed"
 
 
-def effects_on_all(result: Any, *, locale: str = "en_GB") -> Table:
+def effects_on_all(result: Any, *, locale: str | None = None) -> Table:
     """Every outcome over all customers, adjusted, with the raw figures under it and a sentence on why they differ.
 
     Raw figures are not shown alone: those of an outcome on which nothing is claimed are left out.
@@ -123,7 +123,7 @@ def why_raw_figures_differ(rows: Sequence[Row], say: Words) -> list[str]:
         reasons: dict[str, list[str]] = {}
         for row in (row for row in raw if row["estimand"] == kind):
             sentence = why_naive_differs(_estimate(row), _estimate(adjusted[row["outcome"]]), kind)
-            sentence, because, reason = in_plain_words(sentence).partition(", because ")
+            sentence, because, reason = in_plain_words(say.restated(sentence)).partition(", because ")
             names = reasons.setdefault(f"{because}{reason}".removesuffix("."), [])
             names.append(f"{_name(row)}, {sentence[:1].lower()}{sentence[1:].rstrip('.')}")
         for reason, names in reasons.items():

@@ -30,7 +30,7 @@ _APART = {
 _AGED = re.compile(r"posts published (\d+) months? before")
 
 
-def bridge(found: Any, *, kind: str | None = None, locale: str = "en_GB") -> Table:
+def bridge(found: Any, *, kind: str | None = None, locale: str | None = None) -> Table:
     """From what the month's own posts gathered to what was done in the month: lines that add up.
 
     Parameters
@@ -58,7 +58,7 @@ def bridge(found: Any, *, kind: str | None = None, locale: str = "en_GB") -> Tab
         )
     records = []
     for row in rows:
-        lines = [(f"Posts of {month}, as known when it ended", row["post"]), *_folded(row["lines"])]
+        lines = [(f"Posts of {month}, as known when it ended", row["post"]), *bridge_lines(row["lines"])]
         lines.append((f"Actions in {month}", row["action"]))
         records += [
             {
@@ -82,7 +82,7 @@ def bridge(found: Any, *, kind: str | None = None, locale: str = "en_GB") -> Tab
     return Table(caption, pd.DataFrame(records), frame, numbers=("Number",), groups="Kind" if len(rows) > 1 else None)
 
 
-def run_off(found: Any, *, months: int = 6, locale: str = "en_GB") -> Table:
+def run_off(found: Any, *, months: int = 6, locale: str | None = None) -> Table:
     """What are the posts of the last months still expected to gather? Estimates, with their interval.
 
     Parameters
@@ -128,7 +128,7 @@ def run_off(found: Any, *, months: int = 6, locale: str = "en_GB") -> Table:
     )
 
 
-def triangle(found: Any, kind: str, *, ages: int = 6, months: int = 12, locale: str = "en_GB") -> Table:
+def triangle(found: Any, kind: str, *, ages: int = 6, months: int = 12, locale: str | None = None) -> Table:
     """How do the posts of a month gather what people do with them, month after month?
 
     Parameters
@@ -185,7 +185,7 @@ def _triangles(found: Any) -> Iterable[Any]:
     return tuple(getattr(found, "triangles", ())) if hasattr(found, "triangles") else ()
 
 
-def _folded(lines: Sequence[Row]) -> list[tuple[str, int]]:
+def bridge_lines(lines: Sequence[Row]) -> list[tuple[str, int]]:
     """The lines in words, those of posts older than a few months together."""
     shown: list[tuple[str, int]] = []
     older = 0

@@ -55,7 +55,7 @@ class Decided:
         )
 
 
-def decision(found: Any, *, locale: str = "en_GB") -> Decided:
+def decision(found: Any, *, locale: str | None = None) -> Decided:
     """What is recommended, and the figures it can be held against.
 
     Parameters
@@ -122,7 +122,7 @@ def _spoken_for(say: Words, spoken: Part) -> tuple[str, str, str]:
     return name, say.share(spoken["share_of_customers"], 0), people + more
 
 
-def staffing(found: Any, *, locale: str = "en_GB") -> Table:
+def staffing(found: Any, *, locale: str | None = None) -> Table:
     """What would change a year by stopping, keeping, or a fifth less or more staff?
 
     Parameters
@@ -183,7 +183,7 @@ def _change(say: Words, quantiles: Part | None, currency: str) -> str:
     return f"{_signed(say, middle, currency)} {ends}"
 
 
-def whose_money(found: Any, *, locale: str = "en_GB") -> Table:
+def whose_money(found: Any, *, locale: str | None = None) -> Table:
     """Who answers for each line, when does it first show, and who else claims it?
 
     Parameters

@@ -25,7 +25,7 @@ REST = "nothing: the share by which spending falls is stated, and this is the re
 """What would bring time set free in, where a part of the saving is counted."""
 
 
-def evidence_by_grade(found: Any, *, locale: str = "en_GB") -> Table:
+def evidence_by_grade(found: Any, *, locale: str | None = None) -> Table:
     """Which share of the benefits rests on which evidence, and is too much of it weak?
 
     Parameters
@@ -53,11 +53,11 @@ def evidence_by_grade(found: Any, *, locale: str = "en_GB") -> Table:
         cells=pd.DataFrame(records),
         frame=pd.DataFrame([{"grade": grade, "share": share} for grade, share in evidence["share_by_grade"].items()]),
         sentences=True,
-        notes=(restated(say, evidence["sentence"], case["currency"]),),
+        notes=(restated(say, evidence["sentence"]),),
     )
 
 
-def money_counted_once(found: Any, *, locale: str = "en_GB") -> Table:
+def money_counted_once(found: Any, *, locale: str | None = None) -> Table:
     """Which lines could take the same money, and what is done about it?
 
     Parameters
@@ -130,7 +130,7 @@ def _shared(say: Words, pair: Part) -> str:
     return f"{said}: {months} are in both"
 
 
-def not_counted(found: Any, *, locale: str = "en_GB") -> Table:
+def not_counted(found: Any, *, locale: str | None = None) -> Table:
     """What is not counted, how much it would be where that is known, and why?
 
     Parameters
@@ -191,7 +191,7 @@ def _parameter(one: Part | None) -> str:
     )
 
 
-def books(found: Any, *, locale: str = "en_GB") -> Table:
+def books(found: Any, *, locale: str | None = None) -> Table:
     """Does the support cost that the case values contacts at agree with the books, year by year?
 
     Parameters

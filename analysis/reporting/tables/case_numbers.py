@@ -32,7 +32,7 @@ ORIGINS = {
 }
 
 
-def case_inputs(found: Any, *, locale: str = "en_GB") -> Table:
+def case_inputs(found: Any, *, locale: str | None = None) -> Table:
     """The inputs of the case, by where they come from.
 
     Parameters
@@ -96,7 +96,7 @@ def _fact(say: Words, one: Part) -> str:
     return f"{label}: {in_its_unit(say, one['value'], one['unit'])}. {source}{_dated(say, one)}."
 
 
-def what_it_would_take(found: Any, *, locale: str = "en_GB") -> Table:
+def what_it_would_take(found: Any, *, locale: str | None = None) -> Table:
     """How small may each effect be before the case is worth nothing, the other inputs at their most likely values?
 
     Parameters
@@ -162,4 +162,4 @@ def room_in_words(say: Words, row: Part) -> str:
         return f"{say.share(share, 0)} of what was found would do."
     if none_will_do:
         return f"The harm would have to shrink to {say.share(share, 0)} of what was found."
-    return f"It would have to be {say.number(float(f'{share:.3g}'))} times what was found."
+    return f"It would have to be {say.short(share)} times what was found."

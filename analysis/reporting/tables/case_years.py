@@ -21,7 +21,7 @@ from analysis.reporting.wording import Words, words
 BENEFITS, COSTS, LEFT, BESIDE = "Benefits", "Costs", "What is left", "Shown beside, not counted"
 
 
-def case_by_year(found: Any, *, adjusted: bool = False, locale: str = "en_GB") -> Table:
+def case_by_year(found: Any, *, adjusted: bool = False, locale: str | None = None) -> Table:
     """The case by year: every line, its sums, and what is left.
 
     Parameters

@@ -76,15 +76,15 @@ def unbroken(text: str) -> str:
 
 
 def readable(say: Words, text: object, limit: int = 600) -> str:
-    """A sentence of a result for a page: its months as words, its kind of action too, without the marks of code.
+    """A sentence of a result for a page: its figures and months as the locale has them, without the marks of code.
 
     Examples
     --------
     >>> from analysis.reporting.wording import words
     >>> readable(words(), "2026-09 is not over yet; see `posts` of 2026-09-01.")
-    'September 2026 is not over yet; see posts of 2026-09-01.'
+    'September 2026 is not over yet; see posts of 1 September 2026.'
     """
-    said = in_plain_words(say.dated(plain(text, limit)))
+    said = in_plain_words(say.restated(plain(text, limit)))
     kind, colon, rest = said.partition(": ")
     return f"{action_in_words(kind)}: {rest}" if colon and kind in ACTIONS else said
 

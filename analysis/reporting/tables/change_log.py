@@ -22,7 +22,13 @@ from analysis.reporting.changes import (
     step_rows,
 )
 from analysis.reporting.formats import plain
-from analysis.reporting.naming import check_in_words, grade_in_words, unit_in_words, verdict_in_words
+from analysis.reporting.naming import (
+    check_in_words,
+    grade_in_words,
+    in_plain_words,
+    unit_in_words,
+    verdict_in_words,
+)
 from analysis.reporting.rows import Row, level_of
 from analysis.reporting.tables.cells import NONE, readable, unbroken
 from analysis.reporting.tables.checks import SIGNS
@@ -34,7 +40,7 @@ _WRITTEN = {"yes": "written afterwards", "no": "written by then", "unknown": "no
 """By whether an entry was written down after it took effect."""
 
 
-def change_entries(found: Any, *, locale: str = "en_GB") -> Table:
+def change_entries(found: Any, *, locale: str | None = None) -> Table:
     """Every entry studied or named: from when, what, whom it touched, when it was written down, what else came then.
 
     Parameters
@@ -62,7 +68,7 @@ def change_entries(found: Any, *, locale: str = "en_GB") -> Table:
     return Table(caption, pd.DataFrame(records), pd.DataFrame(entries), notes=tuple(notes), sentences=True)
 
 
-def change_results(found: Any, *, locale: str = "en_GB") -> Table:
+def change_results(found: Any, *, locale: str | None = None) -> Table:
     """For every change and figure: the step, the turn in its monthly change, and how far they can be believed.
 
     Parameters
@@ -113,7 +119,7 @@ def change_results(found: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def change_findings(found: Any, *, locale: str = "en_GB") -> Table:
+def change_findings(found: Any, *, locale: str | None = None) -> Table:
     """What may be said of each change: its figures together, clear or not, with everything else of its months.
 
     Parameters
@@ -126,14 +132,17 @@ def change_findings(found: Any, *, locale: str = "en_GB") -> Table:
     if not told:
         raise DesignError("There is no change of which anything could be said.")
     records = [
-        {"Change": _capital(change_in_words(say, entries, change)), "What may be said": readable(say, text, 1200)}
+        {
+            "Change": _capital(change_in_words(say, entries, change)),
+            "What may be said": in_plain_words(plain(text, 1200)),
+        }
         for change, text in told
     ]
     frame = pd.DataFrame(told, columns=["change", "finding"])
     return Table("Findings in words", pd.DataFrame(records), frame, sentences=True)
 
 
-def change_checks(found: Any, *, locale: str = "en_GB") -> Table:
+def change_checks(found: Any, *, locale: str | None = None) -> Table:
     """Every check that decides a grade, by change, what failed first; the same for several figures in one row.
 
     Parameters

@@ -19,7 +19,7 @@ from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.wording import Words, words
 
 
-def made_up_dates(found: Any, *, locale: str = "en_GB") -> Table:
+def made_up_dates(found: Any, *, locale: str | None = None) -> Table:
     """The step at each change beside those that the same model finds at dates without one.
 
     Parameters
@@ -56,7 +56,7 @@ def made_up_dates(found: Any, *, locale: str = "en_GB") -> Table:
     return Table(caption, pd.DataFrame(records), frame, numbers=("As large",), groups="Change", notes=(note,))
 
 
-def change_regions(found: Any, *, locale: str = "en_GB") -> Table:
+def change_regions(found: Any, *, locale: str | None = None) -> Table:
     """Where one part of the company was changed: it, held against the other parts, and how they moved themselves.
 
     Parameters

@@ -34,7 +34,7 @@ _LEVEL = 0.95
 """Of the interval of every check, as `studies.result.Check` has it."""
 
 
-def checks(result: Any, *, locale: str = "en_GB") -> Table:
+def checks(result: Any, *, locale: str | None = None) -> Table:
     """Every test of the effects on all customers: those that decide the grade, failures first, then the others.
 
     Where every effect was refused before anything could be tested, the reasons stand in their place.

@@ -60,7 +60,7 @@ def standing_in_words(say: Words, part: Row) -> str:
     return f"{month} is not closed: {readable(say, part['not_shown'] or 'it is not over').rstrip('.')}."
 
 
-def close(found: Any, *, locale: str = "en_GB") -> Table:
+def close(found: Any, *, locale: str | None = None) -> Table:
     """What does the close of the month hold, or would it hold: counts of its entries, and how it stands.
 
     Parameters
@@ -95,7 +95,7 @@ def close(found: Any, *, locale: str = "en_GB") -> Table:
     return Table(caption, pd.DataFrame(records), frame, numbers=("Number",), notes=tuple(notes))
 
 
-def changes(found: Any, *, most: int = _MOST_CHANGES, locale: str = "en_GB") -> Table:
+def changes(found: Any, *, most: int = _MOST_CHANGES, locale: str | None = None) -> Table:
     """Which figures of closed months have moved, from what to what, and is it material? The largest moves first.
 
     A figure that reads the same and whose counts alone moved is counted in a sentence. No material change of a whole
@@ -148,7 +148,7 @@ def changes(found: Any, *, most: int = _MOST_CHANGES, locale: str = "en_GB") -> 
     return Table(caption, pd.DataFrame(records), pd.DataFrame(rows), numbers=numbers, groups="Size", notes=tuple(notes))
 
 
-def reported(found: Any, *, most: int = _MOST_REPORTED, locale: str = "en_GB") -> Table:
+def reported(found: Any, *, most: int = _MOST_REPORTED, locale: str | None = None) -> Table:
     """What the closed month reports: its own figure, late news of earlier months on lines of its own, and the sum.
 
     Parameters
@@ -196,7 +196,7 @@ def reported(found: Any, *, most: int = _MOST_REPORTED, locale: str = "en_GB") -
     return Table(caption, pd.DataFrame(records), frame, numbers=("Number",), groups="Figure", notes=notes)
 
 
-def waiting(found: Any, *, locale: str = "en_GB") -> Table:
+def waiting(found: Any, *, locale: str | None = None) -> Table:
     """Which figures are not closed yet, and why not?
 
     Raises
@@ -224,7 +224,7 @@ def waiting(found: Any, *, locale: str = "en_GB") -> Table:
     return Table(caption, pd.DataFrame(records), pd.DataFrame(rows), numbers=("Figures",))
 
 
-def notices(found: Any, *, most: int = _MOST_NOTICES, locale: str = "en_GB") -> Table:
+def notices(found: Any, *, most: int = _MOST_NOTICES, locale: str | None = None) -> Table:
     """What readers of earlier reports must be told, as sentences.
 
     Raises

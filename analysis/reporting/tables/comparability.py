@@ -24,7 +24,7 @@ _MOST_ROWS = 15
 _ALIKE = 0.1
 
 
-def balance(result: Any, *, locale: str = "en_GB") -> Table:
+def balance(result: Any, *, locale: str | None = None) -> Table:
     """How alike were contacted and comparison customers in what is known of them, the least alike first?
 
     Parameters
@@ -76,7 +76,7 @@ def balance(result: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def drift(result: Any, *, locale: str = "en_GB") -> Table:
+def drift(result: Any, *, locale: str | None = None) -> Table:
     """Did the groups drift apart before the contact, and how small a drift would have been seen? A sentence an outcome.
 
     Parameters
@@ -151,7 +151,7 @@ def _level(say: Words, number: Any, value: Any) -> str:
     if number is None or pd.isna(number):
         return "–"
     shown = float(number)
-    return say.share(shown) if _value(value) and value != "mean" else say.number(float(f"{shown:.4g}"))
+    return say.share(shown) if _value(value) and value != "mean" else say.short(shown, 4)
 
 
 def _signed(say: Words, number: float) -> str:

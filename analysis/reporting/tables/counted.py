@@ -40,7 +40,7 @@ _WHOLE = "Whole period"
 _AREA = "Area"
 
 
-def metrics(result: Any, *, months: int = _MOST_MONTHS, locale: str = "en_GB") -> Table:
+def metrics(result: Any, *, months: int = _MOST_MONTHS, locale: str | None = None) -> Table:
     """The counted figures of the whole period and of its last months, by area; months that may still change are marked.
 
     A figure counted on both bases has a row for each. A month bears the state that most of its figures have; a figure
@@ -82,7 +82,7 @@ def metrics(result: Any, *, months: int = _MOST_MONTHS, locale: str = "en_GB") -
 
 
 def by_segment(
-    result: Any, metric: str, *, basis: str | None = None, months: int = _MOST_MONTHS, locale: str = "en_GB"
+    result: Any, metric: str, *, basis: str | None = None, months: int = _MOST_MONTHS, locale: str | None = None
 ) -> Table:
     """One figure broken down (by channel, product, platform, who replied), in the whole period and its last months.
 
@@ -136,7 +136,7 @@ def by_segment(
     )
 
 
-def figure_notes(result: Any, *, months: int = _MOST_MONTHS, locale: str = "en_GB") -> Table:
+def figure_notes(result: Any, *, months: int = _MOST_MONTHS, locale: str | None = None) -> Table:
     """What should be known of single figures: every note of the whole period and of the last months."""
     say = words(locale)
     every = metric_rows(result)

@@ -17,12 +17,12 @@ from analysis.reporting.naming import humanised, in_plain_words, metric_in_words
 from analysis.reporting.rows import part_of
 from analysis.reporting.tables.cells import place_of
 from analysis.reporting.tables.table import Table
-from analysis.reporting.wording import words
+from analysis.reporting.wording import Words, words
 
 _MOST_NAMED = 6
 
 
-def areas(found: Any, *, locale: str = "en_GB") -> Table:
+def areas(found: Any, *, locale: str | None = None) -> Table:
     """Of which of the six areas do the figures speak, and what is missing for the others?
 
     Parameters
@@ -38,7 +38,7 @@ def areas(found: Any, *, locale: str = "en_GB") -> Table:
         {
             "Area": humanised(area),
             "What is counted": _named(one["counted"]) if one["counted"] else "nothing",
-            "What is missing": _lacks(one),
+            "What is missing": _lacks(words(locale), one),
         }
         for area, one in rows.items()
     ]
@@ -46,7 +46,7 @@ def areas(found: Any, *, locale: str = "en_GB") -> Table:
     return Table("The six areas", pd.DataFrame(records), frame, sentences=True)
 
 
-def missing(result: Any, *, locale: str = "en_GB") -> Table:
+def missing(result: Any, *, locale: str | None = None) -> Table:
     """Which figures could not be counted, and what would each need?"""
     lacks = lacking(result)
     records = [{"Figure": metric_in_words(name), "Needs": plain(why)} for name, why in sorted(lacks.items())]
@@ -55,7 +55,7 @@ def missing(result: Any, *, locale: str = "en_GB") -> Table:
     return Table("Figures that could not be counted", pd.DataFrame(records), frame, notes=none)
 
 
-def rows_used(accounts: Mapping[str, Any], *, locale: str = "en_GB") -> Table:
+def rows_used(accounts: Mapping[str, Any], *, locale: str | None = None) -> Table:
     """Which rows were read, kept and set aside, and why? The three add up.
 
     Parameters
@@ -101,12 +101,12 @@ def _named(names: Sequence[str]) -> str:
     return f"{count}: {'; '.join(first)}" + (f"; and {rest} more" if rest else "")
 
 
-def _lacks(covered: Mapping[str, Any]) -> str:
+def _lacks(say: Words, covered: Mapping[str, Any]) -> str:
     """What an area lacks, each reason once with its figures."""
     if covered["why_none"]:
-        return in_plain_words(plain(covered["why_none"]))
+        return in_plain_words(say.restated(plain(covered["why_none"])))
     why: dict[str, list[str]] = {}
     for needs, names in (("needs ", covered["missing"]), ("", covered["refused"])):
         for name, reason in sorted(names.items(), key=lambda pair: place_of(pair[0])):
-            why.setdefault(needs + in_plain_words(plain(reason, 120)), []).append(name)
+            why.setdefault(needs + in_plain_words(say.restated(plain(reason, 120))), []).append(name)
     return ". ".join(f"{_named(names)}: {reason}" for reason, names in why.items()) or "nothing"

@@ -1,22 +1,27 @@
 """What has changed since the last report, in executives' words? Sentences, and the figures side by side.
 
-Reads what `results.json` holds under `previous`. Closed figures come first: they were said to stand. What a change of
-an effect means was decided by `analysis.reporting.difference`.
+Reads what `results.json` holds under `previous`. What a director must know comes first: closed figures that were
+corrected, and another answer or grade. What a change means was decided by `analysis.reporting.difference`, the split of
+ratios is said by `mix`, the line of reports by `quarters`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from analysis.reporting.difference.causes import nothing_changed, same_inputs
+from analysis.reporting.difference.causes import same_inputs
+from analysis.reporting.difference.line import entry_of
 from analysis.reporting.formats import MINUS, plain
-from analysis.reporting.naming import group_in_words, in_plain_words, metric_in_words, outcome_in_words
-from analysis.reporting.rows import Row, is_naive, monthly
-from analysis.reporting.tables.cells import figure_name, money_cell, period_in_words, periods_in_words, value_cell
+from analysis.reporting.naming import group_in_words, in_plain_words, outcome_in_words
+from analysis.reporting.rows import Row, is_naive
+from analysis.reporting.tables.cells import figure_name, money_cell, period_in_words, value_cell
+from analysis.reporting.tables.difference_why import effect_name, listed, metrics_listed, moved_by, new_said, why_said
+from analysis.reporting.tables.mix import mix_and_rate, mix_in_words
+from analysis.reporting.tables.quarters import quarters
 from analysis.reporting.tables.table import Table
 from analysis.reporting.wording import Words, words
 
@@ -27,7 +32,7 @@ _CLOSED: Mapping[str, str] = {
     "adjusted": "Changed by news that came after the month was closed",
     "redefined": "Counted by a new definition",
 }
-_MOST, _MOST_NAMES, _MOST_ROWS = 3, 6, 24
+_MOST, _MOST_ROWS = 3, 24
 
 
 def title_since(results: Mapping[str, Any]) -> str:
@@ -50,7 +55,7 @@ def since_in_words(results: Mapping[str, Any], say: Words) -> Iterator[str]:
     yield from map(in_plain_words, _said(results, previous, say))
 
 
-def since_last_report(results: Mapping[str, Any], *, locale: str = "en_GB") -> Table | None:
+def since_last_report(results: Mapping[str, Any], *, locale: str | None = None) -> Table | None:
     """Effects, money and closed figures that moved, as the last report had them and as this one has them.
 
     None where there is no last report, so that nothing is shown; a sentence where nothing of these moved.
@@ -60,7 +65,8 @@ def since_last_report(results: Mapping[str, Any], *, locale: str = "en_GB") -> T
         return None
     say = words(locale)
     records = [
-        *_money_rows(results, previous, say), *_effect_rows(previous, say), *_closed_rows(previous, say),
+        *_closed_rows(previous, say, _FIRST), *_effect_rows(previous, say), *_money_rows(results, previous, say),
+        *_closed_rows(previous, say, [how for how in _CLOSED if how not in _FIRST]),
     ]  # fmt: skip
     shown = records[:_MOST_ROWS]
     rest = len(records) - len(shown)
@@ -71,28 +77,55 @@ def since_last_report(results: Mapping[str, Any], *, locale: str = "en_GB") -> T
     notes = [] if records else [none]
     if rest:
         notes.append(f"{say.number(rest)} further figures: `touchstone diff` lists them all.".replace("`", ""))
-    if any(row["distinguishable"] is False for row in previous["effects"]["rows"]):
+    if any(row["distinguishable"] is not None for row in previous["effects"]["rows"]):
         notes.append(
-            "Both reports speak of many of the same customers. A change counts as more than chance only if it would "
-            "however closely their findings depend on each other."
+            "Both reports speak of many of the same customers, so chance moves their findings less than it moves each. "
+            "How much less is taken from the months both look at, on the safe side; where that is not known, a change "
+            "counts as more than chance only if it would however closely the findings depend on each other."
         )
     return Table(caption, pd.DataFrame(shown), pd.DataFrame(records), notes=tuple(notes), sentences=True)
 
 
+def since_in_tables(results: Mapping[str, Any], *, locale: str | None = None) -> tuple[tuple[str, Table], ...]:
+    """The tables beside the sentences, each with its heading: ratios in rate and mix, the line of reports."""
+    found = (
+        ("Why ratios moved: their parts, or the mix of them", mix_and_rate(results, locale=locale)),
+        ("The line of reports", quarters(results, locale=locale)),
+    )
+    return tuple((title, table) for title, table in found if table is not None)
+
+
 def _said(results: Mapping[str, Any], previous: Mapping[str, Any], say: Words) -> Iterator[str]:
     metrics, effects = previous["metrics"], previous["effects"]
+    yield from _kinds_said(metrics, say, _FIRST)
+    yield from _changed_said(effects, previous["why"], say)
     yield from _closed_said(metrics, results, say)
-    yield from _effects_said(effects, previous["why"], say)
+    yield from _alike_said(results, effects, previous["why"], say)
+    yield from mix_in_words(previous.get("ratios") or {}, say)
     yield from _money_said(results, previous, say)
-    yield from _new_said(metrics, effects, say)
-    yield from _why_said(previous["why"], say)
+    yield from new_said(metrics, effects, say)
+    yield from why_said(previous["why"], say)
 
 
+_FIRST = ("restated", "against_record")
 _NONE_CLOSED = "No month that both reports count had been closed in the last one."
 
 
+def _kinds_said(metrics: Mapping[str, Any], say: Words, kinds: Iterable[str]) -> Iterator[str]:
+    """Closed figures that moved in one of these ways; of a new definition, each figure once."""
+    for how in kinds:
+        rows = [row for row in metrics["rows"] if row["how"] == how]
+        if how == "redefined" and rows:
+            yield f"{_CLOSED[how]}: {metrics_listed(list(dict.fromkeys(row['metric'] for row in rows)))}."
+            continue
+        said = [_figure_said(row, say) for row in rows[:_MOST]]
+        if rest := metrics["by"].get(how, 0) - len(said):
+            said.append(f"{say.number(rest)} further {_figures(rest)}")
+        if said:
+            yield f"{_CLOSED[how]}: {'; '.join(said)}."
+
+
 def _closed_said(metrics: Mapping[str, Any], results: Mapping[str, Any], say: Words) -> Iterator[str]:
-    moved = [row for row in metrics["rows"] if row["how"] in _CLOSED]
     if not metrics["both"]:
         close = (
             " What changed in them since they were closed stands under “What is closed”."
@@ -102,13 +135,7 @@ def _closed_said(metrics: Mapping[str, Any], results: Mapping[str, Any], say: Wo
         if metrics["only_earlier"]["count"] and metrics["only_later"]["count"]:
             yield f"The two reports count no month in common: those of the last one are not counted again here.{close}"
         return
-    for how, label in _CLOSED.items():
-        rows = [row for row in moved if row["how"] == how]
-        said = [_figure_said(row, say) for row in rows[:_MOST]]
-        if rest := metrics["by"].get(how, 0) - len(said):
-            said.append(f"{say.number(rest)} further {_figures(rest)}")
-        if said:
-            yield f"{label}: {'; '.join(said)}."
+    yield from _kinds_said(metrics, say, [how for how in _CLOSED if how not in _FIRST])
     if not any(metrics["by"].get(how) for how in _CLOSED):
         yield (
             _NONE_CLOSED
@@ -137,43 +164,65 @@ def _shown_effects(effects: Mapping[str, Any]) -> list[Row]:
     return [row for row in effects["rows"] if not row["segment"] and not is_naive(row)]
 
 
-def _effects_said(effects: Mapping[str, Any], why: Mapping[str, Any], say: Words) -> Iterator[str]:
+def _changed_said(effects: Mapping[str, Any], why: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """Another answer: effects that moved by more than chance, are claimed anew or no more, or have another grade."""
     rows = _shown_effects(effects)
     told = [row for row in rows if row["distinguishable"]]
-    same_tables = same_inputs(why)
-    cause = "the tables are the same, so parameters or program moved it" if same_tables else "more than chance"
+    cause = "the tables are the same, so parameters or program moved it" if same_inputs(why) else "more than chance"
     for row in told[:_MOST]:
         before, after = (_side(row, side, say) for side in ("before", "after"))
-        yield f"Effect on {_effect_name(row)}: {before} then, {after} now; {cause}."
+        yield f"Effect on {effect_name(row)}: {before} then, {after} now; {cause}."
     if rest := len(told) - len(told[:_MOST]):
         yield f"{say.number(rest)} further {'effect' if rest == 1 else 'effects'} moved: {cause}."
-    alike = list(dict.fromkeys(_effect_name(row) for row in rows if row["distinguishable"] is False))
-    if alike:
-        yield (
-            f"Cannot be told apart from the last report: the effect on {_listed(alike)}. What moved is no more than "
-            f"{'parameters or program make of the same tables' if same_tables else 'chance can do'}."
-        )
     for row in [row for row in rows if row["distinguishable"] is None][:_MOST]:
-        name, claimed = _effect_name(row), [row[side]["value"] is not None for side in ("before", "after")]
+        name, claimed = effect_name(row), [row[side]["value"] is not None for side in ("before", "after")]
         if claimed == [False, True]:
             yield f"Claimed now and not in the last report: the effect on {name}, {_side(row, 'after', say)}."
         elif claimed == [True, False]:
             yield f"No longer claimed: the effect on {name}, {_side(row, 'before', say)} in the last report."
         elif claimed == [True, True]:
             yield f"Cannot be compared with the last report: the effect on {name} ({plain(row['reason'], 80)})."
+    graded: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         if row["before"]["grade"] != row["after"]["grade"]:
-            grades = [plain(row[side]["grade"], 10) for side in ("before", "after")]
-            yield f"The evidence of the effect on {_effect_name(row)} was grade {grades[0]} and is grade {grades[1]}."
+            grades = tuple(plain(row[side]["grade"], 10) for side in ("before", "after"))
+            graded.setdefault(grades, []).append(effect_name(row))
+    for (before, after), names in graded.items():
+        which = listed(list(dict.fromkeys(names)))
+        yield f"The evidence of the effect on {which} was grade {before} and is grade {after}."
+
+
+def _alike_said(
+    results: Mapping[str, Any], effects: Mapping[str, Any], why: Mapping[str, Any], say: Words
+) -> Iterator[str]:
+    """Effects that cannot be told from what they were, as plainly as a rise; the report's answer with both values."""
+    rows = [row for row in _shown_effects(effects) if row["distinguishable"] is False]
+    if not rows:
+        return
+    cause = "parameters or program make of the same tables" if same_inputs(why) else "chance can do"
+    answer = entry_of(results)["effect"] or {}
+    head = next((row for row in rows if all(row.get(name) == answer.get(name) for name in _HEAD)), None)
+    if head is not None:
+        before, after = (_side(head, side, say) for side in ("before", "after"))
+        yield (
+            f"The answer, the effect on {effect_name(head)}, was {before} and is {after}: the two cannot be told "
+            f"apart, and what moved is no more than {cause}."
+        )
+    others = [name for name in dict.fromkeys(map(effect_name, rows)) if head is None or name != effect_name(head)]
+    if others and head is not None:
+        yield f"Nor can the effect on {listed(others)} be told apart from the last report's."
+    elif others:
+        yield (
+            f"Cannot be told apart from the last report: the effect on {listed(others)}. What moved is no more than "
+            f"{cause}."
+        )
+
+
+_HEAD = ("design", "estimand", "treated", "comparison", "outcome", "scale")
 
 
 def _side(row: Row, side: str, say: Words) -> str:
     return say.effect_in_short({**{key: row[key] for key in ("scale", "outcome", "unit")}, **row[side]})
-
-
-def _effect_name(row: Row) -> str:
-    measure = outcome_in_words(row["outcome"]).measure
-    return f"{measure} ({group_in_words(row['treated'])})" if row["estimand"] == "experiment_effect" else measure
 
 
 def _money_said(results: Mapping[str, Any], previous: Mapping[str, Any], say: Words) -> Iterator[str]:
@@ -198,7 +247,7 @@ def _money_rows(results: Mapping[str, Any], previous: Mapping[str, Any], say: Wo
                 _amount(found[figure][side], roi["currency"][side] if figure == "npv.p50" else None, say)
                 for side in ("before", "after")
             ]
-            yield _record(label, sides[0], sides[1], "follows from effects, costs and parameters")
+            yield _record(label, sides[0], sides[1], "follows from effects, costs and parameters", "")
 
 
 def _amount(value: float | None, currency: str | None, say: Words) -> str:
@@ -220,81 +269,28 @@ def _effect_rows(previous: Mapping[str, Any], say: Words) -> Iterator[dict[str, 
         arm = f", {group_in_words(row['treated'])}" if row["estimand"] == "experiment_effect" else ""
         whom = str(row["unit"] or "").partition(" per ")[2]
         unit = f" per {plain(whom, 40)}" if whom and row["scale"] == "difference" else ""
-        yield _record(f"Effect: {name}{unit}{arm}", _side(row, "before", say), _side(row, "after", say), means)
+        early = ", time not over" if row["after"].get("maturity") == "interim" else ""
+        sides = [_side(row, side, say) for side in ("before", "after")]
+        yield _record(f"Effect: {name}{unit}{arm}{early}", sides[0], sides[1], means, moved_by(row))
 
 
-def _closed_rows(previous: Mapping[str, Any], say: Words) -> Iterator[dict[str, str]]:
+def _closed_rows(previous: Mapping[str, Any], say: Words, kinds: Iterable[str]) -> Iterator[dict[str, str]]:
     meant = {
         "restated": "restated: an error was corrected", "against_record": "changed without a record",
         "adjusted": "adjusted by late news", "redefined": "counted by a new definition",
     }  # fmt: skip
+    wanted, redefined = set(kinds), set()
     for row in previous["metrics"]["rows"]:
-        if row["how"] in meant:
+        if row["how"] in wanted and row["metric"] not in redefined:
+            redefined |= {row["metric"]} if row["how"] == "redefined" else set()  # one row stands for all its months
             name = f"{figure_name(row, with_basis=row['basis'] == 'post')}, {period_in_words(say, row['period'])}"
             before, after = (value_cell(say, row[side], row["unit"]) for side in ("before", "after"))
-            yield _record(name, before, after, meant[row["how"]])
+            yield _record(name, before, after, meant[row["how"]], moved_by(row))
 
 
-def _record(name: str, before: str, after: str, means: str) -> dict[str, str]:
-    return {"Figure": name, "Last report": before, "This report": after, "The change": in_plain_words(means)}
-
-
-def _new_said(metrics: Mapping[str, Any], effects: Mapping[str, Any], say: Words) -> Iterator[str]:
-    new, gone = metrics["only_later"], metrics["only_earlier"]
-    months = [row["period"] for row in monthly([{"period": period} for period in new["new_periods"]])]
-    if months:
-        yield f"New: the figures of {periods_in_words(say, months)}."
-    if new["new_metrics"]:
-        yield f"Counted for the first time: {_names(new['new_metrics'])}."
-    if gone["new_metrics"]:
-        yield f"No longer counted: {_names(gone['new_metrics'])}."
-    for side, label in (("only_later", "Compared for the first time"), ("only_earlier", "No longer compared")):
-        rows = [row for row in effects[side].get("new_outcomes", ()) if not is_naive(row)]
-        names = list(dict.fromkeys(_effect_name(row) for row in rows))
-        if names:
-            yield f"{label}: {_listed(names)}."
-
-
-def _why_said(why: Mapping[str, Any], say: Words) -> Iterator[str]:
-    """What is different of what the reports were made from; a table is named as the data name it."""
-    inputs = why["inputs"]
-    others = {*inputs["changed"], *inputs["only_later"], *inputs["only_earlier"]}
-    changed = [
-        name
-        for name in (*inputs["changed"], *inputs["only_later"], *inputs["only_earlier"])
-        if name not in ("ledger", "promises")
-    ]
-    causes = []
-    if changed:
-        causes.append(f"newer tables ({_listed([plain(name, 40).replace('_', ' ') for name in changed])})")
-    if "ledger" in others:
-        causes.append("months closed since")
-    if "promises" in others:
-        causes.append("promises made or forecast since")
-    if why["period"]:
-        causes.append("another period")
-    if why["parameters"]:
-        causes.append("other parameters")
-    if why["code"]:
-        causes.append("another version of the program")
-    if why["packages"]:
-        causes.append("other versions of the packages it uses")
-    if why["definitions"]:
-        causes.append(f"new definitions ({_names(why['definitions'])})")
-    if causes:
-        yield f"What this report is made from and the last was not: {', '.join(causes)}."
-    elif nothing_changed(why):
-        yield "Both reports are made from the same tables, by the same parameters and program."
-
-
-def _names(metrics: Iterable[str]) -> str:
-    return _listed(list(dict.fromkeys(metric_in_words(name) for name in metrics)), between="; ")
-
-
-def _listed(names: Sequence[str], between: str = ", ") -> str:
-    rest = len(names) - _MOST_NAMES
-    shown = names if rest <= 1 else names[:_MOST_NAMES]
-    return between.join(shown) + (f" and {rest} more" if rest > 1 else "")
+def _record(name: str, before: str, after: str, means: str, by: str) -> dict[str, str]:
+    sides = {"Figure": name, "Last report": before, "This report": after}
+    return {**sides, "The change": in_plain_words(means), "Can come of": in_plain_words(by)}
 
 
 def _figures(count: int) -> str:

@@ -21,7 +21,7 @@ from analysis.reporting.wording import Words, words
 BY = {"contacts": "by number of contacts, against none", "mix": "by mix of channels, against one other channel"}
 
 
-def contact_bands(dose: Any, *, locale: str = "en_GB") -> Table:
+def contact_bands(dose: Any, *, locale: str | None = None) -> Table:
     """What customers bought after so many contacts, or such a mix: means, and differences raw and among those alike.
 
     Parameters

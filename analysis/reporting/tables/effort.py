@@ -20,7 +20,7 @@ from analysis.reporting.wording import Words, words
 WAYS = {"total_effect": "in all", "indirect_effect": "by way of the effort", "direct_effect": "by other ways"}
 
 
-def effort_changed(effort: Any, *, locale: str = "en_GB") -> Table:
+def effort_changed(effort: Any, *, locale: str | None = None) -> Table:
     """What an issue on social did to each kind of effort, against similar customers elsewhere.
 
     Parameters
@@ -50,7 +50,7 @@ def effort_changed(effort: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def effort_split(effort: Any, *, locale: str = "en_GB") -> Table:
+def effort_split(effort: Any, *, locale: str | None = None) -> Table:
     """What social changed in all, by way of the effort, and by other ways: all customers.
 
     Parameters
@@ -88,7 +88,7 @@ def effort_split(effort: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def effort_kinds(effort: Any, *, outcome: str | None = None, locale: str = "en_GB") -> Table:
+def effort_kinds(effort: Any, *, outcome: str | None = None, locale: str | None = None) -> Table:
     """Each kind of effort for itself: what goes with a step more of it, and how little would explain that.
 
     Parameters
@@ -128,7 +128,7 @@ def effort_kinds(effort: Any, *, outcome: str | None = None, locale: str = "en_G
     )  # fmt: skip
 
 
-def who_answered(effort: Any, *, locale: str = "en_GB") -> Table:
+def who_answered(effort: Any, *, locale: str | None = None) -> Table:
     """Who answered the surveys on effort, and how many answers of equal weight they are worth.
 
     Parameters

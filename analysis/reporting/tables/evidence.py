@@ -17,7 +17,6 @@ from analysis.reporting.naming import (
     grade_in_words,
     group_in_words,
     humanised,
-    in_plain_words,
     made_in_words,
     outcome_in_words,
     segment_in_words,
@@ -36,7 +35,9 @@ MADE_OTHERWISE = (
 """Estimands that stand beside the main one of their design, and are named."""
 
 
-def effects(result: Any, *, outcome: str | None = None, segments_only: bool = False, locale: str = "en_GB") -> Table:
+def effects(
+    result: Any, *, outcome: str | None = None, segments_only: bool = False, locale: str | None = None
+) -> Table:
     """Every effect with its interval and how far it can be believed; raw figures last and named as such.
 
     Where an effect was measured in percent and per customer, both stand in one row. How far the effects on an outcome
@@ -94,7 +95,7 @@ def effects(result: Any, *, outcome: str | None = None, segments_only: bool = Fa
         }
         for row in shown
     ]
-    notes = [f"Not claimed: {in_plain_words(plain(row['reason']))}" for row in rows if row["value"] is None]
+    notes = [f"Not claimed: {readable(say, row['reason'])}" for row in rows if row["value"] is None]
     if alone:
         notes.append("Raw figures are not shown alone: where nothing is claimed they are left out.")
     if any(is_naive(row) for row in rows):
@@ -110,7 +111,7 @@ def effects(result: Any, *, outcome: str | None = None, segments_only: bool = Fa
     )
 
 
-def claims(result: Any, *, locale: str = "en_GB") -> Table:
+def claims(result: Any, *, locale: str | None = None) -> Table:
     """What may be said of each effect, and how far it can be believed? All customers first, raw figures left out."""
     say = words(locale)
     rows = [row for row in settled(effect_rows(result)) if not is_naive(row)]
@@ -123,7 +124,7 @@ def claims(result: Any, *, locale: str = "en_GB") -> Table:
         {
             "Outcome": outcome_in_words(row["outcome"]).label + _otherwise(row),
             "What may be said": say.finding(row),
-            "How far it can be believed": evidence_in_words(row),
+            "How far it can be believed": evidence_in_words(row, say),
         }
         for row in whole
     ]
@@ -139,7 +140,7 @@ def _otherwise(row: Row) -> str:
     return ""
 
 
-def sample(result: Any, *, locale: str = "en_GB") -> Table:
+def sample(result: Any, *, locale: str | None = None) -> Table:
     """Who, or what, was studied? The account of the sample, one line a count, and what was left out.
 
     Of those left out, only reasons that held for somebody have a line.

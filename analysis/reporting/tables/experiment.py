@@ -27,7 +27,7 @@ _UNDECLARED = "No declaration was given. Without a declaration everything counts
 _HELD = {"passed": "holds", "failed": "breached", "not_run": "cannot be told"}
 
 
-def arms(experiment: Any, *, locale: str = "en_GB") -> Table:
+def arms(experiment: Any, *, locale: str | None = None) -> Table:
     """How many customers were in each arm, how many should have been, and how many met what it offers?
 
     Parameters
@@ -79,7 +79,7 @@ def _met(say: Words, row: Row) -> str:
     return f"{say.number(int(row['exposed']))} ({say.share(row['exposed'] / row['customers'])})"
 
 
-def arm_effects(experiment: Any, *, locale: str = "en_GB") -> Table:
+def arm_effects(experiment: Any, *, locale: str | None = None) -> Table:
     """What each arm changed, counted in every way that was asked for; the plain difference first.
 
     Parameters
@@ -140,7 +140,7 @@ def arm_effects(experiment: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def guardrails(experiment: Any, *, locale: str = "en_GB") -> Table:
+def guardrails(experiment: Any, *, locale: str | None = None) -> Table:
     """Which outcomes were not to suffer, did they, and is the arm recommended?
 
     Parameters
@@ -183,7 +183,7 @@ def _recommended(experiment: Any) -> list[str]:
     return told
 
 
-def took_part(experiment: Any, *, locale: str = "en_GB") -> Table:
+def took_part(experiment: Any, *, locale: str | None = None) -> Table:
     """Whom did an invitation move, and what did that change for them? With every effect that fits the data.
 
     Parameters
@@ -225,7 +225,7 @@ def _moved(say: Words, row: Row) -> str:
     return f"{say.share(stage['value'])}{ends}{weak}"
 
 
-def declared_and_explored(result: Any, *, locale: str = "en_GB") -> Table:
+def declared_and_explored(result: Any, *, locale: str | None = None) -> Table:
     """What was asked before anybody looked, and what was looked at afterwards?
 
     Parameters

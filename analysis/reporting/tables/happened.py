@@ -23,7 +23,7 @@ _SIDES = {"before": "Before we started responding", "after": "After"}
 NO_EFFECT = "This is what was counted before and after, not an effect of responding: months differ in much else."
 
 
-def incidents(found: Any, *, locale: str = "en_GB") -> Table:
+def incidents(found: Any, *, locale: str | None = None) -> Table:
     """Which days stood out, whom did they touch, what did they cost, and what explains them?
 
     Parameters
@@ -95,7 +95,7 @@ def days_in_words(say: Words, row: Row) -> str:
         said = say.day(first)
     else:
         begin = say.day(first)
-        same = f"{first:%Y-%m}" == f"{last:%Y-%m}" and say.locale.startswith("en_GB")
+        same = (first.year, first.month) == (last.year, last.month) and say.day(last).startswith(f"{last.day} ")
         said = f"{first.day if same else begin} to {say.day(last)}"
     return said + (", still going on" if row["open_ended"] else "")
 
@@ -117,7 +117,7 @@ def product_in_words(row: Row) -> str:
     return f"all, above all {named}" if named else "all"
 
 
-def programme(found: Any, *, locale: str = "en_GB") -> Table:
+def programme(found: Any, *, locale: str | None = None) -> Table:
     """Complaints for each positive mention before we started responding, and after: counts, no effect.
 
     Parameters

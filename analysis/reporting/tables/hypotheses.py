@@ -31,7 +31,7 @@ def hypothesis_rows(family: Any) -> list[Row]:
     return list(part_of(family, "hypotheses") or ())
 
 
-def hypotheses(family: Any, *, locale: str = "en_GB") -> Table:
+def hypotheses(family: Any, *, locale: str | None = None) -> Table:
     """Every hypothesis with its verdict, the figure behind it, and the smallest effect that was to matter.
 
     Parameters
@@ -58,12 +58,12 @@ def hypotheses(family: Any, *, locale: str = "en_GB") -> Table:
         }
         for row in rows
     ]
-    notes = [in_plain_words(plain(note, 600)) for note in getattr(family, "notes", ())]
+    notes = [in_plain_words(say.restated(plain(note, 600))) for note in getattr(family, "notes", ())]
     notes.append("No effect that matters: the whole interval lies within what was said beforehand not to matter.")
     return Table("What was believed, and what is so", pd.DataFrame(records), _frame(rows), notes=tuple(notes))
 
 
-def hypothesis_findings(family: Any, *, locale: str = "en_GB") -> Table:
+def hypothesis_findings(family: Any, *, locale: str | None = None) -> Table:
     """What may be said of each hypothesis, in sentences: why, how sure, and what it would take where it is open."""
     say = words(locale)
     rows = hypothesis_rows(family)
@@ -75,7 +75,7 @@ def hypothesis_findings(family: Any, *, locale: str = "en_GB") -> Table:
     return Table("Findings in words", pd.DataFrame(records), _frame(rows), sentences=True)
 
 
-def other_choices(family: Any, *, locale: str = "en_GB") -> Table:
+def other_choices(family: Any, *, locale: str | None = None) -> Table:
     """Does a finding hang on a choice that could as well have been made otherwise?
 
     Parameters

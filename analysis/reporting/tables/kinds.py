@@ -20,7 +20,7 @@ _CAPTION = "Kinds of mentions, estimated"
 NOT_ASKED = "Kinds are not estimated: the parameters do not ask for it (metrics, classify_kinds)."
 
 
-def kinds(found: Any, *, period: str | None = None, locale: str = "en_GB") -> Table:
+def kinds(found: Any, *, period: str | None = None, locale: str | None = None) -> Table:
     """Given and estimated kinds of a period: the raw share of guesses, and the corrected one with its interval.
 
     Parameters
@@ -78,7 +78,7 @@ def kinds(found: Any, *, period: str | None = None, locale: str = "en_GB") -> Ta
     )
 
 
-def confusion(found: Any, *, locale: str = "en_GB") -> Table:
+def confusion(found: Any, *, locale: str | None = None) -> Table:
     """How often was a mention of one kind taken for another, where the kind was known and kept from the judge?
 
     Parameters

@@ -24,7 +24,7 @@ _LIKE = "Matched and unmatched contacts, side by side"
 _NAMES = {"answered": "Answered", "first_reply": "First reply, median"}
 
 
-def matching(found: Any, *, locale: str = "en_GB") -> Table:
+def matching(found: Any, *, locale: str | None = None) -> Table:
     """The share of social contacts whose customer is known: in all, by platform, and by month.
 
     Parameters
@@ -62,7 +62,7 @@ def matching(found: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def matched_and_unmatched(found: Any, *, locale: str = "en_GB") -> Table:
+def matched_and_unmatched(found: Any, *, locale: str | None = None) -> Table:
     """Are contacts that were matched to a customer like those that were not?
 
     Parameters
@@ -116,7 +116,7 @@ def matched_part(found: Any) -> Row:
 def matching_in_words(about: Mapping[str, Any], say: Words) -> list[str]:
     """The share of matched contacts, and for whom totals are claimed, as sentences."""
     if not about["tables"]:
-        why = in_plain_words(plain(about["reason"])).rstrip(".")
+        why = in_plain_words(say.restated(plain(about["reason"]))).rstrip(".")
         return [f"How many social contacts are matched to customers cannot be told: {why}."]
     first = about["tables"][0]
     if first["matched"] is None:

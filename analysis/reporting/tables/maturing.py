@@ -22,7 +22,7 @@ from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.wording import Words, words
 
 
-def interim(result: Any, *, locale: str = "en_GB") -> Table:
+def interim(result: Any, *, locale: str | None = None) -> Table:
     """The latest contacts, followed for a part of the window only, beside those whose time is over.
 
     Parameters
@@ -62,7 +62,7 @@ def interim(result: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def maturing(result: Any, *, locale: str = "en_GB") -> Table:
+def maturing(result: Any, *, locale: str | None = None) -> Table:
     """How far past interim figures moved once the whole time was over, contacts of the same months each.
 
     Parameters

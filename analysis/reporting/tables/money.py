@@ -14,7 +14,7 @@ from analysis.reporting.tables.table import Table
 from analysis.reporting.wording import Words, words
 
 
-def case_lines(case: Any, *, locale: str = "en_GB") -> Table:
+def case_lines(case: Any, *, locale: str | None = None) -> Table:
     """What goes into the case: each benefit with its evidence, each cost with its source."""
     say = words(locale)
     records = []
@@ -91,7 +91,7 @@ def _made(say: Words, benefit: Any) -> str:
     return f"; the gain is that of contacts {say.months(first, last)}{begun}"
 
 
-def money(case: Any, *, locale: str = "en_GB") -> Table:
+def money(case: Any, *, locale: str | None = None) -> Table:
     """What is left in each year and in all, in the low, middle and high case?"""
     say = words(locale)
 

@@ -28,7 +28,7 @@ _ROADS = {
 }
 
 
-def weighted_balance(users: Any, *, locale: str = "en_GB") -> Table:
+def weighted_balance(users: Any, *, locale: str | None = None) -> Table:
     """How alike were the groups in each recorded cause, before weighting and after it, the least alike first?
 
     Parameters
@@ -64,7 +64,7 @@ def weighted_balance(users: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def roads(users: Any, *, locale: str = "en_GB") -> Table:
+def roads(users: Any, *, locale: str | None = None) -> Table:
     """Every road to one difference beside the others, the one that stands first, the raw gap last and never alone.
 
     Parameters
@@ -103,7 +103,7 @@ def roads(users: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def nothing_can_have_happened(users: Any, *, locale: str = "en_GB") -> Table:
+def nothing_can_have_happened(users: Any, *, locale: str | None = None) -> Table:
     """What the same study says where nobody can have changed anything: it should find nothing.
 
     Parameters
@@ -134,7 +134,7 @@ def nothing_can_have_happened(users: Any, *, locale: str = "en_GB") -> Table:
     return Table(caption, pd.DataFrame(records), frame, numbers=("Seen", "Expected", head), notes=tuple(notes))
 
 
-def unrecorded_cause(users: Any, *, locale: str = "en_GB") -> Table:
+def unrecorded_cause(users: Any, *, locale: str | None = None) -> Table:
     """What would an unrecorded cause have to do, beside the strongest recorded one? A row an outcome.
 
     Parameters
@@ -204,7 +204,7 @@ def _difference(say: Words, row: Row, *, bare: bool = False) -> str:
 def _number(say: Words, row: Row) -> str:
     if not _known(row["value"]):
         return NONE
-    value, low, high = (say.number(float(f"{row[name]:.3g}"), None) for name in ("value", "low", "high"))
+    value, low, high = (say.short(row[name]) for name in ("value", "low", "high"))
     return f"{value} {interval_cell(low, high)}"
 
 

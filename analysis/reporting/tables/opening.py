@@ -68,7 +68,7 @@ def _text(text: str) -> str:
     return escape(text, quote=False)
 
 
-def case_opening(found: Any, *, locale: str = "en_GB") -> CaseOpening:
+def case_opening(found: Any, *, locale: str | None = None) -> CaseOpening:
     """What may be said of the case, and the few figures to remember.
 
     Parameters
@@ -87,7 +87,7 @@ def case_opening(found: Any, *, locale: str = "en_GB") -> CaseOpening:
 
 def claim_in_words(say: Words, case: Part) -> tuple[str, str]:
     """The claim as the locale writes it: what was found, opened by the cap where it is passed, and what limits it."""
-    sentences = _SENTENCE.split(restated(say, case["claim"]["text"], case["currency"]))
+    sentences = _SENTENCE.split(restated(say, case["claim"]["text"]))
     first = 1
     while first < len(sentences) and not sentences[first - 1].endswith(")."):
         first += 1  # up to the sentence that tells the cases, whatever opens it
@@ -158,10 +158,11 @@ def recommendation_in_words(say: Words, case: Part) -> tuple[str, str]:
         f"By line {say.number(found['line'])} of the written rule: evidence of grade {found['evidence']}, money "
         f"{found['money']}, {guards.get(found['guardrails'], plain(found['guardrails'], 60))}."
     )
-    return f"We recommend: {plain(found['recommendation'], 40)}. {in_plain_words(plain(found['because'], 300))}", rule
+    because = in_plain_words(say.restated(plain(found["because"], 300)))
+    return f"We recommend: {plain(found['recommendation'], 40)}. {because}", rule
 
 
-def case_health(found: Any, *, locale: str = "en_GB") -> Table:
+def case_health(found: Any, *, locale: str | None = None) -> Table:
     """What could be wrong with the case, is it, and what was found?
 
     Parameters
@@ -180,7 +181,7 @@ def case_health(found: Any, *, locale: str = "en_GB") -> Table:
         caption="What could be wrong, and whether it is",
         cells=pd.DataFrame(records),
         frame=pd.DataFrame(records),
-        notes=tuple(in_plain_words(say.dated(plain(note, 500))) for note in case["notes"]),
+        notes=tuple(in_plain_words(say.restated(plain(note, 500))) for note in case["notes"]),
         sentences=True,
     )
 
@@ -188,7 +189,7 @@ def case_health(found: Any, *, locale: str = "en_GB") -> Table:
 def _health(say: Words, case: Part) -> Iterator[tuple[str, str, str]]:
     evidence = case["evidence"]
     standing = "past the cap" if evidence["past_cap"] else "within the cap"
-    yield "Does it rest on evidence?", standing, restated(say, evidence["sentence"], case["currency"])
+    yield "Does it rest on evidence?", standing, restated(say, evidence["sentence"])
     yield _books(say, case)
     yield _once(say, case)
     yield _harm(case)

@@ -31,7 +31,7 @@ _STOPPING = {
 }
 
 
-def smallest_effects(found: Any, *, locale: str = "en_GB") -> Table:
+def smallest_effects(found: Any, *, locale: str | None = None) -> Table:
     """The smallest effect that would be found, and what it takes to find the smallest one that matters.
 
     Parameters
@@ -76,7 +76,7 @@ def smallest_effects(found: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def by_duration(found: Any, *, locale: str = "en_GB") -> Table:
+def by_duration(found: Any, *, locale: str | None = None) -> Table:
     """The smallest effect if customers were followed for a shorter or a longer time.
 
     Parameters
@@ -110,7 +110,7 @@ def by_duration(found: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def false_alarms(found: Any, *, locale: str = "en_GB") -> Table:
+def false_alarms(found: Any, *, locale: str | None = None) -> Table:
     """How often the analysis found an effect where nothing was done, on the company's own customers.
 
     Parameters
@@ -146,7 +146,7 @@ def false_alarms(found: Any, *, locale: str = "en_GB") -> Table:
     )  # fmt: skip
 
 
-def declaration(found: Any, *, locale: str = "en_GB") -> Table:
+def declaration(found: Any, *, locale: str | None = None) -> Table:
     """What is decided before anybody looks, and the mark by which the file is known again.
 
     Parameters
@@ -195,7 +195,7 @@ def declaration(found: Any, *, locale: str = "en_GB") -> Table:
 
 
 def _rounded(say: Words, value: float) -> str:
-    return say.number(float(f"{value:.3g}"), None)
+    return say.short(value)
 
 
 def _looks(say: Words, looks: Any) -> str:

@@ -42,7 +42,7 @@ def promise_rows(found: Any) -> list[Part]:
     return rows
 
 
-def promises(found: Any, *, locale: str = "en_GB") -> Table:
+def promises(found: Any, *, locale: str | None = None) -> Table:
     """The promises beside what came of them.
 
     Parameters

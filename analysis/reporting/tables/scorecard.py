@@ -61,7 +61,7 @@ def met_in_words(row: Row) -> str:
     return {True: "met", False: "missed"}.get(row["met"], NONE)
 
 
-def scorecard(found: Any, *, locale: str = "en_GB") -> Table:
+def scorecard(found: Any, *, locale: str | None = None) -> Table:
     """Each figure with its target, the month before and a year ago, by area; areas without figures with the reason.
 
     Parameters
@@ -115,7 +115,7 @@ def _without(say: Words, areas: Sequence[Row]) -> list[str]:
 _LISTS = ("kind", "trend", "marks", "previous", "year_ago")
 
 
-def index_parts(found: Any, *, locale: str = "en_GB") -> Table:
+def index_parts(found: Any, *, locale: str | None = None) -> Table:
     """What is the team's index made of? Every part, and the sum; without weights there is none."""
     say = words(locale)
     rows = part_of(found, "scorecard")

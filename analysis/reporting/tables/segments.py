@@ -18,7 +18,7 @@ from analysis.reporting.tables.table import Table, sentences_alone
 from analysis.reporting.vocabulary import BESIDE
 from analysis.reporting.wording import Words, words
 
-_MAIN = ("experiment_effect", "experiment_effect_adjusted", "user_effect")
+_MAIN = ("experiment_effect", "experiment_effect_adjusted", "user_effect", "total_effect")
 """Estimands whose segments are shown: of a test the adjusted one where there is one, which the study judges by."""
 _VERDICTS = {
     "claimed": "stands out, asked beforehand",
@@ -33,13 +33,13 @@ _NONE = "No segment was asked for, or none could be compared."
 _MOST = 60
 
 
-def segments_tested(result: Any, *, locale: str = "en_GB") -> Table:
+def segments_tested(result: Any, *, locale: str | None = None) -> Table:
     """Do the segments of an attribute differ by more than chance, and do they add up to all customers?
 
     Parameters
     ----------
-    result : ExperimentResult
-        With the frame `tests` in `frames`.
+    result : ExperimentResult, ObservationalResult or EffortResult
+        With the frame `tests`.
     """
     say = words(locale)
     caption = "Do segments differ at all?"
@@ -64,13 +64,13 @@ def segments_tested(result: Any, *, locale: str = "en_GB") -> Table:
     return Table(caption, pd.DataFrame(records), frame, numbers=("Segments",), groups="Outcome and arm", notes=notes)
 
 
-def segment_effects(result: Any, *, outcome: str | None = None, locale: str = "en_GB") -> Table:
+def segment_effects(result: Any, *, outcome: str | None = None, locale: str | None = None) -> Table:
     """Each segment's effect, what the others make of it, and what may be said of it.
 
     Parameters
     ----------
-    result : ExperimentResult
-        With the frame `forest` in `frames`.
+    result : ExperimentResult, ObservationalResult or EffortResult
+        With the frame `forest`.
     outcome : str, optional
         Only this outcome.
     """
@@ -81,6 +81,8 @@ def segment_effects(result: Any, *, outcome: str | None = None, locale: str = "e
         frame = frame[frame["outcome"] == outcome]
     if frame is None or frame.empty or not (frame["verdict"] != "whole").any():
         return sentences_alone(caption, _NONE)
+    apart = frame.loc[frame["verdict"] != "whole", ["outcome", "treated"]].drop_duplicates()
+    frame = frame.merge(apart, on=["outcome", "treated"])
     rows = frame.to_dict("records")
     pooled = any(known(row["shrunk"]) for row in rows)
     levels = {row["level"] for row in rows if known(row["value"])}
@@ -116,9 +118,9 @@ _SHRUNK = ("shrunk", "shrunk_low", "shrunk_high")
 
 
 def segment_frame(result: Any, name: str) -> pd.DataFrame | None:
-    """A frame of segments of the estimands that are shown; None where the result has none."""
+    """A frame of segments of the estimands that are shown, in `frames` or by its own name; None where there is none."""
     frames = getattr(result, "frames", None) or {}
-    frame: pd.DataFrame | None = frames.get(name)
+    frame: pd.DataFrame | None = frames.get(name, getattr(result, name, None))
     return None if frame is None else frame[frame["estimand"].isin(_MAIN)].reset_index(drop=True)
 
 
@@ -161,7 +163,7 @@ def _sizes(say: Words, row: Row) -> str:
     return f"{say.number(int(row['n_treated']))} against {say.number(int(row['n_comparison']))}"
 
 
-def explored(test: Any, *, locale: str = "en_GB") -> Table:
+def explored(test: Any, *, locale: str | None = None) -> Table:
     """Who seems to benefit most: the effect in each fifth of a ranking, judged on customers it was not learned from.
 
     Parameters

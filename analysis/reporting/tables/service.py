@@ -26,7 +26,7 @@ STRONG = 10
 _ESTIMATES = {"queue": "by the luck of the queue", "adjusted": "similar customers", "raw": "raw"}
 
 
-def reply_bands(service: Any, *, outcome: str | None = None, locale: str = "en_GB") -> Table:
+def reply_bands(service: Any, *, outcome: str | None = None, locale: str | None = None) -> Table:
     """What customers did later by how long they waited: with one mix of customers in every band, raw, and before.
 
     Parameters
@@ -63,7 +63,7 @@ def reply_bands(service: Any, *, outcome: str | None = None, locale: str = "en_G
     )
 
 
-def reply_hours(service: Any, *, outcome: str = "orders", locale: str = "en_GB") -> Table:
+def reply_hours(service: Any, *, outcome: str = "orders", locale: str | None = None) -> Table:
     """When customers wrote, how many were answered in time, and what they did later, by the hour of the day."""
     say = words(locale)
     frame = _frame(service, "hours", outcome)
@@ -88,7 +88,7 @@ def reply_hours(service: Any, *, outcome: str = "orders", locale: str = "en_GB")
     )
 
 
-def queue_strength(service: Any, *, locale: str = "en_GB") -> Table:
+def queue_strength(service: Any, *, locale: str | None = None) -> Table:
     """How far the queue decides who is answered in time, what it then says, and what it says where it can say nothing.
 
     Parameters
@@ -137,7 +137,7 @@ def queue_strength(service: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def estimates_beside(service: Any, *, locale: str = "en_GB") -> Table:
+def estimates_beside(service: Any, *, locale: str | None = None) -> Table:
     """Every estimate of every outcome, the one that stands first; a raw figure only beside one of the others.
 
     Parameters
@@ -182,7 +182,7 @@ def estimates_beside(service: Any, *, locale: str = "en_GB") -> Table:
     )
 
 
-def queue_balance(service: Any, *, locale: str = "en_GB") -> Table:
+def queue_balance(service: Any, *, locale: str | None = None) -> Table:
     """Do customers who met a short queue differ from the others in what was known before?
 
     Parameters

@@ -6,6 +6,7 @@ shown as text and leads nowhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -21,10 +22,11 @@ from analysis.reporting.wording import Words, words
 
 _HIDDEN = "hidden"
 _COLUMNS = ("yes", "no", "not known", "all")
+_AGAIN = {"yes": "; they bought again", "no": "; they did not buy again"}
 _CAPTION = "Cases as they were, chosen by a rule"
 
 
-def stories(found: Any, *, locale: str = "en_GB") -> Table:
+def stories(found: Any, *, locale: str | None = None) -> Table:
     """The cases the rule chose, and beside them the case with the opposite outcome and how common each outcome is.
 
     Parameters
@@ -59,7 +61,7 @@ def stories(found: Any, *, locale: str = "en_GB") -> Table:
     return Table(_CAPTION, pd.DataFrame(records), frame, notes=tuple(notes), sentences=True)
 
 
-def stories_base(found: Any, *, locale: str = "en_GB") -> Table:
+def stories_base(found: Any, *, locale: str | None = None) -> Table:
     """How many customers fit the rule, by kind and outcome, and how many bought again? Small numbers are hidden.
 
     Raises
@@ -93,6 +95,33 @@ def stories_base(found: Any, *, locale: str = "en_GB") -> Table:
         groups="Outcome",
         notes=(f"A customer counts once, with the first case. “{_HIDDEN}”: {HIDDEN}.",),
     )
+
+
+def stories_in_words(results: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """The cases for a summary: each in a sentence, the one that went the other way, and how common both are.
+
+    Examples
+    --------
+    >>> from analysis.reporting.wording import words
+    >>> list(stories_in_words({"stories": []}, words()))
+    []
+    """
+    told = next(iter(results.get("stories") or ()), None)
+    if told is None or "rule" not in told:
+        return
+    if told["reason"] is not None:
+        yield f"No case can be told: {readable(say, told['reason']).rstrip('.')}."
+        return
+    cases = [*told["stories"], *filter(None, [told["counter_example"]])]
+    for one in cases:
+        opening = "Beside them, the first that went the other way: " if one is told["counter_example"] else ""
+        happened = _happened(one) if not opening else _happened(one)[:1].lower() + _happened(one)[1:]
+        again = "" if one["consent"] else _AGAIN.get(one["bought_again"], "; whether they bought again is not known")
+        words_of = f" {_said(one)}." if one["consent"] or one["paraphrase"] else ""
+        yield f"{opening}{happened}{again}.{words_of}"
+    if cases:
+        common = " ".join(rate_in_words(say, rate) for rate in told["base_rates"])
+        yield f"A rule chose these cases, nobody else; a case proves nothing. {common}".rstrip()
 
 
 def rate_in_words(say: Words, rate: Row) -> str:

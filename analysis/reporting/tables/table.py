@@ -141,7 +141,7 @@ def sentences_alone(caption: str, *notes: str) -> Table:
     return Table(caption, pd.DataFrame(), pd.DataFrame(), notes=notes)
 
 
-def frame(data: pd.DataFrame, caption: str, *, locale: str = "en_GB", most: int = 60) -> Table:
+def frame(data: pd.DataFrame, caption: str, *, locale: str | None = None, most: int = 60) -> Table:
     """Any frame as a table: numbers to four significant digits, at most so many rows."""
     say = words(locale)
 
@@ -150,7 +150,7 @@ def frame(data: pd.DataFrame, caption: str, *, locale: str = "en_GB", most: int 
             return "–"
         if isinstance(value, bool) or not isinstance(value, int | float):
             return plain(value, 120)
-        return say.number(float(f"{value:.4g}"), None) if isinstance(value, float) else say.number(value)
+        return say.short(value, 4) if isinstance(value, float) else say.number(value)
 
     cells = data.head(most).map(cell).rename(columns=humanised)
     numeric = [humanised(name) for name in data.columns if pd.api.types.is_numeric_dtype(data[name])]

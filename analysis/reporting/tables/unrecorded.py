@@ -25,7 +25,7 @@ from analysis.reporting.wording import Words, words
 _CAPTION = "What could explain the findings away"
 
 
-def sensitivity(result: Any, *, locale: str = "en_GB") -> Table:
+def sensitivity(result: Any, *, locale: str | None = None) -> Table:
     """How strong an unrecorded cause would have to be, and what could not be ruled out, in a sentence for each outcome.
 
     Parameters

@@ -57,7 +57,7 @@ def _origin(book: Book, case: Any, results: Mapping[str, Any] | None, run: str |
 
 
 def _use(case: Any) -> list[tuple[str, str]]:
-    draws = f"{case.model.draws:,}"
+    draws = words().number(case.model.draws)
     return [
         (
             "Change an assumption",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError
-from analysis.reporting.formats import Formats, plain
+from analysis.reporting.formats import locale_in_force, plain, speaking
 from analysis.reporting.workbook import about_sheet, evidence_sheet, figures_sheet, inputs_sheet, roi_sheet
 from analysis.reporting.workbook.case_table import START
 from analysis.reporting.workbook.cells import own_names
@@ -26,7 +26,7 @@ MADE = datetime(2000, 1, 1)
 
 
 def case_workbook(
-    case: RoiCase, *, results: Mapping[str, Any] | None = None, run: str | None = None, locale: str = "en_GB"
+    case: RoiCase, *, results: Mapping[str, Any] | None = None, run: str | None = None, locale: str | None = None
 ) -> bytes:
     """The case as an .xlsx workbook that recomputes.
 
@@ -38,9 +38,9 @@ def case_workbook(
         The study's `results.json`, for the sheets of figures and effects and for where the case comes from.
     run : str, optional
         The run that the case belongs to.
-    locale : str
-        Says where the sign of the currency stands and on which paper the sheets are printed; numbers themselves are
-        shown as the reader's own spreadsheet program writes them.
+    locale : str, optional
+        By default the one in force. Says where the sign of the currency stands and on which paper the sheets are
+        printed; numbers themselves are shown as the reader's own spreadsheet program writes them.
 
     Returns
     -------
@@ -54,12 +54,16 @@ def case_workbook(
     UnknownName
         If there is no such locale.
     """
+    with speaking(locale):
+        return _workbook(case, results, run, locale_in_force())
+
+
+def _workbook(case: RoiCase, results: Mapping[str, Any] | None, run: str | None, locale: str) -> bytes:
     import xlsxwriter
 
     model = case.model
     if not model.lines:
         raise DesignError("A case without lines has no workbook: give at least one benefit or cost.")
-    Formats(locale)  # whether there is such a locale
     cells = inputs_sheet.cells_of(model)
     own_names(model.inputs.names, (*inputs_sheet.OWN_NAMES, *roi_sheet.OWN_NAMES))
     file = io.BytesIO()
@@ -75,7 +79,8 @@ def case_workbook(
     )
     study = plain((results or {}).get("study") or "", 120)
     title = f"The case in money: {study}" if study else "The case in money"
-    writer.set_properties({"title": title, "author": "Touchstone", "company": "", "created": _made(results)})
+    about = {"title": title, "author": "Touchstone", "company": "", "created": _made(results)}
+    writer.set_properties({**about, "keywords": f"run {plain(run, 80)}" if run else ""})
     book = Book(writer, locale, model.currency)
     widths = roi_sheet.case_widths(case)
     main = book.sheet(roi_sheet.NAME, widths)

@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.reporting.formats import plain
 from analysis.reporting.naming import grade_in_words, humanised, in_plain_words
+from analysis.reporting.wording import words
 from analysis.reporting.workbook.case_table import GRADE, Rows
 from analysis.reporting.workbook.roi_sheet import NAME as CASE
 from analysis.reporting.workbook.roi_sheet import present_column
@@ -182,4 +183,4 @@ def _left_out(sheet: Sheet, row: int, case: Any) -> int:
 
 
 def _said(text: object) -> str:
-    return in_plain_words(plain(text, 2_000))
+    return in_plain_words(words().restated(plain(text, 2_000)))

@@ -12,6 +12,8 @@ from analysis.reporting.workbook.sheet import Book
 
 MOST_ROWS = 1_048_000
 """Rows of figures that a sheet takes, its own headings counted off."""
+MOST_PRINTED = 100
+"""Rows of them that are printed: thousands are looked up, not read on paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def write_figures(book: Book, results: Mapping[str, Any]) -> None:
             raise DesignError(f"The results hold {len(rows):,} rows of `{key}`; a sheet takes {MOST_ROWS:,}.")
         sheet = book.sheet(name, [column.width for column in columns], first_row=2)
         sheet.text(0, 0, title, "title")
-        sheet.text(1, 0, "Plain values: nothing here recomputes.", "group")
+        sheet.text(1, 0, _told(len(rows), key), "group")
         sheet.heads(2, [column.head for column in columns], [n for n, one in enumerate(columns) if one.is_number])
         sheet.page.freeze_panes(3, 1)
         for place, row in enumerate(rows, start=3):
@@ -87,6 +89,15 @@ def write_figures(book: Book, results: Mapping[str, Any]) -> None:
                 else:
                     sheet.text(place, number, _written(value), "text" if column.key == "claim" else "plain")
         sheet.page.autofilter(2, 0, 2 + len(rows), len(columns) - 1)
+        if len(rows) > MOST_PRINTED:
+            sheet.page.print_area(0, 0, 2 + MOST_PRINTED, len(columns) - 1)
+
+
+def _told(rows: int, key: str) -> str:
+    said = "Plain values: nothing here recomputes."
+    if rows <= MOST_PRINTED:
+        return said
+    return f"{said} Of {rows:,} rows the first {MOST_PRINTED} are printed; all of them are in tables/{key}.csv as well."
 
 
 def _form(key: str, value: float) -> str:

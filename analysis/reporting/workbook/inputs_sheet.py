@@ -141,7 +141,7 @@ def _input_row(sheet: Sheet, row: int, quantity: Quantity) -> None:
     sheet.formula(row, MEAN, mean, quantity.mean, form, "rowed_number")
     sheet.text(row, SHAPE, SHAPE_WORDS.get(shape, shape), "rowed")
     sheet.text(row, ORIGIN, ORIGIN_WORDS.get(quantity.origin, quantity.origin), "rowed")
-    sheet.text(row, SOURCE, in_plain_words(plain(quantity.source, 600)), "rowed")
+    sheet.text(row, SOURCE, in_plain_words(words().restated(plain(quantity.source, 600))), "rowed")
     sheet.text(row, DATED, quantity.dated, "rowed")
     sheet.text(row, GRADE, quantity.grade, "rowed")
     sheet.text(row, CELL, quantity.name, "rowed")
@@ -156,7 +156,7 @@ def _input(
         sheet.book.name(name, sheet.address(row, column, sheet=True))
     if limits is not None:
         low, high = limits
-        words = f"Write a number from {low:g} to {high:g}."
+        told = f"Write a number from {words().number(low)} to {words().number(high)}."
         sheet.page.data_validation(
             row,
             column,
@@ -168,7 +168,7 @@ def _input(
                 "minimum": low,
                 "maximum": high,
                 "error_title": "Not possible",
-                "error_message": words,
+                "error_message": told,
             },
         )
 
@@ -242,7 +242,7 @@ def _note(quantity: Quantity, locale: str) -> str:
     lines = [
         in_plain_words(plain(quantity.label, 200)),
         f"The study used {words(locale).amount(quantity.base, quantity.unit)}.",
-        f"Source: {in_plain_words(plain(quantity.source, 700))}",
+        f"Source: {in_plain_words(words(locale).restated(plain(quantity.source, 700)))}",
     ]
     if quantity.dated:
         lines.append(f"Dated {quantity.dated}")

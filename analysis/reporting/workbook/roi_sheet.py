@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.reporting.formats import plain
 from analysis.reporting.naming import humanised, in_plain_words
+from analysis.reporting.wording import words
 from analysis.reporting.workbook.case_table import GRADE, KIND, LABEL, NEVER, NO_COSTS, START, CaseTable, Rows
 from analysis.reporting.workbook.inputs_sheet import Cells
 from analysis.reporting.workbook.sheet import Book, Sheet, room_for
@@ -84,7 +85,7 @@ def present_column(years: int) -> int:
 
 def _said(case: Any) -> str:
     claim = getattr(case, "claim", None)
-    return in_plain_words(plain(getattr(claim, "text", claim) or "", 2_000))
+    return in_plain_words(words().restated(plain(getattr(claim, "text", claim) or "", 2_000)))
 
 
 def _past_cap(case: Any) -> bool:

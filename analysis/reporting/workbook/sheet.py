@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any
 
-from babel.numbers import get_currency_symbol
-
-from analysis.reporting.formats import Formats, is_currency
+from analysis.reporting.formats import cents_of, is_currency
 from analysis.reporting.theme import INK, RULE, SHADE, SOFT
+from analysis.reporting.wording import words
 from analysis.reporting.workbook.cells import checked_formula, opens_a_formula, safe_text
 
 FACE, SIZE = "Arial", 10
@@ -64,7 +63,7 @@ TALLEST = 409
 """Points that a row can be high."""
 
 
-def money_format(currency: str, locale: str = "en_GB", digits: int = 0, *, dash: bool = True) -> str:
+def money_format(currency: str, locale: str | None = None, digits: int = 0, *, dash: bool = True) -> str:
     """A number format for amounts of a currency, its sign where the locale puts it; nothing at all is a dash.
 
     Examples
@@ -72,18 +71,16 @@ def money_format(currency: str, locale: str = "en_GB", digits: int = 0, *, dash:
     >>> money_format("EUR"), money_format("EUR", "de_DE", digits=2)
     ('"€"#,##0;-"€"#,##0;"–"', '#,##0.00 "€";-#,##0.00 "€";"–"')
     """
-    babel = Formats(locale).babel
-    symbol = get_currency_symbol(currency, babel) if is_currency(currency) else currency
-    sign = '"{}"'.format(symbol.replace('"', ""))
+    say = words(locale)
+    sign = '"{}"'.format(say.sign(currency).replace('"', ""))
     number = "#,##0" + ("." + "0" * digits if digits else "")
-    before = babel.currency_formats["standard"].pattern.startswith("¤")
-    # A code such as CHF stands apart from its number; a sign such as € only where the locale puts it behind.
-    gap = " " if not before or symbol[-1:].isalpha() else ""
+    before, apart = say.sign_stands(currency)
+    gap = " " if apart else ""
     shown = f"{sign}{gap}{number}" if before else f"{number}{gap}{sign}"
     return f'{shown};-{shown};"–"' if dash else f"{shown};-{shown}"
 
 
-def number_format(value: float, unit: str, locale: str = "en_GB") -> str:
+def number_format(value: float, unit: str, locale: str | None = None) -> str:
     """A number format for an input: shares as percent, money per something with cents, others to three digits.
 
     Examples
@@ -95,7 +92,7 @@ def number_format(value: float, unit: str, locale: str = "en_GB") -> str:
     if first == "share":
         return "0.00%" if 0 < abs(value) < 0.01 else "0.0%"
     if is_currency(first):
-        return money_format(first, locale, digits=0 if abs(value) >= 1_000 else 2, dash=False)
+        return money_format(first, locale, digits=0 if abs(value) >= 1_000 else cents_of(first), dash=False)
     size = abs(value)
     if float(value).is_integer() or size >= 1_000:
         return "#,##0"

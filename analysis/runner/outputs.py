@@ -1,0 +1,134 @@
+"""What do readers get of what was executed? Pages, documents, tables and a PDF, all under the run's own name.
+
+They are made once all steps are recorded. What cannot be made here for want of a library, the PDF, is said once and
+left out, and no page leads to it. How each of them looks is left to `analysis.reporting`, the seal to `run`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.reporting.formats import speaking
+from analysis.reporting.summary import status_in_words
+from analysis.runner.documents import Document, documents_led_to, documents_of, write_documents
+from analysis.runner.pages import FRONT, page_name, period_in_words, render_pages
+from analysis.runner.printing import REPORT, Press, press
+from analysis.runner.results import RESULTS
+
+if TYPE_CHECKING:
+    from analysis.runner.manifest import StepStatus
+    from analysis.runner.steps import Step
+    from analysis.runner.study import Study
+
+STAMP = "touchstone"
+"""Where an executed notebook's metadata say which run it belongs to."""
+PDF: Document = ("The whole report as a PDF, to be printed or read offline (.pdf)", REPORT)
+
+
+def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
+    """The files beside its pages that a report of these steps would have, where nothing is missing.
+
+    Examples
+    --------
+    >>> outputs_of([])
+    ('report.pdf', 'tables/README.txt')
+    """
+    from analysis.reporting.tidy import OVERVIEW
+
+    return (*documents_of(steps), REPORT, OVERVIEW)
+
+
+def write_outputs(
+    study: Study, run: str, steps: Sequence[Step], say: Callable[[str], None] = lambda line: None
+) -> None:
+    """Write everything that is made of executed notebooks and their results.
+
+    Parameters
+    ----------
+    study : Study
+        Recording into the folder of the run, with all parts and `results.json`.
+    run : str
+    steps : sequence of Step
+        Those that were executed to the end.
+    say : callable of str, optional
+        Told what could not be made here.
+    """
+    with press() as printer:
+        tables = _write_tables(study, run, steps)
+        documents = documents_led_to(steps, study.results())
+        lack = printer.lack
+        if lack:
+            say(f"The report is made without its PDF: {lack}. `touchstone doctor` tells what is missing.")
+        render_pages(study, run, steps, _leading(steps, documents, [PDF, tables] if lack is None else [tables]))
+        if lack is None:
+            printer.begin(_asked(study, run, steps))
+        write_documents(study, run, steps)
+        if lack is None and not _is_there(printer, study):
+            say("The report is made without its PDF: printing it failed. Everything else is as it should be.")
+            render_pages(study, run, steps, _leading(steps, documents, [tables]))
+
+
+def stamped(study: Study, run: str, steps: Mapping[str, StepStatus]) -> dict[str, StepStatus]:
+    """Let each executed notebook say which run it belongs to; the steps with the hashes of their files as they are now.
+
+    A notebook taken over from an earlier run is given the name of this one.
+    """
+    found = dict(steps)
+    for name, step in steps.items():
+        file = f"notebooks/{name}.ipynb"
+        path = study.folder / file
+        if file not in step.files or not path.is_file():
+            continue
+        notebook = json.loads(path.read_bytes())
+        if notebook["metadata"].get(STAMP) != {"run": run, "study": study.name}:
+            notebook["metadata"][STAMP] = {"run": run, "study": study.name}
+            text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))
+            write_atomically(path, f"{text}\n".encode())
+            found[name] = replace(step, files={**step.files, file: fingerprint(path)})
+    return found
+
+
+def _write_tables(study: Study, run: str, steps: Sequence[Step]) -> Document:
+    """Write the tables of the results, and of the charts of each page."""
+    from analysis.reporting.tidy import OVERVIEW, behind_charts, table_files, tables_of_results
+
+    tables = tables_of_results(study.results())
+    for step in sorted(steps, key=lambda one: one.name):
+        path = study.folder / "notebooks" / f"{step.name}.ipynb"
+        tables += behind_charts(json.loads(path.read_bytes()), step.name)
+    stamp = {"study": study.name, "run": run, "results": fingerprint_of_bytes((study.folder / RESULTS).read_bytes())}
+    for name, content in table_files(tables, stamp).items():
+        (study.folder / name).parent.mkdir(exist_ok=True)
+        write_atomically(study.folder / name, content)
+    return ("The tables of this report, as files for other programs (.csv, .parquet)", OVERVIEW)
+
+
+def _leading(
+    steps: Sequence[Step], documents: Mapping[str, Sequence[Document]], everywhere: Sequence[Document]
+) -> dict[str, list[Document]]:
+    """Which documents each page leads to: its own, and those of the whole report."""
+    return {step.name: [*documents.get(step.name, ()), *everywhere] for step in steps}
+
+
+def _asked(study: Study, run: str, steps: Sequence[Step]) -> dict[str, Any]:
+    results = study.results()
+    in_order = sorted(steps, key=lambda step: step.name != FRONT)
+    with speaking(study.values.report.locale):
+        period, state = period_in_words(results), f"Status: {status_in_words(results)}"
+    return {
+        "folder": str(study.folder),
+        "file": REPORT,
+        "pages": [(step.title, page_name(step.name)) for step in in_order],
+        "study": study.name,
+        "run": run,
+        "period": period,
+        "state": state,
+    }
+
+
+def _is_there(printer: Press, study: Study) -> bool:
+    return printer.ends_well() and (study.folder / REPORT).is_file()
