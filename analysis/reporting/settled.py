@@ -131,7 +131,7 @@ def older_than_the_volume(results: Any, say: Words) -> str:
         studied, beyond = max(lines.values(), key=sum)
         more = f", {say.number(round(beyond))} of them beyond those studied" if round(beyond) else ""
         whole = ", and their time after the contact is not over" if is_interim(row) else ""
-        begin = f"The case in money multiplies {say.number(round(studied + beyond))} contacts a year ({whose}{more})"
+        begin = f"The case in money multiplies {say.number(studied + beyond, 0)} contacts a year ({whose}{more})"
         end = f"that contacts {_from_to(say, row['index_from'], row['index_to'])} brought{whole}"
         found = said.setdefault((begin, end), [])
         label = outcome_in_words(row["outcome"]).label.lower()

@@ -75,7 +75,7 @@ def test_rows_at_fault_fail_from_a_share_on_and_cancelled_ones_do_not(bad, verdi
     told, said = only({"rows": rows})
     assert told == verdict
     assert said.startswith("2 tables were read; ")
-    assert said.endswith("By the rules of their table do not count: 50 of 1,000 rows of orders (cancelled).")
+    assert said.endswith("Not counted, by the rules of the tables: 50 of 1,000 rows of orders (cancelled).")
     assert ("no row was left out for a fault" in said) == (bad == 0)
     if bad:
         assert f"{bad} of 1,000 rows of orders (no_customer)" in said

@@ -133,7 +133,7 @@ def test_run_and_compute_give_the_same_bytes(small_demo: Path) -> None:
     assert (done.report / "results.json").read_bytes() == computed
     assert is_whole(done.report)
     assert {name: step.state for name, step in done.steps.items()} == dict.fromkeys(
-        ("metrics", "month_close", "before_after", *DESIGNS, *LATER, "roi_case", "summary"), "done"
+        ("closes", "metrics", "month_close", "before_after", *DESIGNS, *LATER, "roi_case", "summary"), "done"
     )
     for name, content in contents(done.report):
         assert str(small_demo).encode() not in content, name

@@ -27,4 +27,4 @@ def test_a_terminal_shows_text_as_text(capsys: pytest.CaptureFixture[str]) -> No
     seen = capsys.readouterr()
     assert seen.out == ""
     assert "[bold]as it is[/bold]" in seen.err
-    assert "metrics        FAILED          1.3 s" in seen.err
+    assert "metrics            FAILED          1.3 s" in seen.err

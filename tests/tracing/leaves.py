@@ -131,7 +131,7 @@ def _among(held: list[float], value: float, near: float) -> bool:
 
 
 def _worked_out(results: Mapping[str, Any], records: Iterable[list[float]]) -> Iterator[float]:
-    """What pages work out themselves: sums and differences within a row, and three more, each named here."""
+    """What pages work out themselves: sums and differences within a row, shares of a total, and what is named here."""
     for record in records:
         if len(record) <= _WIDEST:
             yield from (abs(a + sign * b) for a, b in itertools.combinations(record, 2) for sign in (1, -1))
@@ -139,6 +139,7 @@ def _worked_out(results: Mapping[str, Any], records: Iterable[list[float]]) -> I
     yield from _wilson(results.get("metrics", []))
     yield from _beside(results.get("effects", []))
     yield from _sums(results)
+    yield from _shares(results)
     yield from _bacon(results.get("behind", {}).get("adoption", {}).get("bacon"))
     yield from _quarters(results.get("behind", {}).get("roi_case", {}).get("by_month"))
     yield from (2 * row["monte_carlo_error"] for row in results.get("coverage", {}).get("a_a", []))
@@ -160,6 +161,22 @@ def _sums(held: Any) -> Iterator[float]:
             if len(rows) <= _LONGEST and any(map(_is_number, column)):
                 told = [one if _is_number(one) else 0.0 for one in reversed(column)]
                 yield from (abs(total) for total in itertools.accumulate(told))
+
+
+def _shares(held: Any) -> Iterator[float]:
+    """What share a count is of its column in a list of rows, or of its row in a table of counts."""
+    if isinstance(held, Mapping):
+        for value in held.values():
+            yield from _shares(value)
+    elif isinstance(held, list) and 2 <= len(held) <= _WIDEST:
+        columns: list[list[Any]] = [held]
+        if all(isinstance(row, Mapping) for row in held):
+            columns = [[row.get(key) for row in held] for key in held[0]]
+        for column in columns:
+            if all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in column) and any(column):
+                yield from (one / sum(column) for one in column)
+        for value in held:
+            yield from _shares(value)
 
 
 def _bacon(frame: Mapping[str, Any] | None) -> Iterator[float]:

@@ -154,7 +154,7 @@ def _rows(results: Mapping[str, Any], say: Words) -> Iterator[Health]:
     said = f"{_counted(len(tables), 'table was', 'tables were')} read; "
     said += f"left out for faults: {_few(faults)}." if faults else "no row was left out for a fault."
     if rules:
-        said += f" By the rules of their table do not count: {_few(rules)}."
+        said += f" Not counted, by the rules of the tables: {_few(rules)}."
     yield Health("The tables", "failed" if worst > MOST_AT_FAULT else "passed", said)
 
 

@@ -65,7 +65,7 @@ def _comes_from(say: Words, benefit: Any, currency: str) -> str:
     """The gain of a contact and how many there are; of a line that multiplies no contacts, what it says of itself."""
     if benefit.gain_per_contact is None or benefit.contacts_per_year is None:
         return "its own inputs, as they stand in the table of what goes in"
-    contacts = say.number(round(benefit.contacts_per_year))
+    contacts = say.number(benefit.contacts_per_year, 0)
     source = in_plain_words(plain(benefit.contacts_source, 120))
     gain = say.money(benefit.gain_per_contact, currency)
     return f"{gain} a contact, {contacts} contacts a year ({source}){_made(say, benefit)}"
