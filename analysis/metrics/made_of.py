@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.calendar import Month
 from analysis.metrics.counter import Counter, Rules, number_of
 from analysis.metrics.families.issues import CLOSED_NOW
-from analysis.metrics.families.mentions import OPENING
+from analysis.metrics.families.mentions import MENTION_SUMS, OPENING
 from analysis.metrics.figure import Metric
 from analysis.tables.local_time import instant
 
@@ -155,12 +155,7 @@ def _posted(count: Counter, column: str) -> dict[tuple[Any, Any], Any]:
     promised = count.rules.sla_seconds
     judged = f"{OPENING} and {wait} >= 0 and {between('posted_at', until)} >= {promised}"
     sums = ", ".join((
-        "count(*) as mentions",
-        number_of("kind = 'complaint'", "complaints"),
-        number_of("kind = 'positive'", "positives"),
-        number_of(OPENING, "opening"),
-        number_of(f"{OPENING} and first_reply_at is not null", "answered"),
-        number_of("resolved_at is not null and resolved_by = 'us'", "resolved"),
+        MENTION_SUMS,
         number_of(judged, "judged"),
         number_of(f"{judged} and first_reply_at is not null and {wait} <= {promised}", "within"),
     ))  # fmt: skip

@@ -21,16 +21,16 @@ from analysis.foundation.provenance import (
     code_fingerprint,
     package_versions,
 )
-from analysis.runner.behind import behind
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.overview import overview_of
 from analysis.runner.params import StudyParams
 from analysis.runner.params_model import Params
 from analysis.runner.params_values import instant_of
 from analysis.runner.plans import channel_plan
-from analysis.runner.previous import PREVIOUS, Report, previous_of, since
+from analysis.runner.previous import Report, previous_of, since
 from analysis.runner.reading import CLOSED_MONTHS, DECISION, EVERYTHING, PART, PROMISED, TABLES, Reads, watched
-from analysis.runner.register import PROMISES, read_register, register_fingerprint, register_folder
+from analysis.runner.recording import inputs_of, part_of
+from analysis.runner.register import read_register, register_folder
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
 from analysis.runner.steps import STEPS, Decision, Step, asked_by_name, cannot_follow, decide, step_named
@@ -383,10 +383,8 @@ class Study:
         if step is None:
             known = ", ".join(f"`study.{one.name}()`" for one in STEPS if one.call is not None)
             raise ValueError(f"Only what this study's own methods gave can be recorded: {known}.")
-        part = result.to_parts()
-        rows = behind(step, result)
-        told = {"coverage": {**part.get("coverage", {}), **_coverage(step, result)}}
-        write_part(self._folder, step, {**part, **told, **({"behind": {step: rows}} if rows else {})})
+        part = part_of(step, result)
+        write_part(self._folder, step, part)
         counts = {key: len(value) for key, value in part.items() if isinstance(value, list)}
         return Recorded(step, counts)
 
@@ -459,7 +457,7 @@ class Study:
             "period": None if self.period is None else self.period.to_dict(),
             "known_at": iso(self.known_at),
             "provenance": {
-                "inputs": self._inputs(),
+                "inputs": inputs_of(self),
                 "params": self.params.fingerprint(),
                 "code": self.code,
                 "packages": package_versions(),
@@ -471,19 +469,6 @@ class Study:
                 "without_effect": without_effect(self.values),
             },
         }
-
-    def _inputs(self) -> dict[str, str]:
-        """The fingerprint of every table, of the closed months where there are any but a rehearsal's, of the promises
-        and of the report before this one.
-        """
-        inputs = {name: account.fingerprint for name, account in self.prepared.accounts.items()}
-        if not self.values.close.rehearsal and self.ledger.entries:
-            inputs["ledger"] = f"sha256:{self.ledger.head}"
-        if self.promised:
-            inputs[PROMISES] = str(register_fingerprint(register_folder(self.params)))
-        if self.previous is not None:
-            inputs[PREVIOUS] = self.previous.fingerprint
-        return inputs
 
     def overview(self) -> pd.DataFrame:
         """The tables: rows read, kept and set aside, first and last day, and what should be known about them."""
@@ -511,15 +496,3 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study `{self.name}`: {len(self.prepared.accounts)} tables, {self.params.name}"
-
-
-def _coverage(step: str, result: Any) -> dict[str, Any]:
-    """What a result says about itself that no row of the results can hold."""
-    found: dict[str, Any] = {}
-    if missing := getattr(result, "missing", None):
-        found["metrics_missing"] = dict(missing)
-    if notes := getattr(result, "notes", None):
-        found["notes"] = {step: list(notes)}
-    if sample := getattr(result, "sample", None):
-        found["sample"] = {step: dict(sample)}
-    return found

@@ -5,7 +5,6 @@ The notebooks are the shipped ones, on a company of 300 customers; about 15 s of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from analysis.runner.closing import READ_BY_CLOSES
 from analysis.runner.run import Run, run_study
 from analysis.synthetic.make import make_world
+from tests.how_steps_ended import HowStepsEnded
 
 SAYS_WHEN = {"status.json", "manifest.json"}
 """Files that hold seconds of the clock; the manifest holds the hashes of all others."""
@@ -27,22 +27,6 @@ roi: {discount_rate: RATE, draws: 1000}
 """
 
 
-class Ends:
-    """Keeps how steps ended."""
-
-    def __init__(self) -> None:
-        self.ended: dict[str, str] = {}
-
-    def say(self, text: str) -> None: ...
-
-    def expect(self, seconds: Mapping[str, float], at_once: int) -> None: ...
-
-    def begin(self, step: str) -> None: ...
-
-    def end(self, step: str, state: str, seconds: float) -> None:
-        self.ended[step] = state
-
-
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("company") / "data"
@@ -50,17 +34,17 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(home: Path, company: Path, rate: str, ends: Ends | None = None) -> Run:
+def run(home: Path, company: Path, rate: str, ends: HowStepsEnded | None = None) -> Run:
     (home / "params").mkdir(parents=True, exist_ok=True)
     (home / "params" / "small.yaml").write_text(PARAMS.replace("RATE", rate), encoding="utf-8")
-    return run_study(home / "params" / "small.yaml", data=company, progress=ends or Ends())
+    return run_study(home / "params" / "small.yaml", data=company, progress=ends or HowStepsEnded())
 
 
 @pytest.mark.slow
 def test_kept_steps_make_the_report_that_is_made_from_cold(tmp_path: Path, company: Path) -> None:
     earlier = run(tmp_path / "one", company, "0.1")
     assert set(earlier.steps["closes"].reads or ()) <= {"tables", *(f"params.{key}" for key in READ_BY_CLOSES)}
-    ends = Ends()
+    ends = HowStepsEnded()
     kept = run(tmp_path / "one", company, "0.12", ends)
     anew = {step for step, state in ends.ended.items() if state != "kept"}
     assert anew == {"roi_case", "summary"}, "the rate is read by the case in money, and by what shows everything"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,26 +14,11 @@ from analysis.runner.manifest import STATUS, StepStatus, fingerprints, write_sta
 from analysis.runner.opening import prepare_study
 from analysis.runner.results import part_path
 from analysis.runner.run import run_study
+from tests.how_steps_ended import HowStepsEnded
 
 Writing = Callable[..., None]
 PARAMS = "study: trial\ndata: {folder: data}\ndesigns: [before_after]\nseed: 1\n"
 OPEN = "from analysis import open_study\nstudy = open_study(params)\n"
-
-
-class Told:
-    """Keeps how steps ended."""
-
-    def __init__(self) -> None:
-        self.ended: dict[str, str] = {}
-
-    def say(self, text: str) -> None: ...
-
-    def expect(self, seconds: Mapping[str, float], at_once: int) -> None: ...
-
-    def begin(self, step: str) -> None: ...
-
-    def end(self, step: str, state: str, seconds: float) -> None:
-        self.ended[step] = state
 
 
 def rewrite(home: Path, more: str) -> None:
@@ -143,7 +128,7 @@ def test_a_run_takes_over_the_steps_that_read_nothing_new(home: Path, write_note
     assert first.steps["metrics"].reads is None, "it opened no study, so nobody knows what it read"
 
     rewrite(home, "roi: {discount_rate: 0.1}\nindex: {before_months: 3}\n")
-    told = Told()
+    told = HowStepsEnded()
     second = run_study("params/trial.yaml", progress=told)
     assert told.ended == {
         "metrics": "done", "month_close": "kept", "before_after": "done", "summary": "done",
@@ -153,6 +138,6 @@ def test_a_run_takes_over_the_steps_that_read_nothing_new(home: Path, write_note
     assert second.steps["month_close"].seconds == pytest.approx(first.steps["month_close"].seconds, abs=0.01)
 
     rewrite(home, "roi: {discount_rate: 0.1}\nreport: {locale: de_DE}\n")
-    told = Told()
+    told = HowStepsEnded()
     run_study("params/trial.yaml", progress=told)
     assert told.ended == dict.fromkeys(first.steps, "done"), "another language is another notebook"

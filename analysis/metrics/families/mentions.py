@@ -15,7 +15,7 @@ from analysis.metrics.figure import Metric, figure, ratio
 
 OPENING = "in_reply_to is null and coalesce(actionable, true)"
 """A mention that begins a conversation and is not marked as needing no answer."""
-_SUMS = ", ".join((
+MENTION_SUMS = ", ".join((
     "count(*) as mentions",
     number_of("kind = 'complaint'", "complaints"),
     number_of("kind = 'positive'", "positives"),
@@ -23,11 +23,12 @@ _SUMS = ", ".join((
     number_of(f"{OPENING} and first_reply_at is not null", "answered"),
     number_of("resolved_at is not null and resolved_by = 'us'", "resolved"),
 ))  # fmt: skip
+"""What is counted of the mentions posted in a month, in one scan."""
 
 
 def _posted(count: Counter, month: int | None, name: str) -> int:
     """One of the sums over the mentions posted in a month, all from one scan."""
-    found = count.once("mentions posted", lambda: count.by_month(_SUMS, "mentions", "posted_at"))
+    found = count.once("mentions posted", lambda: count.by_month(MENTION_SUMS, "mentions", "posted_at"))
     return int(found.get((month, None), {}).get(name) or 0)
 
 
