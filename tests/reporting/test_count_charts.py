@@ -36,7 +36,7 @@ def test_bars_are_sorted_and_what_nobody_named_stands_last_and_hollow():
     assert [bar.get_width() for bar in bars] == [112, 96, 8]
     assert all(bar.get_x() == 0 for bar in bars)
     assert [to_hex(bar.get_facecolor()) == PAPER for bar in bars] == [False, False, True]
-    assert title(figure) == "Mobile: 52 % of all mentions"
+    assert title(figure) == "52 % of all mentions are about mobile"
     assert "No product said 4 %" in figure.alt.replace("\xa0", " ")
 
 
@@ -86,7 +86,7 @@ def test_the_title_says_the_side_of_the_most_and_leaves_out_what_nobody_named():
     assert title(figure) == "More praise than complaints on 1 of 2 platforms"
     figure = charts.complaints_against_positives(planted.metrics(), "product")
     assert title(figure) == "More praise than complaints for 1 of 2 products"
-    assert set(names(figure)) == {"Mobile", "Tv", "No product said"}
+    assert set(names(figure)) == {"mobile", "tv", "No product said"}
 
 
 def test_harm_is_said_as_plainly(made):

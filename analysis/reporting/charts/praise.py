@@ -123,7 +123,7 @@ def _counts(found: Any, by: str, say: Words) -> tuple[pd.DataFrame, str]:
             ]
         )  # fmt: skip
         if rows:
-            frame["label"] = [f"No {by} said" if name == UNKNOWN else humanised(name, 40) for name in frame["name"]]
+            frame["label"] = [_called(name, by) for name in frame["name"]]
     if frame.empty or not (frame["complaints"] + frame["positives"]).sum():
         raise NothingToDraw(
             f"The chart of complaints against positives needs the metric `{METRIC}` by {by} with both its counts; "
@@ -197,6 +197,13 @@ def _names(body: Body, axes: Any, frame: pd.DataFrame, held: list[Bbox]) -> None
 def _along(first: float, last: float, steps: int = 150) -> list[float]:
     """Places along the line of as many of both, close enough for no name to slip through."""
     return [first + (last - first) * step / steps for step in range(steps + 1)]
+
+
+def _called(name: str, by: str) -> str:
+    """A product as the tables call it, a platform in words."""
+    if name == UNKNOWN:
+        return f"No {by} said"
+    return plain(name, 40) if by == "product" else humanised(name, 40)
 
 
 def _totals_in_words(totals: dict[str, float], say: Words) -> str:

@@ -72,6 +72,8 @@ def _ranked(metrics: Any, by: str, measure: str, say: Words) -> Figure:
     name = plain(_name(first[by], by, 28), 28).replace(" ", GAP)
     if not named.empty and by == "platform":
         title = f"{name} holds {share} of all mentions"
+    elif not named.empty and by == "product":
+        title = f"{share} of all mentions are about {name}"
     else:
         title = f"{name}: {share} of all mentions"
     listed = ", ".join(f"{_name(row[by], by, 40)} {say.share(row['share'], 0)}" for _, row in frame.iterrows())
@@ -124,4 +126,6 @@ def _sorted(counts: pd.Series, by: str) -> pd.DataFrame:
 def _name(value: str, by: str, limit: int) -> str:
     if value == UNKNOWN:
         return f"No {by} said"
+    if by == "product":
+        return plain(value, limit)  # products are called as the tables call them
     return _KINDS.get(value, humanised(value, limit)) if by == "kind" else humanised(value, limit)
