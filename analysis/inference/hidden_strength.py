@@ -96,9 +96,11 @@ def recorded_strengths(
     arm = np.asarray(treated, dtype=np.float64)
     weight = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     root = np.sqrt(weight)
-    everything = np.column_stack([np.ones(len(y)), columns]) * root[:, None]
-    left_of_arm, rank = _left(everything, arm * root)
-    left_of_y, _ = _left(everything, y * root)
+    first = 1 + columns.shape[1]
+    every = _factor(np.column_stack([np.ones(len(y)), columns, arm, y]) * root[:, None])
+    everything, its_arm, its_y = every[:, :first], every[:, first], every[:, first + 1]
+    left_of_arm, rank = _left(everything, its_arm)
+    left_of_y, _ = _left(everything, its_y)
     spare = float(left_of_arm @ left_of_arm)
     if spare <= 1e-12 * float(weight.sum()):
         raise DesignError("The covariates tell the groups apart: nothing of the treatment is left to compare.")
@@ -110,18 +112,23 @@ def recorded_strengths(
     if dof <= 1 or residual <= 0:
         raise DesignError("Too few customers, or nothing that varies, to judge the strength of causes by.")
     se = float(np.sqrt(residual / dof / spare))
-    with_arm = np.column_stack([everything, arm * root])
+    with_arm = every[:, : first + 1]
     recorded = {}
     for name, places in sorted(groups.items()):
         others = [place for place in range(everything.shape[1]) if place - 1 not in set(places)]
-        without, _ = _left(everything[:, others], arm * root)
-        fewer, _ = _left(with_arm[:, [*others, with_arm.shape[1] - 1]], y * root)
+        without, _ = _left(everything[:, others], its_arm)
+        fewer, _ = _left(with_arm[:, [*others, first]], its_y)
         of_treatment, of_outcome = (
             max(0.0, 1 - whole / part)
             for whole, part in ((spare, float(without @ without)), (residual, float(fewer @ fewer)))
         )
         recorded[name] = Strength(treatment=min(of_treatment, 1 - 1e-12), outcome=min(of_outcome, 1.0))
     return Strengths(coefficient, se, dof, recorded)
+
+
+def _factor(columns: Floats) -> Floats:
+    """A small matrix whose columns have the same lengths and angles as these: regressions among them are the same."""
+    return np.asarray(np.linalg.qr(columns, mode="r"))
 
 
 def _left(columns: Floats, values: Floats) -> tuple[Floats, int]:

@@ -106,15 +106,18 @@ def _paired(treated: Ints, others: Ints, logit: Floats, reach: float) -> list[tu
         return end
 
     pairs = []
-    for row in treated[np.lexsort((treated, -logit[treated]))]:
-        at = int(np.searchsorted(places, logit[row], side="right"))
+    choosing = treated[np.lexsort((treated, -logit[treated]))]
+    wanted = logit[choosing]
+    after = np.searchsorted(places, wanted, side="right")
+    held, rows = places.tolist(), order.tolist()
+    for row, own, at in zip(choosing.tolist(), wanted.tolist(), after.tolist(), strict=True):
         above, below = following(right, at), following(left, at) - 1
-        gap_above = places[above] - logit[row] if above < n else math.inf
-        gap_below = logit[row] - places[below] if below >= 0 else math.inf
+        gap_above = held[above] - own if above < n else math.inf
+        gap_below = own - held[below] if below >= 0 else math.inf
         if min(gap_above, gap_below) > reach:
             continue
         chosen = below if gap_below <= gap_above else above
-        pairs.append((int(row), int(order[chosen])))
+        pairs.append((row, rows[chosen]))
         right[chosen], left[chosen + 1] = chosen + 1, chosen
     return pairs
 

@@ -47,7 +47,7 @@ _LARGEST = 200 * 2**20  # bytes; no results file of ours comes near
 _PERIOD = re.compile(r"(?:^|[-_.])(?:19|20)\d\d(?:[-_.]?(?:q[1-4]|0[1-9]|1[0-2]))?$", re.IGNORECASE)
 """How a study's name ends that carries its period: what stands before it is the family."""
 _DOCUMENTS = (
-    ("Whole report as PDF", "report.pdf"),
+    ("Report as PDF", "report.pdf"),
     ("Workbook of the case", "case.xlsx"),
     ("Slides of the case", "case.pptx"),
     ("Tables as CSV and Parquet", "tables/README.txt"),

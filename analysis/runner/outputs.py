@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.formats import speaking
 from analysis.reporting.summary import status_in_words
-from analysis.runner.documents import Document, documents_led_to, documents_of, write_documents
+from analysis.runner.documents import CASE, Document, documents_led_to, documents_of, write_documents
 from analysis.runner.pages import FRONT, page_name, period_in_words, render_pages
 from analysis.runner.printing import REPORT, Press, press
 from analysis.runner.results import RESULTS
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 STAMP = "touchstone"
 """Where an executed notebook's metadata say which run it belongs to."""
-PDF: Document = ("The whole report as a PDF, to be printed or read offline (.pdf)", REPORT)
+WHOLE = "The whole report as a PDF, to be printed or read offline (.pdf)"
+SHORT = "The summary and the case in money as a PDF, to be printed or read offline (.pdf)"
+FOR_EXECUTIVES = (FRONT, CASE)
+"""The pages that are printed for executives; for analysts all are."""
 
 
 def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
@@ -63,7 +66,8 @@ def write_outputs(
         lack = printer.lack
         if lack:
             say(f"The report is made without its PDF: {lack}. `touchstone doctor` tells what is missing.")
-        render_pages(study, run, steps, _leading(steps, documents, [PDF, tables] if lack is None else [tables]))
+        everywhere = [(_called(study, steps), REPORT), tables] if lack is None else [tables]
+        render_pages(study, run, steps, _leading(steps, documents, everywhere))
         if lack is None:
             printer.begin(_asked(study, run, steps))
         write_documents(study, run, steps)
@@ -114,15 +118,33 @@ def _leading(
     return {step.name: [*documents.get(step.name, ()), *everywhere] for step in steps}
 
 
+def _printed(study: Study, steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """The pages printed for whom the report is written, in the order in which they are read, and those that are not."""
+    in_order = sorted(steps, key=lambda step: step.name != FRONT)
+    if study.values.report.audience == "analyst":
+        return in_order, []
+    ours = [step for step in in_order if step.name in FOR_EXECUTIVES]
+    return ours, [step for step in in_order if step not in ours]
+
+
+def _called(study: Study, steps: Sequence[Step]) -> str:
+    """What the PDF is called where pages lead to it."""
+    pages, others = _printed(study, steps)
+    if not others:
+        return WHOLE
+    return SHORT if len(pages) > 1 else "The summary as a PDF, to be printed or read offline (.pdf)"
+
+
 def _asked(study: Study, run: str, steps: Sequence[Step]) -> dict[str, Any]:
     results = study.results()
-    in_order = sorted(steps, key=lambda step: step.name != FRONT)
+    pages, others = _printed(study, steps)
     with speaking(study.values.report.locale):
         period, state = period_in_words(results), f"Status: {status_in_words(results)}"
     return {
         "folder": str(study.folder),
         "file": REPORT,
-        "pages": [(step.title, page_name(step.name)) for step in in_order],
+        "pages": [(step.title, page_name(step.name)) for step in pages],
+        "beside": [step.title for step in others],
         "study": study.name,
         "run": run,
         "period": period,

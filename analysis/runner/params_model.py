@@ -251,9 +251,10 @@ class ReportSection(Section):
     currency: CurrencyCode = "EUR"
     """Currency of the tables' money, by its code of three capital letters. Nothing is converted."""
     audience: Literal["executive", "analyst"] = "executive"
-    """Whom the summary is written for. `executive`: the answer, what it rests on, the figures to remember, what could
-    be wrong. `analyst`: the same, then every declared effect with interval, grade, standard error, rows and method, and
-    every check in full. No figure is another."""
+    """Whom the report is written for. `executive`: the summary gives the answer, what it rests on, the figures to
+    remember, what could be wrong; it is printed as a PDF together with the case in money. `analyst`: the same summary,
+    then every declared effect with interval, grade, standard error, rows and method, and every check in full; all pages
+    are printed. The pages are the same, and no figure is another."""
 
 
 def _named_apart(hypotheses: tuple[HypothesisSection, ...]) -> tuple[HypothesisSection, ...]:

@@ -60,7 +60,7 @@ def test_links_are_grouped_and_follow_the_order_of_the_report(reports):
         (folder / name).write_text("x")
     entry = entries(reports)[0]
     assert [label for label, _ in entry.documents] == [
-        "Whole report as PDF", "Workbook of the case", "Slides of the case", "Results for programs",
+        "Report as PDF", "Workbook of the case", "Slides of the case", "Results for programs",
     ]  # fmt: skip
     assert [label for label, _ in entry.pages] == ["Page metrics", "Page before_after"]
     assert [label for label, _ in entry.notebooks] == ["Page metrics", "Page before_after", "Page index"]

@@ -16,6 +16,7 @@ from analysis.foundation.provenance import canonical_json, fingerprint
 from analysis.runner import outputs
 from analysis.runner.manifest import StepStatus
 from analysis.runner.outputs import outputs_of, stamped, write_outputs
+from analysis.runner.pages import page_name
 from analysis.runner.printing import REPORT, press
 from analysis.runner.steps import step_named
 
@@ -33,9 +34,9 @@ class Made:
 
     name = "care"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, audience: str = "analyst") -> None:
         self.folder = folder
-        self.values = SimpleNamespace(report=SimpleNamespace(locale="en_GB"))
+        self.values = SimpleNamespace(report=SimpleNamespace(locale="en_GB", audience=audience))
         (folder / "notebooks").mkdir()
         for step in STEPS:
             nbformat.write(nbformat.v4.new_notebook(), folder / "notebooks" / f"{step.name}.ipynb")
@@ -111,6 +112,36 @@ def test_every_page_leads_to_the_pdf_and_the_tables(
     assert set(outputs_of(STEPS)) == {"report.pdf", "tables/README.txt"}
 
 
+def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(outputs, "render_pages", lambda *asked: called.append(asked[3]["metrics"][0][0]))
+    monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
+    monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
+    monkeypatch.setattr(outputs, "write_documents", lambda *asked: {})
+    with_case = [*STEPS, step_named("roi_case")]
+    for number, (audience, steps, printed) in enumerate(
+        [
+            ("executive", STEPS, ["index.html"]),
+            ("executive", with_case, ["index.html", "roi_case.html"]),
+            ("analyst", with_case, ["index.html", "metrics.html", "roi_case.html"]),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        study, printer = Made(folder, audience), Printer()
+        nbformat.write(nbformat.v4.new_notebook(), folder / "notebooks" / "roi_case.ipynb")
+        with_press(monkeypatch, printer)
+        write_outputs(study, "abc", steps)  # type: ignore[arg-type]
+        pages = {page_name(step.name): step.title for step in steps}
+        assert [file for _, file in printer.asked["pages"]] == printed
+        assert printer.asked["beside"] == [title for file, title in pages.items() if file not in printed]
+    assert [name.split(" as a PDF")[0] for name in called] == [
+        "The summary", "The summary and the case in money", "The whole report"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("lack", "lines"), [("the library pango is not installed", 1), ("", 0)])
 def test_without_a_press_it_is_said_once_and_no_page_leads_there(
     study: Made, led: list[dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch, lack: str, lines: int
@@ -165,7 +196,7 @@ def test_a_process_of_its_own_prints(tmp_path: Path) -> None:
     with press() as printer:
         if printer.lack is not None:
             pytest.skip(f"nothing can be printed here: {printer.lack}")
-        printer.begin({**asked, "period": "", "state": "Zwischenstand für Zoë"})
+        printer.begin({**asked, "beside": [], "period": "", "state": "Zwischenstand für Zoë"})
         assert printer.ends_well()
     assert (tmp_path / REPORT).read_bytes().startswith(b"%PDF-1.7")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["index.html", REPORT]

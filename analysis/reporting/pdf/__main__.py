@@ -26,7 +26,8 @@ def main() -> int:
     asked = json.loads(line)
     folder = Path(asked["folder"])
     leaves = [Leaf(label, file, (folder / file).read_text(encoding="utf-8")) for label, file in asked["pages"]]
-    document = together(leaves, study=asked["study"], run=asked["run"], period=asked["period"], state=asked["state"])
+    facts = {name: asked[name] for name in ("study", "run", "period", "state", "beside")}
+    document = together(leaves, **facts)
     write_atomically(folder / asked["file"], printed(document))
     return 0
 

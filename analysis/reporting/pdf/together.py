@@ -43,9 +43,16 @@ class Together:
 
 
 def together(
-    leaves: Sequence[Leaf], *, study: str, run: str, period: str = "", state: str = "", language: str = "en"
+    leaves: Sequence[Leaf],
+    *,
+    study: str,
+    run: str,
+    period: str = "",
+    state: str = "",
+    beside: Sequence[str] = (),
+    language: str = "en",
 ) -> Together:
-    """All pages of a report as one document.
+    """Pages of a report as one document.
 
     Parameters
     ----------
@@ -53,6 +60,8 @@ def together(
         In the order in which they are read; the first is the summary.
     study, run, period, state : str
         For the head of the document and the foot of each of its pages.
+    beside : sequence of str
+        What the contents call the pages of the report that are not in the document: it says that they are there.
     language : str
         Of the pages, as HTML names it.
 
@@ -86,6 +95,12 @@ def together(
     contents = "".join(
         f'<li><a href="#{_stem(leaf.file)}">{escape(plain(leaf.label, 80))}</a></li>' for leaf in leaves
     ) + ('<li><a href="#about--this">About this report</a></li>' if foot.strip() else "")
+    left_out = (
+        f'<p class="standing">Not printed here, but among the pages of the report: '
+        f"{escape(', '.join(plain(one, 80) for one in beside))}.</p>"
+        if beside
+        else ""
+    )
     title = f"{plain(leaves[0].label, 80)} – {plain(study, 120)}"
     html = (
         f'<!doctype html>\n<html lang="{escape(language)}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -94,7 +109,7 @@ def together(
         f'<header class="head"><p class="about"><strong>{name}</strong>{facts}</p>'
         '<p class="standing">Whether this report is a draft, reviewed or signed stands on its page, index.html, and '
         "is told by <code>touchstone verify</code>.</p>"
-        f'<nav class="contents" aria-label="Contents"><ul>{contents}</ul></nav></header>'
+        f'<nav class="contents" aria-label="Contents"><ul>{contents}</ul></nav>{left_out}</header>'
         f"{''.join(bodies)}</body></html>\n"
     )
     return Together(html, pictures)

@@ -8,7 +8,7 @@ covariate left out. What is claimed of it is left to `study`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +65,7 @@ class Fit:
     effects: Mapping[str, Att]
     at_first: Floats
     first_scores: Floats
+    _made: dict[str, Pairs] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def treated(self) -> Flags:
@@ -88,8 +89,10 @@ class Fit:
         return np.asarray(np.bincount(code, weights=self.weights[others]), dtype=np.float64)
 
     def pairs(self) -> Pairs:
-        """Matched pairs among the rows that are left, as places in them."""
-        return matched_pairs(self.scores, self.treated, within=self.rows.cell[self.kept])
+        """Matched pairs among the rows that are left, as places in them; made once, whatever outcomes ask for them."""
+        if "pairs" not in self._made:
+            self._made["pairs"] = matched_pairs(self.scores, self.treated, within=self.rows.cell[self.kept])
+        return self._made["pairs"]
 
     def change(self, outcome: str) -> Floats:
         """The outcome of the rows that are left; less that of the window before, where there is one."""

@@ -46,13 +46,17 @@ def sensitivity_frame(
 ) -> pd.DataFrame:
     """What an unrecorded cause would have to do, for each effect on all customers."""
     whole = [one for one in effects if not one.segment and not one.naive and one.estimate is not None]
-    frames = []
-    for outcome in dict.fromkeys(one.outcome for one in whole):
-        found = fits[outcome]
+    outcomes = list(dict.fromkeys(one.outcome for one in whole))
+    by_fit: dict[int, tuple[Fit, list[Estimate]]] = {}
+    for one in whole:
+        found = fits[one.outcome]
         assert isinstance(found, Fit)
-        estimates = [one.estimate for one in whole if one.outcome == outcome and one.estimate is not None]
-        frames.append(hidden_frame(found, plan, estimates))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+        assert one.estimate is not None
+        by_fit.setdefault(id(found), (found, []))[1].append(one.estimate)
+    if not by_fit:
+        return pd.DataFrame(columns=list(COLUMNS))
+    frame = pd.concat([hidden_frame(found, plan, held) for found, held in by_fit.values()], ignore_index=True)
+    return frame.sort_values("outcome", key=lambda column: column.map(outcomes.index), kind="stable", ignore_index=True)
 
 
 def placebo_frame(placebos: Mapping[str, Att | str], level: float) -> pd.DataFrame:

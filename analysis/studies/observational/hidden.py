@@ -104,14 +104,31 @@ def hidden_frame(found: Fit, plan: ObservationalPlan, estimates: Sequence[Estima
     by_outcome: dict[str, list[Estimate]] = {}
     for one in estimates:
         by_outcome.setdefault(one.name, []).append(one)
-    lines = []
+    lines, left_out = [], _LeftOut(found, plan, tuple(by_outcome))
     for outcome, held in by_outcome.items():
-        shared = _of_outcome(found, plan, outcome)
+        shared = _of_outcome(found, plan, outcome, left_out)
         lines += [_line(one, shared) for one in held]
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _of_outcome(found: Fit, plan: ObservationalPlan, outcome: str) -> dict[str, Any]:
+class _LeftOut:
+    """The comparison had a covariate not been recorded: made once for all outcomes of a fit that ask for it."""
+
+    def __init__(self, found: Fit, plan: ObservationalPlan, outcomes: tuple[str, ...]) -> None:
+        self.found, self.plan, self.outcomes = found, plan, outcomes
+        self.made: dict[str, Fit] = {}
+
+    def __call__(self, covariate: str) -> Fit:
+        if covariate not in self.made:
+            rows = self.found.rows
+            part = np.zeros(len(rows), dtype=bool)
+            part[self.found.part] = True
+            asked = {name: (rows.after[name], rows.before.get(name)) for name in self.outcomes}
+            self.made[covariate] = fit(rows, self.plan, asked, part=part, without=covariate)
+        return self.made[covariate]
+
+
+def _of_outcome(found: Fit, plan: ObservationalPlan, outcome: str, left_out: _LeftOut) -> dict[str, Any]:
     """What both scales of an outcome share: strengths of recorded causes, the pairs' bound, the fit without one."""
     groups = {name: places for name, places in found.design.groups.items() if name not in NO_CAUSE}
     told: dict[str, Any] = {"reason": ""}
@@ -124,7 +141,7 @@ def _of_outcome(found: Fit, plan: ObservationalPlan, outcome: str) -> dict[str, 
         dof = found.effective + float(found.treated.sum()) - found.design.columns.shape[1] - 1
         told |= {"strongest": every.strongest, "dof": dof}
         if every.strongest is not None:
-            other = _without(found, plan, outcome, every.strongest)
+            other = left_out(every.strongest)
             told["without"] = other.effects[outcome].value
             told["recorded"] = _strength_without(other, outcome, every.strongest)
     except DesignError as error:
@@ -137,15 +154,6 @@ def _gamma(found: Fit, outcome: str, level: float) -> float | None:
     pairs, y = found.pairs(), found.change(outcome)
     differences = y[pairs.treated] - y[pairs.comparison]
     return critical_gamma(lambda gamma: signed_rank_p(differences, gamma, alternative="two-sided"), 1 - level)
-
-
-def _without(found: Fit, plan: ObservationalPlan, outcome: str, covariate: str) -> Fit:
-    """The comparison had that covariate not been recorded."""
-    rows = found.rows
-    part = np.zeros(len(rows), dtype=bool)
-    part[found.part] = True
-    asked = {outcome: (rows.after[outcome], rows.before.get(outcome))}
-    return fit(rows, plan, asked, part=part, without=covariate)
 
 
 def _strength_without(other: Fit, outcome: str, covariate: str) -> Strength:

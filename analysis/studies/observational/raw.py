@@ -6,6 +6,7 @@ Where customers are in several rows they count once in the error; else the tests
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Context, Decimal, Inexact, Overflow
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from analysis.inference.att import raw_gap
 from analysis.inference.compare import difference_in_means, ratio_of_means
 from analysis.inference.estimate import Estimate
 from analysis.inference.moments import Moments
-from analysis.studies.observational.rows import ObservationalRows
+from analysis.studies.observational.rows import Floats, ObservationalRows
 
+EXACT = Context(prec=200, traps=[Inexact, Overflow])
+"""Adds and multiplies without rounding, or raises."""
 BY_CUSTOMER = "raw gap between the groups; errors by customer"
 
 
@@ -31,11 +34,22 @@ def raw_estimates(rows: ObservationalRows, outcome: str, level: float) -> list[E
         gap = raw_gap(y[known], arm[known], customer=who)
         found = [gap.difference(outcome, unit=unit, level=level, method=BY_CUSTOMER)]
         return [*found, gap.ratio(outcome, level=level, method=BY_CUSTOMER)] if above else found
-    treated, comparison = (Moments.from_rows((outcome,), [[float(one)] for one in side]) for side in sides)
+    treated, comparison = (_moments(outcome, side) for side in sides)
     found = [difference_in_means(treated, comparison, outcome, unit=unit, level=level)]
     if above:
         found.append(ratio_of_means(treated, comparison, outcome, level=level))
     return [replace(one, method=f"raw {one.method}") for one in found]
+
+
+def _moments(outcome: str, values: Floats) -> Moments:
+    """The exact moments of one outcome, each distinct value taken once by its shortest decimal form, times its rows."""
+    distinct, counts = np.unique(values, return_counts=True)
+    total = square = Decimal(0)
+    for value, rows in zip(distinct.tolist(), counts.tolist(), strict=True):
+        exact = Decimal(str(value))
+        part = EXACT.multiply(exact, Decimal(rows))
+        total, square = EXACT.add(total, part), EXACT.add(square, EXACT.multiply(exact, part))
+    return Moments((outcome,), len(values), (total,), (square,))
 
 
 def why_no_raw(rows: ObservationalRows, outcome: str) -> str:

@@ -99,10 +99,11 @@ def observational_on(rows: ObservationalRows, plan: ObservationalPlan) -> Observ
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Some customers, and what was found of them: by outcome its fit or the reason why there is none."""
+    """Some customers, how many of each side, and what was found of them: by outcome its fit or why there is none."""
 
     segment: Mapping[str, str]
     part: Flags
+    sides: tuple[int, int]
     fits: Mapping[str, Fit | str]
     placebos: Mapping[str, Att | str]
 
@@ -112,6 +113,7 @@ class _Study:
 
     def __init__(self, rows: ObservationalRows, plan: ObservationalPlan) -> None:
         self.rows, self.plan = rows, plan
+        self.raw = {outcome: raw_estimates(rows, outcome, plan.level) for outcome in rows.after}
         self.whole = self._scope({})
         self.parts = [
             self._scope({name: value})
@@ -169,7 +171,10 @@ class _Study:
                 found = str(error)
             fits |= dict.fromkeys(outcomes, found)
         fitted = any(isinstance(found, Fit) for found in fits.values())
-        return _Scope(segment, part, fits, gates.placebos(rows, self.plan, segment, fits) if fitted else {})
+        treated, others = (len(np.unique(rows.customer[part & side])) for side in (rows.treated, ~rows.treated))
+        return _Scope(
+            segment, part, (treated, others), fits, gates.placebos(rows, self.plan, segment, fits) if fitted else {}
+        )
 
     def _effects(self, scope: _Scope, outcome: str) -> list[Effect]:
         found = scope.fits[outcome]
@@ -243,7 +248,6 @@ class _Study:
         estimand: str = ESTIMAND,
     ) -> Effect:
         rows, dates = self.rows, dict(self.rows.dates)
-        sides = [len(np.unique(rows.customer[scope.part & side])) for side in (rows.treated, ~rows.treated)]
         return Effect(
             design=DESIGN,
             estimand=estimand,
@@ -254,8 +258,8 @@ class _Study:
             scale=scale,
             estimate=estimate,
             reason=reason,
-            n_treated=sides[0],
-            n_comparison=sides[1],
+            n_treated=scope.sides[0],
+            n_comparison=scope.sides[1],
             grade=grade,
             checks=tuple(checks),
             declared=self.plan.declared is None or self.plan.declared.covers(outcome, dict(scope.segment)),
@@ -266,7 +270,7 @@ class _Study:
     def _raw(self, outcome: str) -> list[Effect]:
         """The raw gap, difference and ratio: rows of their own that are only printed beside what stands."""
         found = []
-        for estimate in raw_estimates(self.rows, outcome, self.plan.level):
+        for estimate in self.raw[outcome]:
             claim = claim_of(
                 estimate,
                 who=self.rows.who,
@@ -291,5 +295,5 @@ class _Study:
                 continue
             (stands, *_) = self._estimates(found.effects[outcome], outcome)
             roads: dict[str, Estimate | str] = {"doubly_robust": stands, **found.beside(outcome, level)}
-            told[outcome] = roads | dict(zip(("raw",), raw_estimates(self.rows, outcome, level), strict=False))
+            told[outcome] = roads | dict(zip(("raw",), self.raw[outcome], strict=False))
         return told

@@ -66,6 +66,12 @@ def test_pages_become_one_document_in_their_order() -> None:
     assert not re.search(r"(https?:|data:|file:|<script|srcset|<source)", html)
 
 
+def test_pages_that_are_not_printed_are_named_as_text() -> None:
+    html = made(beside=("Users & others", "<b>Effort</b>")).html
+    assert "but among the pages of the report: Users &amp; others, &lt;b&gt;Effort&lt;/b&gt;." in html
+    assert "Not printed here" not in made().html
+
+
 def test_pictures_are_set_apart_and_keep_their_words() -> None:
     document = made()
     assert list(document.pictures.values()) == [png()]
