@@ -60,16 +60,17 @@ class Judged:
         """The kind each further text is held to be, by a judge that did not learn from the same words."""
         if not texts:
             return np.empty(0, dtype=np.int64)
-        keys = [sameness(text) for text in texts]
+        different, at = _different(texts)
+        keys = [sameness(text) for text in different]
         fold = np.array([self._fold_of.get(key, zlib.crc32(key.encode()) % FOLDS) for key in keys], dtype=np.int64)
-        guess = np.empty(len(texts), dtype=np.int64)
+        guess = np.empty(len(different), dtype=np.int64)
         with _same_sums():
-            seen = _counted(texts)
+            seen = _counted(different)
             for number, judge in enumerate(self._judges):
                 rows = np.flatnonzero(fold == number)
                 if rows.size:
                     guess[rows] = judge.of([block[rows] for block in seen])
-        return guess
+        return guess[at]
 
 
 def judge_held_out(
@@ -113,21 +114,24 @@ def judge_held_out(
     # Copies of one text with one kind are learnt from once, with their number as weight.
     _, place = np.unique(np.array(keys, dtype=object), return_inverse=True)
     _, first, copies = np.unique(place * (int(kinds.max()) + 1) + kinds, return_index=True, return_counts=True)
-    guess = np.empty(len(texts), dtype=np.int64)
+    different, at = _different(texts)
+    guess = np.empty(len(different), dtype=np.int64)
+    fold_of_text = np.empty(len(different), dtype=np.int64)
+    fold_of_text[at] = fold
     judges = []
     with _same_sums():
-        seen = _counted(texts)
+        seen = _counted(different)
         for number in range(FOLDS):
             learn = fold[first] != number
             if np.unique(kinds[first[learn]]).size < 2:
                 raise NothingToLearn("The texts of all kinds but one are copies of each other.")
             rows = first[learn]
-            judge = _Judge.learn([block[rows] for block in seen], kinds[rows], copies[learn], seed)
-            out = np.flatnonzero(fold == number)
+            judge = _Judge.learn([block[at[rows]] for block in seen], kinds[rows], copies[learn], seed)
+            out = np.flatnonzero(fold_of_text == number)
             guess[out] = judge.of([block[out] for block in seen])
             judges.append(judge)
     fold_of = dict(zip(keys, fold.tolist(), strict=True))
-    return Judged(guess, group, held_together_by, tuple(judges), fold_of)
+    return Judged(guess[at], group, held_together_by, tuple(judges), fold_of)
 
 
 def sameness(text: str) -> str:
@@ -179,6 +183,13 @@ def _counted(texts: Sequence[str]) -> list[Any]:
         ).transform(texts)
         for way, span in ways
     ]
+
+
+def _different(texts: Sequence[str]) -> tuple[list[str], Ints]:
+    """Each text once, in order of appearance, and where each stands among them: what is said often is read once."""
+    number: dict[str, int] = {}
+    at = np.fromiter((number.setdefault(text, len(number)) for text in texts), dtype=np.int64, count=len(texts))
+    return list(number), at
 
 
 def _groups(keys: Sequence[str], linked: Mapping[str, Sequence[str | None]]) -> tuple[Ints, tuple[str, ...]]:
