@@ -45,6 +45,9 @@ def params(
 def prove(
     worlds: Annotated[int, typer.Option("--worlds", min=1, help="Companies of each hazard.")] = 1_000,
     hazard: Annotated[list[str] | None, typer.Option("--hazard", help="Only this one; may be repeated.")] = None,
+    design: Annotated[
+        list[str] | None, typer.Option("--design", help="All hazards of this design; may be repeated.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the records: a rerun goes on from them.")] = Path(
         "reports/.proving"
     ),
@@ -55,26 +58,49 @@ def prove(
     customers: Annotated[
         int | None, typer.Option("--customers", min=1, help="Customers of each company; default: as its study needs.")
     ] = None,
-    page: Annotated[Path | None, typer.Option("--page", help="Folder of the page; default beside the records.")] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page",
+            help="Folder of the page and its parts: what is proved is renewed there, the rest is kept. Default: a page "
+            "of this proof alone, beside the records.",
+        ),
+    ] = None,
     records: Annotated[
         list[Path] | None,
         typer.Option("--records", help="A folder of records made before: only the page is made. May be repeated."),
     ] = None,
+    fewer: Annotated[
+        bool,
+        typer.Option("--fewer", help="Renew a part of the page though it tells of more companies than this proof."),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Put the page in --page together from its parts; nothing is proved.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judge the studies in thousands of made-up companies whose truth is known, and write the page."""
-    from analysis.runner.progress import Lines
-    from analysis.runner.proving.command import prove_study
+    """Judge the studies in thousands of made-up companies whose truth is known, and write the page.
 
+    With --page, the parts of the page that were not proved stay as they are: each design has one, in the folder
+    `validation` beside the page. A design is renewed as a whole.
+    """
+    from analysis.runner.progress import Lines
+    from analysis.runner.proving.command import OUT, page_again, prove_study
+
+    if again:
+        say(page_again(page or OUT), as_json=as_json)
+        return
     proved = prove_study(
         worlds=worlds,
         hazards=hazard or (),
+        designs=design or (),
         out=out,
         pages=page,
         jobs=jobs,
         through_files=through_files,
         customers=customers,
         records=records or (),
+        fewer=fewer,
         progress=Lines(),
     )
     say(proved, as_json=as_json)

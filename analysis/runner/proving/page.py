@@ -1,33 +1,19 @@
-"""What does the page say to whoever doubts the numbers? Every limit, every miss, every seed; made from tallies alone.
+"""What does the page say to whoever doubts the numbers? Every limit, every miss, every seed; made from parts alone.
 
-A section a design. The page holds no clock and nothing that was typed in by hand, so that a rebuild from the same
-records is the same page. How a cell is told is left to `page_tables`, the words of a section to `page_words`.
+A part a design, made when its companies were. The page holds no clock and nothing that was typed in by hand, so that a
+rebuild from the same parts is the same page. What a part says is left to `parts` and `page_sections`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from analysis.runner.proving.hazards import HAZARDS, Design
-from analysis.runner.proving.misses import misses_of
-from analysis.runner.proving.page_money import money_part
-from analysis.runner.proving.page_promises import promises_part
-from analysis.runner.proving.page_tables import (
-    HEAD,
-    estimand_part,
-    filled,
-    gates_part,
-    give_or_take,
-    percent,
-    row_of,
-    series_part,
-    table,
-)
+from analysis.runner.proving.hazards import Design
+from analysis.runner.proving.page_tables import filled, table
 from analysis.runner.proving.page_words import SECTIONS
+from analysis.runner.proving.parts import ROADS, Made, Part, entries, every_entry, parts_of
 from analysis.runner.proving.proof import Proof
-from analysis.runner.proving.records import DEFAULT
-from analysis.runner.proving.tallies_beside import ERRORS_APART, ROADS_APART
+from analysis.runner.proving.sources import code_of_the_proof
 
 PICTURE = "pictures/validation.svg"
 _HOW_TO_READ = (
@@ -38,30 +24,65 @@ _HOW_TO_READ = (
     "at once. *Width* is the interval's median, on the log scale for a ratio. *B* is the share of companies in which "
     "the claim is graded B or better. *Claims* are the shares that claim more, and less."
 )
+_THROUGH_FILES = (
+    "Companies written to files, read through the contract and the query engine, and studied as a user's are."
+)
+_REBUILD = (
+    "The page is put together from parts, one a design, that lie in the folder `validation` beside it: a proof of one "
+    "design renews its part and leaves the others as they are. A proof of fewer companies than a part tells of is "
+    "refused (`--fewer` lets it pass). Limits on *inside* are spread over all cells of the page, as many as it had "
+    "when the part was made: the table below says how many that were. A rerun goes on where the last one stopped, "
+    "unless the code has changed that a study or its companies run through: each design has records of its own, so "
+    "that a change of one study does not throw away the companies of another. An estimator of your own goes through "
+    "the same companies: `analysis.runner.proving.own.prove`."
+)
 _NEW_LINE = "\n"
 
 
+Present = Callable[[Design, bool, str], bool]
+"""Whether the code of a design is the present one: the design, whether through files, the hash."""
+
+
 def page(proof: Proof) -> str:
-    """The page in Markdown."""
-    parts = [_head(proof), *(_section(proof, design) for design in SECTIONS), _files(proof), _rebuild(proof)]
-    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+    """The page of one proof alone, in Markdown."""
+    return page_of(parts_of(proof))
 
 
-def _head(proof: Proof) -> str:
-    series = [name for name in proof.hazards if HAZARDS[name].design == "change_log"]
-    kinds = [name for name in proof.hazards if name not in series]
-    made = [text for text in (_companies(proof, kinds), _series(proof, series)) if text]
+def page_of(parts: Sequence[Part], present: Present | None = None) -> str:
+    """The page in Markdown, put together from its parts.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        One a design, in the order of the page.
+    present : callable, optional
+        Tells code of now from code of earlier; asks the sources unless given.
+    """
+    sections = ["\n".join(entry.told) for entry in entries(parts, False).values()]
+    blocks = [_head(parts), *sections, _files(parts), _rebuild(parts, present or _present)]
+    return "\n".join(block.rstrip() + "\n" for block in blocks if block)
+
+
+def _present(design: Design, files: bool, code: str) -> bool:
+    return code == code_of_the_proof(design, files=files)
+
+
+def _head(parts: Sequence[Part]) -> str:
+    arrays = entries(parts, False)
+    series = [made for design, entry in arrays.items() if design == "change_log" for made in entry.companies]
+    companies = [made for design, entry in arrays.items() if design != "change_log" for made in entry.companies]
+    opening = " ".join(text for text in (_companies(companies), _series(series)) if text)
     opening = (
-        f"Made by `make prove`; nothing here is typed in by hand. {' '.join(made)} The true effect of every one is "
-        "known. In each its study was run by the function that serves tables, without being told the truth"
+        f"Made by `make prove`; nothing here is typed in by hand. {opening} The true effect of every one is known. In "
+        "each its study was run by the function that serves tables, without being told the truth"
     )
-    opening += "; in experiments in arrays, the functions that the study calls." if proof.of("ab_randomised") else "."
-    misses = misses_of(proof)
-    verdict = f"Of {proof.judged:,} limits judged, {proof.judged - len(misses):,} were held."
+    opening += "; in experiments in arrays, the functions that the study calls." if "ab_randomised" in arrays else "."
+    judged, misses = judged_and_missed(parts)
+    verdict = f"Of {judged:,} limits judged, {judged - len(misses):,} were held."
     verdict += " None was missed." if not misses else f" Missed: {len(misses):,}."
     missed = "\n".join(f"- {miss}" for miss in misses)
     shown = f"![Estimates against the truth, and how often it was inside the interval]({PICTURE})\n\n"
-    picture = shown if proof.of("before_after") else ""
+    picture = shown if "before_after" in arrays else ""
     return f"""# Are the numbers right?
 
 {filled(opening)}
@@ -72,163 +93,84 @@ def _head(proof: Proof) -> str:
 """
 
 
-def _companies(proof: Proof, kinds: list[str]) -> str:
+def judged_and_missed(parts: Sequence[Part]) -> tuple[int, tuple[str, ...]]:
+    """How many limits were judged on the page, and a sentence for each that was missed."""
+    all_of_them = every_entry(parts)
+    return sum(entry.judged for entry in all_of_them), tuple(miss for entry in all_of_them for miss in entry.missed)
+
+
+def _companies(kinds: Sequence[Made]) -> str:
     if not kinds:
         return ""
-    most = [_largest(proof, name) for name in kinds]
-    sizes = sorted({customers for _, customers in most})
+    sizes = sorted({made.customers for made in kinds})
     told = "one kind" if len(kinds) == 1 else f"{len(kinds)} kinds"
-    companies = sum(number for number, _ in most)
+    companies = sum(made.number for made in kinds)
     return f"{companies:,} companies of {told} were made up, with {_or(f'{size:,}' for size in sizes)} customers each."
 
 
-def _series(proof: Proof, kinds: list[str]) -> str:
+def _series(kinds: Sequence[Made]) -> str:
     if not kinds:
         return ""
-    return f"{sum(_largest(proof, name)[0] for name in kinds):,} monthly series and panels were made up."
+    return f"{sum(made.number for made in kinds):,} monthly series and panels were made up."
 
 
-def _largest(proof: Proof, hazard: str) -> tuple[int, int]:
-    """How many companies of a hazard there are, and of what size."""
-    cells = [cell for cell in proof.cells if cell.hazard == hazard and cell.estimator == DEFAULT]
-    return max(((cell.n + cell.refused, cell.customers) for cell in cells), default=(0, 0))
-
-
-def _section(proof: Proof, design: Design) -> str:
-    """All that is said of one design; nothing where no company of it was made."""
-    cells, section = proof.of(design), SECTIONS[design]
-    if not cells:
+def _files(parts: Sequence[Part]) -> str:
+    """One table of all companies that went through files; another one where a part was made under another head."""
+    lines: list[str] = []
+    head: tuple[str, ...] = ()
+    for entry in entries(parts, True).values():
+        if entry.told[:2] != head:
+            head = entry.told[:2]
+            lines += ["", *head]
+        lines += entry.told[2:]
+    if not lines:
         return ""
-    if design == "segments":
-        return f"## {section.title}\n\n{section.asked}\n\n{promises_part(cells, section.estimands)}"
-    if design == "roi_case":
-        return f"## {section.title}\n\n{section.asked}\n\n{money_part(cells, proof.chances, section)}"
-    series = [cell for cell in cells if ":rho=" in cell.estimand]
-    parts = [f"## {section.title}\n\n{section.asked}\n"]
-    if series:
-        parts.append(series_part(series))
-    others = [cell for cell in cells if cell not in series]
-    for estimand in dict.fromkeys(cell.estimand for cell in others if cell.estimator == DEFAULT):
-        where = estimand.partition(":region=")[2]
-        title = section.estimands.get(estimand, f"Orders, as a ratio, region {where}" if where else estimand)
-        parts.append(estimand_part(title, [cell for cell in others if cell.estimand == estimand], section))
-    gates = [cell for cell in proof.gates if HAZARDS[cell.hazard].design == design]
-    if gates:
-        parts.append(gates_part(gates, section))
-    if design == "before_after":
-        parts += [_hidden(proof, design, "by orders before"), _roads(proof)]
-    if design == "ab_observational":
-        parts.append(_hidden(proof, design, "by the orders of those without it"))
-    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+    return f"## Through files\n\n{_THROUGH_FILES}\n{_NEW_LINE.join(lines)}"
 
 
-def _hidden(proof: Proof, design: Design, weighted: str) -> str:
-    cells = [cell for cell in proof.hidden if HAZARDS[cell.hazard].design == design]
-    if not cells:
-        return ""
+def _rebuild(parts: Sequence[Part], present: Present) -> str:
     rows = [
-        [
-            f"`{cell.hazard}`",
-            f"{cell.n:,}",
-            f"{cell.share_contacted:.3f}",
-            f"{cell.share_comparison:.3f}",
-            f"{cell.growth:.3f}",
-            f"{math.exp(cell.formula):.4f}",
-            f"{math.exp(cell.found):.4f}",
-            f"{cell.error:.4f}",
-            f"{math.exp(math.copysign(cell.bound, cell.formula)):.4f}",
-            "held" if cell.held else "**missed**",
-        ]
-        for cell in cells
+        [f"`{made.name}`", made.kind, made.about, f"{made.first_seed}–{made.last_seed}"]
+        for entry in entries(parts, False).values()
+        for made in entry.companies
     ]
-    head = ["company", "companies", "share of contacted", "of comparison", "growth with / without"]
-    head += ["bias by the formula", "bias found", "error of the gap (log)", "at most, by the bound", "verdict"]
-    return f"""### The bias of a planted hidden cause
-
-The formula that turns a hidden cause into a bias factor, held against causes that were planted: who has the cause,
-weighted {weighted}, and how its bearers' orders grow against the others'.
-
-{table(head, rows)}"""
-
-
-def _roads(proof: Proof) -> str:
-    if not proof.roads:
-        return ""
-    rows = [
-        [
-            f"`{cell.hazard}`",
-            str(cell.n),
-            f"{cell.apart:+.2f} (at most {cell.most_apart:.2f})",
-            f"{cell.poisson_error:.3f}",
-            f"{cell.bootstrap_error:.3f}" + give_or_take(cell.bootstrap_noise, 3),
-            "held" if cell.held else "**missed**",
-        ]
-        for cell in proof.roads
-    ]
-    head = ["company", "companies", "Poisson regression, off ours in standard errors", "its error / ours",
-            "bootstrap's error / ours", "verdict"]  # fmt: skip
-    return f"""### Two other roads to the same effect
-
-A Poisson regression on the same rows, and a bootstrap of customers. The first may lie {ROADS_APART} standard errors off
-in any company (it weighs index months otherwise); the second's error within {percent(ERRORS_APART)} of ours, beyond
-two Monte Carlo errors.
-
-{table(head, rows)}"""
-
-
-def _files(proof: Proof) -> str:
-    main = [cell for cell in proof.files if cell.estimator == DEFAULT]
-    if not main:
-        return ""
-    rows = []
-    for cell in main:
-        company, _, *figures = row_of(cell)
-        rows.append([company, f"`{cell.estimand}`", f"{cell.customers:,}", *figures])
-    head = ["company", "estimand", "customers", *HEAD[2:]]
-    return f"""## Through files
-
-Companies written to files, read through the contract and the query engine, and studied as a user's are.
-
-{table(head, rows)}"""
-
-
-def _rebuild(proof: Proof) -> str:
-    rows = []
-    for hazard in proof.hazards:
-        cell = next(c for c in proof.cells if c.hazard == hazard)
-        about = HAZARDS[hazard]
-        rows.append([f"`{hazard}`", about.kind.replace("_", " "), about.about, f"{cell.first_seed}–{cell.last_seed}"])
     return f"""## Companies and seeds
 
 {table(["company", "kind", "what is true of it", "seeds"], rows)}
 ## Rebuild it
 
 ```sh
-make prove                                    # all of it: hours
-touchstone prove --worlds 50 --hazard none    # a part, into reports/.proving
-touchstone prove --records FOLDER             # the page alone, of records made before
+make prove                                            # all of it: hours
+touchstone prove --worlds 50 --hazard none            # a try, with a page of its own in reports/.proving
+touchstone prove --design change_log --page docs      # one design: its part of this page anew
+touchstone prove --records FOLDER --page docs         # the same, of records made before
+touchstone prove --again --page docs                  # this page, of its parts as they are
 ```
 
-A rerun goes on where the last one stopped, unless the code has changed that a study or its companies run through: each
-design has records of its own, so that a change of one study does not throw away the companies of another. The estimator
-of your own goes through the same companies: `analysis.runner.proving.own.prove`.
-{_made(proof)}"""
+{filled(_REBUILD)}
+{_made(parts, present)}"""
 
 
-def _made(proof: Proof) -> str:
-    """Of which code the records are."""
-    if not proof.made:
-        return ""
+def _made(parts: Sequence[Part], present: Present) -> str:
+    """Of which code the companies are, and over how many cells their limits were spread."""
     rows = [
         [
-            SECTIONS[one.design].title,
-            "through files" if one.files else "in arrays",
-            f"`{one.code}`",
-            "yes" if one.present else "no: an earlier one",
+            SECTIONS[part.design].title,
+            "through files" if files else "in arrays",
+            f"{entry.spread_over:,}",
+            f"`{code}`",
+            "yes" if present(part.design, files, code) else "no: an earlier one",
         ]
-        for one in proof.made
+        for part in parts
+        for files in ROADS
+        for entry in [part.on(files)]
+        if entry is not None
+        for code in entry.code
     ]
-    return f"\n{table(['records of', 'companies', 'code that made them', 'the code this page was made with'], rows)}"
+    if not rows:
+        return ""
+    head = ["records of", "companies", "cells when made", "code that made them", "the code this page was made with"]
+    return f"\n{table(head, rows)}"
 
 
 def _or(words: Iterable[str]) -> str:

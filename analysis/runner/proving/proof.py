@@ -20,18 +20,18 @@ from analysis.runner.proving.tallies_money import ChanceCell, chance_cells
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """Of which code some records of a design are, in arrays or through files, and whether it is the present one."""
+    """Of which code some records of a design are, in arrays or through files."""
 
     design: Design
     files: bool
     code: str
-    present: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What a page and a picture are made of. `files` are the cells of companies that went through files, `chances` what
-    cases in money said of being worth more than nothing."""
+    cases in money said of being worth more than nothing; `beside`, `beside_files` are the cells told on the same page,
+    in arrays and through files, over which the error of all was spread as well."""
 
     cells: tuple[Cell, ...]
     gates: tuple[GateCell, ...]
@@ -40,6 +40,8 @@ class Proof:
     files: tuple[Cell, ...] = ()
     made: tuple[Made, ...] = ()
     chances: tuple[ChanceCell, ...] = ()
+    beside: int = 0
+    beside_files: int = 0
 
     def of(self, design: Design) -> tuple[Cell, ...]:
         """The cells of one design."""
@@ -74,15 +76,25 @@ class Proof:
         return tuple(name for name in HAZARDS if name in seen)
 
 
-def proof_of(arrays: Records, files: Records | None = None, made: tuple[Made, ...] = ()) -> Proof:
-    """The proof that records come to."""
-    cells = cells_of(arrays.effects)
+def proof_of(
+    arrays: Records,
+    files: Records | None = None,
+    made: tuple[Made, ...] = (),
+    *,
+    beside: int = 0,
+    beside_files: int = 0,
+) -> Proof:
+    """The proof that records come to, told beside so many cells of other proofs."""
+    cells = cells_of(arrays.effects, beside=beside)
+    slow = () if files is None else cells_of(files.effects, judge=("coverage", "bias"), beside=beside_files)
     return Proof(
         cells=cells,
         gates=gate_cells(arrays.gates),
         hidden=hidden_cells(arrays.hidden, cells),
         roads=road_cells(arrays.roads),
-        files=() if files is None else cells_of(files.effects, judge=("coverage", "bias")),
+        files=slow,
         made=made,
         chances=chance_cells(arrays.effects),
+        beside=beside,
+        beside_files=beside_files,
     )

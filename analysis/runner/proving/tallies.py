@@ -121,7 +121,10 @@ class Cell:
 
 
 def cells_of(
-    records: pd.DataFrame, hazards: Mapping[str, Hazard] = HAZARDS, judge: Sequence[str] = MEASURES
+    records: pd.DataFrame,
+    hazards: Mapping[str, Hazard] = HAZARDS,
+    judge: Sequence[str] = MEASURES,
+    beside: int = 0,
 ) -> tuple[Cell, ...]:
     """All cells of the records, in the order of the hazards.
 
@@ -132,6 +135,8 @@ def cells_of(
     hazards : mapping of str to Hazard
     judge : sequence of str
         Which of `MEASURES` are judged; few companies say little of a share.
+    beside : int
+        Cells elsewhere, told on the same page, over which the error of all is spread as well.
 
     Raises
     ------
@@ -151,12 +156,8 @@ def cells_of(
                 f"Records of `{estimator}` on `{estimand}` in `{hazard}` hold companies of different sizes, or one "
                 "company twice; a share of them would mean nothing."
             )
-    judged = sum(
-        1
-        for (hazard, estimand, estimator) in groups
-        if estimator == DEFAULT and shares_z(hazards[hazard]) and not estimand.startswith(CHANCE)
-    )
-    z = bonferroni_z(max(judged, 1))
+    judged = sum(spreads(hazards[hazard], estimand, estimator) for (hazard, estimand, estimator) in groups)
+    z = bonferroni_z(max(judged + beside, 1))
     place = {name: position for position, name in enumerate(hazards)}
     designs = list(dict.fromkeys(hazard.design for hazard in hazards.values()))
 
@@ -167,6 +168,17 @@ def cells_of(
 
     order = sorted(groups, key=key_of)
     return tuple(_cell(groups[key], hazards[key[0]], key[1], key[2], z, judge) for key in order)
+
+
+def spreads(hazard: Hazard, estimand: str, estimator: str) -> bool:
+    """Whether a cell is one of those over which the error of all is spread.
+
+    Examples
+    --------
+    >>> spreads(HAZARDS["none"], "orders_ratio", DEFAULT), spreads(HAZARDS["none"], "orders_ratio", "low_band")
+    (True, False)
+    """
+    return estimator == DEFAULT and shares_z(hazard) and not estimand.startswith(CHANCE)
 
 
 def _estimand_place(estimand: str) -> tuple[int, str]:
