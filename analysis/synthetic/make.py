@@ -7,7 +7,8 @@ names begin with, to those who make them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -80,17 +81,37 @@ def make_world(folder: Path, *, world: str, seed: int, customers: int) -> None:
     """
     if world not in (*WORLDS, *OTHERS):
         raise UnknownName.of("world", world, (*WORLDS, *OTHERS))
-    if world in OTHERS:
-        OTHERS[world](folder, world, seed, customers)
-        return
-    put_into(
-        folder,
-        world=world,
-        seed=seed,
-        customers=customers,
-        recipe=RECIPE,
-        write=lambda append: _write(world_named(world), seed, customers, append),
-    )
+    with _nothing_half_made(folder):
+        if world in OTHERS:
+            OTHERS[world](folder, world, seed, customers)
+            return
+        put_into(
+            folder,
+            world=world,
+            seed=seed,
+            customers=customers,
+            recipe=RECIPE,
+            write=lambda append: _write(world_named(world), seed, customers, append),
+        )
+
+
+@contextmanager
+def _nothing_half_made(folder: Path) -> Iterator[None]:
+    """Whatever breaks the block off, no made-up table stays without its truth, and no folder that it made."""
+    new, ours = not folder.exists(), not _tables_in(folder) or (folder / TRUTH).exists()
+    try:
+        yield
+    except BaseException:
+        if ours and not (folder / TRUTH).exists():
+            for table in _tables_in(folder):
+                table.unlink()
+        if new and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    return [folder / f"{name}.parquet" for name in TABLES if (folder / f"{name}.parquet").is_file()]
 
 
 def _write(world: World, seed: int, customers: int, append: Append) -> dict[str, object]:

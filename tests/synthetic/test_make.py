@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -14,9 +15,10 @@ from analysis.foundation.errors import ParamsError, UnknownName
 from analysis.foundation.provenance import fingerprint
 from analysis.synthetic.block import block_of
 from analysis.synthetic.columns import MONEY, TEXT, TIME
+from analysis.synthetic.folder import Append
 from analysis.synthetic.make import OTHERS, TABLES, make_world
 from analysis.synthetic.truths import index_issues
-from analysis.synthetic.world import WORLDS, world_named
+from analysis.synthetic.world import WORLDS, World, world_named
 from analysis.tables.load import Source, prepare
 
 
@@ -236,3 +238,34 @@ def test_the_change_log_knows_the_outage_and_the_programme_and_not_the_joke(fold
         ("incident", "2025-11-01"),
     ]
     assert not [day for _, day, *_ in rows if day.startswith("2026-02")]
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_ctrl_c_leaves_nothing_half_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int) -> None:
+    """Neither while rows are made nor while files are moved in; what somebody else put there stays."""
+
+    def interrupted(world: World, seed: int, customers: int, append: Append) -> dict[str, object]:
+        append({"orders": pa.table({"order_id": ["1"]}), "issues": pa.table({"issue_id": ["1"]})})
+        if not moved:
+            raise KeyboardInterrupt
+        return {}
+
+    replace, calls = os.replace, list[Path]()
+
+    def breaks_off(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) > moved:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr("analysis.synthetic.make._write", interrupted)
+    monkeypatch.setattr("analysis.synthetic.folder.os.replace", breaks_off)
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "notes.txt").write_text("mine")
+    for folder in (tmp_path / "new", there):
+        calls.clear()
+        with pytest.raises(KeyboardInterrupt):
+            make_world(folder, world="none", seed=1, customers=1)
+    assert not (tmp_path / "new").exists()
+    assert [path.name for path in there.iterdir()] == ["notes.txt"]
