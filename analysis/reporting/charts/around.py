@@ -17,7 +17,7 @@ from analysis.reporting.theme import COLOURS, PAPER, SHADE, SIZES, SOFT, points
 from analysis.reporting.wording import Words
 
 UNTESTED = ("dip", "index")
-_LEFT, _TOP, _BELOW = 60.0, 26.0, 56.0
+_LEFT, _TOP, _BELOW, _LINE = 60.0, 26.0, 56.0, 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,8 @@ def draw_around(body: Body, rows: Sequence[AroundMonth], say: Words, unit: str, 
         What months count from: "issue".
     note : str
     """
-    axes = body.axes(_LEFT, _TOP, body.width - _LEFT - 8, body.height - _TOP - _BELOW)
+    below = _BELOW + note_room(body, note)
+    axes = body.axes(_LEFT, _TOP, body.width - _LEFT - 8, body.height - _TOP - below)
     quiet(axes, grid="y")
     _scale(axes, rows, say, unit, narrow=body.narrow)
     for row in rows:
@@ -62,11 +63,26 @@ def draw_around(body: Body, rows: Sequence[AroundMonth], say: Words, unit: str, 
 
 
 def draw_note(body: Body, note: str, *, left: float = 0.0, right: float = 0.0, below: float = 0.0) -> None:
-    """A note of at most two lines at the lower end of the body, less `below`; across all of it where it is narrow."""
+    """A note at the lower end of the body, less `below`: under the axes, or across the body where it is narrow.
+
+    It has two lines at most, on a phone three, for the third of which `note_room` tells the space. A line too wide to
+    stand in the middle of the axes is moved as far as it has to be to end inside the body.
+    """
     middle = body.width / 2 if body.narrow else left + (body.width - left - right) / 2
-    lines = body.figure.wrapped(note, body.width, "note", lines=2)
+    lines = _note_lines(body, note)
     for number, line in enumerate(lines):
-        body.text(middle, body.height - below - 8 - 15 * (len(lines) - 1 - number), line, "note", SOFT, ha="center")
+        half = body.figure.text_width(line, "note") / 2
+        x = min(max(middle, half), body.width - half)
+        body.text(x, body.height - below - 8 - _LINE * (len(lines) - 1 - number), line, "note", SOFT, ha="center")
+
+
+def note_room(body: Body, note: str) -> float:
+    """How much more space a note takes than the two lines that every chart of this kind has."""
+    return _LINE * max(0, len(_note_lines(body, note)) - 2)
+
+
+def _note_lines(body: Body, note: str) -> list[str]:
+    return body.figure.wrapped(note, body.width, "note", lines=3 if body.narrow else 2)
 
 
 def relative_month(month: int) -> str:

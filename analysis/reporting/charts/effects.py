@@ -29,6 +29,7 @@ from analysis.reporting.settled import settled
 from analysis.reporting.wording import Words, holds_no_effect, refusals_in_words, shift_of, words
 
 _MOST_SEGMENTS = 24
+_MARKS = {"D": "raw", "E": "assumed"}  # grades that say nothing about cause: a title shows them
 
 
 def naive_against_adjusted(channel: Any, *, outcome: str = "orders", locale: str | None = None) -> Figure:
@@ -125,7 +126,7 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
         ]
     apart = [row for row in parts if row["value"] is not None and _lies_apart(row, whole)]
     if apart:
-        title = f"{len(apart)} of {len(parts)} segments may differ from the average"
+        title = as_graded(f"{len(apart)} of {len(parts)} segments may differ from the average", whole)
     else:
         title = f"No segment clearly differs: {sized(say, whole)} overall" if whole["value"] is not None else (
             "No effect is claimed for all customers"
@@ -140,7 +141,8 @@ def effect_by_segment(result: Any, outcome: str, *, scale: str | None = None, lo
         period=_period(say, whole),
         source="contacts and orders" if first["estimand"] == "channel_effect" else "assignments and outcomes",
         rows=_customers(say, whole) + (f"; {left_out} further segments are not drawn" if left_out else ""),
-        method=f"{method_in_words(first['estimand'])}; intervals are not adjusted for the number of segments",
+        method=f"{method_in_words(first['estimand'])}; grade of all customers: {whole['grade']}, "
+        f"{grade_in_words(whole['grade'])}; intervals are not adjusted for the number of segments",
         alt=f"Chart of intervals by segment. {title}. {say.finding(whole)} "
         + " ".join(f"{_capital(segment_in_words(row['segment']))}: {say.effect_in_short(row)}." for row in parts[:6]),
     )
@@ -180,7 +182,7 @@ def arms(experiment: Any, *, locale: str | None = None) -> Figure:
         period="as assigned",
         source="assignments and outcomes",
         rows=f"{say.number(rows[0]['n_comparison'])} customers in the comparison arm",
-        method=method_in_words("experiment_effect"),
+        method=f"{method_in_words('experiment_effect')}; {_grades(claimed)}",
         alt=f"Chart of intervals by outcome and arm. {title}. " + " ".join(say.finding(row) for row in claimed[:4]),
     )
     drawn = {
@@ -230,18 +232,34 @@ def _interval_row(
 
 
 def sized(say: Words, row: Row) -> str:
-    """A change as one word of a title: "8 % more", "no clear change"."""
+    """A change as one word of a title: "8 % more", "no clear change", and "8 % more (raw)" of a raw difference."""
     if holds_no_effect(row):
-        return f"no{GAP}clear{GAP}change"
+        return as_graded(f"no{GAP}clear{GAP}change", row)
     outcome = outcome_in_words(row["outcome"])
     side = outcome.greater if shift_of(row, row["value"]) > 0 else outcome.fewer
-    return f"{say.effect_size(row)} {side}".replace(" ", GAP)
+    return as_graded(f"{say.effect_size(row)} {side}".replace(" ", GAP), row)
+
+
+def as_graded(title: str, *rows: Row) -> str:
+    """What is said, and behind it that it is raw or assumed, where one of these rows has earned no better grade.
+
+    A raw figure stays as it is: the words around it call it so.
+
+    Examples
+    --------
+    >>> print(as_graded("Orders rose", {"estimand": "user_effect", "grade": "D"}).replace("\\xa0", " "))
+    Orders rose (raw)
+    >>> print(as_graded("Orders rose", {"estimand": "user_effect", "grade": "C"}))
+    Orders rose
+    """
+    lowest = max((str(row["grade"]) for row in rows if not is_naive(row)), default="A")
+    return f"{title}{GAP}({_MARKS[lowest]})" if lowest in _MARKS else title
 
 
 def _arms_title(say: Words, rows: Sequence[Row]) -> str:
     clear = [row for row in rows if not holds_no_effect(row)]
     if not clear:
-        return "No arm clearly differs from the comparison arm"
+        return as_graded("No arm clearly differs from the comparison arm", *rows)
     if len(rows) == 1 or len({row["outcome"] for row in rows}) == 1:
         best = max(clear, key=lambda row: abs(shift_of(row, row["value"])))
         name = plain(best["treated"], 28).replace(" ", GAP)
@@ -252,9 +270,16 @@ def _arms_title(say: Words, rows: Sequence[Row]) -> str:
         side = "above" if up else "below"
         if len({row["treated"] for row in rows}) == 1:
             name = plain(rows[0]["treated"], 28).replace(" ", GAP)
-            return f"{name[:1].upper()}{name[1:]}: clearly {side} the comparison arm throughout"
-        return f"Every arm is clearly {side} the comparison arm"
-    return f"{up} of {len(rows)} differences clearly up, {len(clear) - up} clearly down"
+            return as_graded(f"{name[:1].upper()}{name[1:]}: clearly {side} the comparison arm throughout", *rows)
+        return as_graded(f"Every arm is clearly {side} the comparison arm", *rows)
+    return as_graded(f"{up} of {len(rows)} differences clearly up, {len(clear) - up} clearly down", *rows)
+
+
+def _grades(rows: Sequence[Row]) -> str:
+    """The grades of all rows in words: "grade A, randomised test"."""
+    there = sorted({str(row["grade"]) for row in rows})
+    said = " and ".join(f"{grade}, {grade_in_words(grade)}" for grade in there)
+    return f"grade{'s' if len(there) > 1 else ''} {said}"
 
 
 def _lies_apart(row: Row, whole: Row) -> bool:

@@ -44,7 +44,7 @@ def effort_paths(effort: Any, *, locale: str | None = None) -> Figure:
     blocks: dict[str, list[Row]] = {name: [row for row in rows if row["outcome"] == name] for name in outcomes}
     first = next(row for row in blocks[outcomes[0]] if row["estimand"] == "indirect_effect")
     label = outcome_in_words(first["outcome"]).label
-    title = f"{label}: {sized(say, first)} by way of the effort"
+    title = f"{label}, part that goes with effort: {sized(say, first)}"
     level = level_of([row for block in blocks.values() for row in block])
     said = said_of(first)
     drawn = {name: [_row(say, row) for row in block] for name, block in blocks.items()}

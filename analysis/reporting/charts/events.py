@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 
 from analysis.foundation.calendar import Month
 from analysis.reporting.charts.figure import Body
+from analysis.reporting.charts.measure import width_inside, wrapped
 from analysis.reporting.formats import plain
 from analysis.reporting.rows import Row, part_of
 from analysis.reporting.theme import INK, RULE, SCALE, SOFT, points
@@ -23,8 +24,7 @@ from analysis.reporting.wording import Words
 _DIGIT = 6.5  # how wide a number's digit is, in CSS pixels
 MOST = 8
 LINE = 16.0
-_LETTERS = {False: 100, True: 44}
-"""How many letters of a note surely stand in one line, on a page and on a phone."""
+_INDENT = 22.0  # of the words behind their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,8 @@ def listed_height(said: Sequence[str], narrow: bool) -> float:
     """How much space a numbered list takes."""
     if not said:
         return 0.0
-    return 12 + LINE * (sum(_lines(text, narrow) for text in said[:MOST]) + (len(said) > MOST))
+    lines = sum(len(_lines(text, width_inside(narrow))) for text in said[:MOST])
+    return 12 + LINE * (lines + (len(said) > MOST))
 
 
 def listed(body: Body, top: float, said: Sequence[str]) -> None:
@@ -149,16 +150,16 @@ def listed(body: Body, top: float, said: Sequence[str]) -> None:
     y = top + 12 + LINE / 2
     for number, text in enumerate(said[:MOST], start=1):
         body.text(0, y, str(number), "note", INK, bold=True)
-        lines = _lines(text, body.narrow)
-        for place, line in enumerate(body.figure.wrapped(text, body.width - 22, "note", lines=lines)):
-            body.text(22, y + LINE * place, line, "note", SOFT)
-        y += LINE * lines
+        lines = _lines(text, body.width)
+        for place, line in enumerate(lines):
+            body.text(_INDENT, y + LINE * place, line, "note", SOFT)
+        y += LINE * len(lines)
     if len(said) > MOST:
-        body.text(22, y, f"and {len(said) - MOST} later ones, not marked", "note", SOFT)
+        body.text(_INDENT, y, f"and {len(said) - MOST} later ones, not marked", "note", SOFT)
 
 
-def _lines(text: str, narrow: bool) -> int:
-    return min(3, -(-len(text) // _LETTERS[narrow]))
+def _lines(text: str, width: float) -> list[str]:
+    return wrapped(text, width - _INDENT, "note", lines=3)
 
 
 def events_in_words(marked: Sequence[tuple[int, Event]], say: Words) -> str:

@@ -20,19 +20,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from analysis.foundation.errors import DesignError, TouchstoneError
 from analysis.foundation.provenance import rounded
-from analysis.reporting.formats import ELLIPSIS, plain
-from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WIDE, drawing, faces, points, type_of
+from analysis.reporting.charts.measure import PAD, text_width, wrapped
+from analysis.reporting.formats import plain
+from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WIDE, drawing, points, type_of
 
 CHART_MIME = "application/vnd.touchstone.chart+json"
 LONGEST_TITLE = 10
-_PAD, _LEADING, _GAP = 16, 1.3, 12
+_LEADING, _GAP = 1.3, 12
+_LINES = {False: {"title": 4, "subtitle": 6, "foot": 9}, True: {"title": 5, "subtitle": 9, "foot": 12}}
+"""Lines at most, on a page and on a phone."""
 
 
 class NothingToDraw(DesignError):
@@ -175,30 +177,30 @@ class Figure(MatplotlibFigure):
 
     def _arrange(self, paint: Callable[[Body], None], body_height: float) -> None:
         """Title and subtitle from the top, foot at the bottom, the body between them."""
-        inner = self.css_width - 2 * _PAD
+        inner, most = self.css_width - 2 * PAD, _LINES[self.css_width < WIDE]
         blocks = {
-            "title": (self.wrapped(self.story.title, inner, "title", bold=True, lines=4), INK, True),
-            "subtitle": (self.wrapped(self.story.subtitle, inner, "subtitle", lines=6), SOFT, False),
-            "foot": (self.wrapped(self.story.foot, inner, "foot", lines=9), SOFT, False),
+            "title": (self.wrapped(self.story.title, inner, "title", bold=True, lines=most["title"]), INK, True),
+            "subtitle": (self.wrapped(self.story.subtitle, inner, "subtitle", lines=most["subtitle"]), SOFT, False),
+            "foot": (self.wrapped(self.story.foot, inner, "foot", lines=most["foot"]), SOFT, False),
         }
         heights = {name: len(lines) * SIZES[name] * _LEADING for name, (lines, _, _) in blocks.items()}
-        top = _PAD + 10 + heights["title"] + 6 + heights["subtitle"] + _GAP
-        total = math.ceil(top + body_height + _GAP + heights["foot"] + _PAD)
+        top = PAD + 10 + heights["title"] + 6 + heights["subtitle"] + _GAP
+        total = math.ceil(top + body_height + _GAP + heights["foot"] + PAD)
         self.set_size_inches(self.css_width / 100, total / 100)
         self.css_height = total
-        self.add_artist(self._box(_PAD, _PAD, 36, 4, facecolor=INK, edgecolor="none"))
+        self.add_artist(self._box(PAD, PAD, 36, 4, facecolor=INK, edgecolor="none"))
         starts = {
-            "title": _PAD + 10,
-            "subtitle": _PAD + 10 + heights["title"] + 6,
-            "foot": total - _PAD - heights["foot"],
+            "title": PAD + 10,
+            "subtitle": PAD + 10 + heights["title"] + 6,
+            "foot": total - PAD - heights["foot"],
         }
         for name, (lines, colour, bold) in blocks.items():
             for place, line in enumerate(lines):
                 text = self.write(
-                    _PAD, starts[name] + (place + 0.5) * SIZES[name] * _LEADING, line, name, colour, bold=bold
+                    PAD, starts[name] + (place + 0.5) * SIZES[name] * _LEADING, line, name, colour, bold=bold
                 )
                 text.set_gid(name)
-        paint(Body(self, _PAD, top, inner, body_height))
+        paint(Body(self, PAD, top, inner, body_height))
 
     def _box(self, x: float, y: float, width: float, height: float, **style: Any) -> Rectangle:
         across, up = self.css_width, self.css_height
@@ -222,48 +224,11 @@ class Figure(MatplotlibFigure):
 
     def text_width(self, text: str, size: str, *, bold: bool = False) -> float:
         """How wide a text is, in CSS pixels."""
-        style = FontProperties(family=list(faces()), size=points(SIZES[size]), weight="bold" if bold else "normal")
-        assert isinstance(self.canvas, FigureCanvasAgg)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            renderer = self.canvas.get_renderer()  # type: ignore[no-untyped-call]
-            width, _, _ = renderer.get_text_width_height_descent(text, style, ismath=False)
-        return float(width) / SCALE
+        return text_width(text, size, bold=bold)
 
     def wrapped(self, text: str, width: float, size: str, *, bold: bool = False, lines: int = 2) -> list[str]:
         """A text cut into at most so many lines of that width; what does not fit is cut off with an ellipsis."""
-        done: list[str] = []
-        rest = plain(text, 900).split(" ")
-        line = ""
-        while rest:
-            word = rest.pop(0)
-            candidate = f"{line} {word}" if line else word
-            if self.text_width(candidate, size, bold=bold) <= width:
-                line = candidate
-                continue
-            if not line:  # one word wider than the line
-                fits = self._longest_start(word, width, size, bold)
-                line, word = word[:fits], word[fits:]
-            done.append(line)
-            line = ""
-            rest.insert(0, word)
-            if len(done) == lines:
-                return [*done[:-1], self._cut(done[-1], width, size, bold)]
-        return [*done, line]
-
-    def _longest_start(self, word: str, width: float, size: str, bold: bool) -> int:
-        low, high = 1, len(word)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (
-                (middle, high) if self.text_width(word[:middle], size, bold=bold) <= width else (low, middle - 1)
-            )
-        return low
-
-    def _cut(self, line: str, width: float, size: str, bold: bool) -> str:
-        while line and self.text_width(line + ELLIPSIS, size, bold=bold) > width:
-            line = line[:-1].rstrip()
-        return line + ELLIPSIS
+        return wrapped(text, width, size, bold=bold, lines=lines)
 
 
 @dataclass(frozen=True)

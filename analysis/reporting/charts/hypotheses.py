@@ -22,6 +22,7 @@ from analysis.reporting.charts.marks import (
     quiet,
     tick_label,
 )
+from analysis.reporting.charts.measure import width_inside, wrapped
 from analysis.reporting.charts.units import effects_in_words, ticks_of_effects
 from analysis.reporting.formats import GAP, plain
 from analysis.reporting.naming import grade_in_words, in_plain_words, outcome_in_words
@@ -32,7 +33,6 @@ from analysis.reporting.wording import shift_of, words
 
 _MOST = 12
 _HEAD, _LINE = 24, 16
-_LETTERS = {False: 92, True: 40}  # of a statement in one line, on a page and on a phone
 
 
 def hypotheses(family: Any, *, locale: str | None = None) -> Figure:
@@ -76,23 +76,23 @@ def hypotheses(family: Any, *, locale: str | None = None) -> Figure:
     def paint(body: Body) -> None:
         top = 0.0
         for row, one in zip(shown, drawn, strict=True):
-            statement, lines = plain(row["statement"], 200), _lines(row, body.narrow)
-            for place, part in enumerate(body.figure.wrapped(statement, body.width, "label", bold=True, lines=lines)):
+            lines = _lines(row, body.width)
+            for place, part in enumerate(lines):
                 body.text(0, top + 10 + _LINE * place, part, bold=True)
-            top += _HEAD + _LINE * (lines - 1)
+            top += _HEAD + _LINE * (len(lines) - 1)
             draw_intervals(body, [one], say, ticks_of_effects(row), effects_in_words(row), top=top, pooled=_band(row))
             top += interval_height([one], body.narrow) + 14
 
     def height(narrow: bool) -> float:
-        heads = sum(_HEAD + _LINE * (_lines(row, narrow) - 1) for row in shown)
+        heads = sum(_HEAD + _LINE * (len(_lines(row, width_inside(narrow))) - 1) for row in shown)
         return heads + sum(interval_height([one], narrow) + 14 for one in drawn) - 14
 
     return Figure(story, _data(shown), paint, height)
 
 
-def _lines(row: Row, narrow: bool) -> int:
-    """How many lines a statement takes; no more than three."""
-    return min(3, -(-len(plain(row["statement"], 200)) // _LETTERS[narrow]))
+def _lines(row: Row, width: float) -> list[str]:
+    """A statement in its lines, no more than three."""
+    return wrapped(plain(row["statement"], 200), width, "label", bold=True, lines=3)
 
 
 def specification_curves(family: Any, *, locale: str | None = None) -> tuple[Figure, ...]:

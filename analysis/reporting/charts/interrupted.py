@@ -16,8 +16,9 @@ from matplotlib.axes import Axes
 
 from analysis.foundation.calendar import Month
 from analysis.reporting.changes import change_in_words, entries_of, entry_told, of_change, others_of
-from analysis.reporting.charts.around import draw_note
+from analysis.reporting.charts.around import draw_note, note_room
 from analysis.reporting.charts.change_figures import AxisUnit, figure_rows, step_of, titled
+from analysis.reporting.charts.effects import as_graded
 from analysis.reporting.charts.events import listed, listed_height
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, month_axis, nice_ticks, quiet
@@ -67,7 +68,7 @@ def interrupted(found: Any, change: str, outcome: str, segment: str = "", *, loc
     marked = [(place, one) for one in together if (place := _place(months, one)) is not None]
     told = [entry_told(say, one) for _, one in marked]
     several = any(one["kind"] != "incident" for one in together)
-    title = titled(label, _seen(say, step, several=several))
+    title = as_graded(titled(label, _seen(say, step, several=several)), step)
     interval = say.level(step)
     story = Story(
         title=title,
@@ -90,7 +91,7 @@ def interrupted(found: Any, change: str, outcome: str, segment: str = "", *, loc
     def paint(body: Body) -> None:
         below = listed_height(told, body.narrow)
         right = 78.0 if body.narrow else 90.0
-        height = body.height - _TOP - _AXIS - _NOTE - below
+        height = body.height - _TOP - _AXIS - _NOTE - note_room(body, note) - below
         axes = body.axes(_LEFT, _TOP, body.width - _LEFT - right, height)
         quiet(axes, grid="y")
         month_axis(axes, months, say, most=4 if body.narrow else 9)

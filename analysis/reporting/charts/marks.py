@@ -255,7 +255,8 @@ def _room(body: Body, texts: Sequence[str], most: float) -> float:
 
 def _said(body: Body, row: IntervalRow, y: float, height: float, right: float) -> None:
     room = 0.6 * body.width if body.narrow else right - 14
-    parts = body.figure.wrapped(row.said, room, "note", lines=2) if row.said else []
+    most = 3 if body.narrow and row.value is None else 2  # no interval stands under a reason
+    parts = body.figure.wrapped(row.said, room, "note", lines=most) if row.said else []
     start = y + 13 if body.narrow else y + height / 2 - 7.5 * (len(parts) - 1)
     for number, part in enumerate(parts):
         colour = SOFT if row.value is None else INK

@@ -24,6 +24,7 @@ from analysis.reporting.charts.events import (
 )
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, month_axis, quiet, value_axis
+from analysis.reporting.charts.measure import fitting
 from analysis.reporting.charts.months import monthly_frame, monthly_rows, provisional_in_words
 from analysis.reporting.formats import GAP, plain
 from analysis.reporting.months import months_of
@@ -156,7 +157,7 @@ def mention_kinds(metrics: Any, *, locale: str | None = None) -> Figure:
         for place, kind in enumerate(kinds):
             column, line = place % columns, place // columns
             x = left + column * (width + gap)
-            name = body.figure.wrapped(_plural(kind), width, "label", bold=True, lines=1)[0]
+            name = fitting((_plural(kind), humanised(kind, 40)), width, "label", bold=True)
             body.text(x, line * height + 8, name, bold=True)
             body.text(x, line * height + 26, say.number(totals[kind]) + " in all", "note", SOFT)
             axes = body.axes(x, line * height + 42, width, height - 42 - 50)

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.reporting.charts.around import draw_note, relative_month
+from analysis.reporting.charts.effects import as_graded
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import end_labels, nice_ticks, quiet, tick_label
 from analysis.reporting.formats import is_currency
@@ -63,13 +64,13 @@ def paths(channel: Any, outcome: str = "orders", *, dip_months: int = 1, locale:
     if effect is None or effect["value"] is None:
         title, finding = f"{label} around the issue: no effect is claimed", "No effect is claimed."
     elif holds_no_effect(effect):
-        title, finding = f"{label}: no clear difference after the issue", say.finding(effect)
+        title, finding = as_graded(f"{label}: no clear difference after the issue", effect), say.finding(effect)
     else:
         side = "above" if shift_of(effect, effect["value"]) > 0 else "below"
         title = f"{label} run {side} those of similar customers afterwards" if label.endswith("s") else (
             f"{label} runs {side} that of similar customers afterwards"
         )  # fmt: skip
-        finding = say.finding(effect)
+        title, finding = as_graded(title, effect), say.finding(effect)
     first, last = int(frame["month"].min()), int(frame["month"].max())
     story = Story(
         title=title,

@@ -51,7 +51,7 @@ def quarters(results: Mapping[str, Any], *, locale: str | None = None) -> Figure
     head = next((row for row in reversed(effects) if row is not None), None)
     if head is None and not figures:
         raise NothingToDraw("The reports of this line share no effect and no figure that could be drawn.")
-    title = _title(say, results, head, figures)
+    title = _title(say, results, head, figures, _called(effects))
     whole = apart(line)
     story = Story(
         title=title,
@@ -70,7 +70,7 @@ def quarters(results: Mapping[str, Any], *, locale: str | None = None) -> Figure
     def paint(body: Body) -> None:
         top = 0.0
         if head is not None:
-            top = _effect_panel(body, say, effects, head)
+            top = _effect_panel(body, say, effects, head, _called(effects))
         for name, rows in figures.items():
             _strip(body, top, say, metric_in_words(name), rows)
             top += _STRIP
@@ -99,24 +99,37 @@ def _value(row: Row | None) -> float | None:
 
 
 def _title(
-    say: Words, results: Mapping[str, Any], head: Row | None, figures: Mapping[str, Sequence[Row | None]]
+    say: Words, results: Mapping[str, Any], head: Row | None, figures: Mapping[str, Sequence[Row | None]], called: str
 ) -> str:
     """Whether the headline effect moved since the last report; without one, the first figure on both sides."""
     if head is not None:
         name = outcome_in_words(head["outcome"]).label.lower()
         row = next((one for one in results["previous"]["effects"]["rows"] if _is_head(one, head)), None)
         if row is None:
-            return f"The effect on {name} stands as in the last report"
+            return f"The {called} {name} stands as in the last report"
         if row["distinguishable"] is None:
-            return f"The effect on {name}: not comparable with the last report"
+            return f"The {called} {name}: not comparable with the last report"
         if not row["distinguishable"]:
-            return f"Effect on {name}: not distinguishable from the last report"
+            return f"{called[:1].upper()}{called[1:]} {name}: not distinguishable from the last report"
         rose = row["change"] > (1.0 if row["scale"] == "ratio" else 0.0)
-        return f"The effect on {name} {'rose' if rose else 'fell'} since the last report"
+        return f"The {called} {name} {'rose' if rose else 'fell'} since the last report"
     name, rows = next(iter(figures.items()))
     known = [row for row in rows if row is not None and row["value"] is not None]
     said = value_cell(say, known[-1]["value"], known[-1].get("unit") or "").replace(" ", GAP)
     return f"{metric_in_words(name)}: {said} in the latest report"
+
+
+def _called(effects: Sequence[Row | None]) -> str:
+    """What the line shows, as far as the lowest grade of its reports allows: an effect on an outcome, or a difference.
+
+    Examples
+    --------
+    >>> _called([{"grade": "B"}, None]), _called([{"grade": "B"}, {"grade": "C"}]), _called([{"grade": "D"}])
+    ('effect on', 'difference in', 'raw\\xa0difference in')
+    """
+    lowest = max((str(row["grade"]) for row in effects if row is not None and row["grade"]), default="C")
+    mark = {"D": f"raw{GAP}", "E": f"assumed{GAP}"}.get(lowest, "")
+    return "effect on" if lowest in ("A", "B") else f"{mark}difference in"
 
 
 def _is_head(row: Row, head: Row) -> bool:
@@ -140,7 +153,7 @@ def _place(body: Body, top: float, height: float, n: int) -> Axes:
     return axes
 
 
-def _effect_panel(body: Body, say: Words, effects: Sequence[Row | None], head: Row) -> float:
+def _effect_panel(body: Body, say: Words, effects: Sequence[Row | None], head: Row, called: str) -> float:
     """The effect of each report with its interval, grades above; how high it is."""
     axes = _place(body, 42, _EFFECT - 42 - _BELOW, len(effects))
     quiet(axes, grid="y")
@@ -152,7 +165,8 @@ def _effect_panel(body: Body, say: Words, effects: Sequence[Row | None], head: R
     unit = "percent change" if head["scale"] == "ratio" else f"{_unit(head)} signed"
     axes.set_yticks(ticks, [tick_label(tick, ticks, say, unit) for tick in ticks])
     baseline(axes)
-    body.text(0, 8, f"Effect on {outcome_in_words(head['outcome']).label.lower()}", "label", INK, bold=True)
+    name = f"{called[:1].upper()}{called[1:]} {outcome_in_words(head['outcome']).label.lower()}"
+    body.text(0, 8, name, "label", INK, bold=True)
     short = body.narrow or len(effects) > 5
     for place, row in enumerate(effects):
         if row is None:
@@ -186,7 +200,9 @@ def _strip(body: Body, top: float, say: Words, name: str, rows: Sequence[Row | N
     ends = [value_cell(say, row["value"], row.get("unit") or "") for row in (first, last)]
     broken = any(_is_break(rows, place) for place in known)
     said = f"{ends[1]} (new rule)" if broken else f"{ends[0]} → {ends[1]}" if len(known) > 1 else ends[1]
-    room = body.width - body.figure.text_width(said, "note") - 18
+    if not broken and body.figure.text_width(name, "note", bold=True) > _beside(body, said):
+        said = ends[1]  # the name goes first; where it began is read off the line
+    room = _beside(body, said)
     body.line((0, body.width), top + 2, color=RULE, linewidth=points(1))
     body.text(0, top + 14, body.figure.wrapped(name, room, "note", bold=True, lines=1)[0], "note", INK, bold=True)
     body.text(body.width, top + 14, said, "note", INK, ha="right")
@@ -211,6 +227,10 @@ def _strip(body: Body, top: float, say: Words, name: str, rows: Sequence[Row | N
             markerfacecolor=PAPER if open_ else colour, markeredgecolor=colour, markeredgewidth=points(1.8),
             gid="value", zorder=3,
         )  # fmt: skip
+
+
+def _beside(body: Body, said: str) -> float:
+    return body.width - body.figure.text_width(said, "note") - 18
 
 
 def _runs(rows: Sequence[Row | None]) -> list[list[int]]:

@@ -90,7 +90,10 @@ def _ranked(metrics: Any, by: str, measure: str, say: Words) -> Figure:
     )
 
     def paint(body: Body) -> None:
-        left, right = (116.0, 96.0) if body.narrow else (160.0, 130.0)
+        names = [_name(name, by, 60) for name in frame[by]]
+        longest = max(body.figure.text_width(plain(name, 60), "label") for name in names) + 12
+        least, most, right = (116.0, 140.0, 96.0) if body.narrow else (160.0, 190.0, 130.0)
+        left = min(max(least, longest), most)
         axes = body.axes(left, 0, body.width - left - right, body.height)
         quiet(axes, grid="x")
         axes.set_xlim(0, frame["mentions"].max())
@@ -103,7 +106,7 @@ def _ranked(metrics: Any, by: str, measure: str, say: Words) -> Figure:
                 linewidth=points(1.4), zorder=2, clip_on=False,
             )  # fmt: skip
             y = (float(place) + 0.5) * body.height / len(frame)
-            label = body.figure.wrapped(_name(row[by], by, 60), left - 12, "label", lines=1)[0]
+            label = body.figure.wrapped(names[int(place)], left - 12, "label", lines=1)[0]
             body.text(left - 10, y, label, ha="right")
             end = left + (body.width - left - right) * row["mentions"] / frame["mentions"].max()
             body.text(end + 8, y, f"{say.number(row['mentions'])} ({say.share(row['share'], 0)})", "note", bold=True)

@@ -20,7 +20,8 @@ from analysis.reporting.theme import COLOURS, INK, PAPER, SHADE, SOFT, points
 from analysis.reporting.wording import Words, words
 
 _MENTIONS, _RESOLVED, _OPEN = SOFT, COLOURS["neutral"], COLOURS["neutral"]
-_LEFT, _RIGHT, _RIGHT_NARROW = 52.0, 130.0, 96.0
+_LEFT, _RIGHT, _RIGHT_NARROW, _LINE = 52.0, 130.0, 96.0, 15.0
+_STANDING = "Issues open at the end of each month, all channels"
 
 
 def mentions_and_resolved(metrics: Any, *, locale: str | None = None) -> Figure:
@@ -68,7 +69,9 @@ def mentions_and_resolved(metrics: Any, *, locale: str | None = None) -> Figure:
     def paint(body: Body) -> None:
         right = _RIGHT_NARROW if body.narrow else _RIGHT
         lower = 120.0 if standing else 0.0
-        upper = body.height - lower - 46 - (40 if standing else 6)
+        over = body.figure.wrapped(_STANDING, body.width, "note", bold=True) if standing else []
+        head = _LINE * max(0, len(over) - 1)
+        upper = body.height - lower - head - 46 - (40 if standing else 6)
         axes = body.axes(_LEFT, 6, body.width - _LEFT - right, upper)
         quiet(axes, grid="y")
         month_axis(axes, months, say, most=4 if body.narrow else 10)
@@ -82,8 +85,9 @@ def mentions_and_resolved(metrics: Any, *, locale: str | None = None) -> Figure:
         end_labels(body, axes, ends, beside=12)
         if standing:
             axes.tick_params(labelbottom=False)
-            body.text(0, upper + 34, "Issues open at the end of each month, all channels", "note", INK, bold=True)
-            below = body.axes(_LEFT, upper + 50, body.width - _LEFT - right, lower)
+            for place, line in enumerate(over):
+                body.text(0, upper + 34 + _LINE * place, line, "note", INK, bold=True)
+            below = body.axes(_LEFT, upper + 50 + head, body.width - _LEFT - right, lower)
             quiet(below, grid="y")
             month_axis(below, months, say, most=4 if body.narrow else 10)
             value_axis(below, 0, max(1.05 * opened.max(), 1), say, "count", most=3)

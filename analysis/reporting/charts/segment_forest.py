@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.reporting.charts.effects import as_graded
 from analysis.reporting.charts.figure import Body, Figure, NothingToDraw, Story
 from analysis.reporting.charts.marks import IntervalRow, draw_intervals, heading, interval_height
 from analysis.reporting.charts.units import effects_in_words, ticks_of_effects
@@ -66,7 +67,7 @@ def segment_forest(result: Any, outcome: str, *, treated: str | None = None, loc
     for attribute in dict.fromkeys(row["attribute"] for row in parts[:_MOST]):
         drawn.append(heading(_heading(attribute, asked)))
         drawn += [_row(say, row, plain(row["segment"], 40)) for row in parts[:_MOST] if row["attribute"] == attribute]
-    title = _title(outcome, asked)
+    title = as_graded(_title(outcome, asked), whole)
     levels = {row["level"] for row in rows if known(row["level"])}
     interval = f"{say.level({'level': levels.pop()})}s" if len(levels) == 1 else "intervals of several levels"
     pooled = any(known(row["shrunk"]) for row in parts)

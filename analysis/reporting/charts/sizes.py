@@ -76,7 +76,8 @@ def smallest_effect(found: Any, outcome: str | None = None, *, locale: str | Non
     ticks = nice_ticks(0.0, top, 5)
 
     def paint(body: Body) -> None:
-        right = 74 if body.narrow else 92
+        longest = max(body.figure.text_width(text, "label", bold=True) for text, _, _ in lines)
+        right = max(74 if body.narrow else 92, longest + 10)
         axes = body.axes(46, 6, body.width - 46 - right, body.height - 60)
         quiet(axes, grid="y")
         axes.set_xscale("log")
