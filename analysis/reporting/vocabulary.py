@@ -236,6 +236,7 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "overlap": "Nearly every customer has similar ones to compare with",
         "balance": "The groups are alike in what is known about them",
         "sample_ratio": "The groups have the sizes that were planned",
+        "strata_compared": "Nearly all strata hold customers of both groups",
         "without_failures": "Same answer without months of failure",
         "leave_one_out": "No single month or product makes the answer",
         "additive_scale": "Same answer if growth is counted in units, not in percent",
@@ -336,6 +337,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "adoption_effect": "customers who took it up, month by month compared with similar customers who had not yet",
         "naive_before_after": "the same customers before and after, not adjusted",
         "naive_user_gap": "users against all others, not adjusted",
+        "naive_pooled_arms": "groups formed by chance, their strata forgotten, not adjusted",
     }
 )
 
@@ -359,6 +361,7 @@ MADE: Mapping[str, str] = MappingProxyType(
         "experiment_effect_winsorised": "largest values capped",
         "experiment_effect_anytime": "holds at every look",
         "complier_effect": "those who took it up",
+        "naive_pooled_arms": "strata forgotten, raw",
         "user_effect": "similar customers",
         "total_effect": "in all",
         "indirect_effect": "by way of the effort",
@@ -375,6 +378,7 @@ BESIDE: Mapping[str, str] = MappingProxyType(
         "experiment_effect_anytime": "The interval holds however often somebody looked.",
         "dose_association": "It goes together with the contacts and is no effect of them.",
         "complier_effect": "It rests on the assignment having changed nothing but through taking part.",
+        "naive_pooled_arms": "Chances differed between strata, so these groups hold unlike customers.",
     }
 )
 """What is said after a finding, where its estimand needs it."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from analysis.runner.params_values import Day, Name, Names, Section, different, fault
+from analysis.runner.params_values import Day, Name, Names, Section, Share, different, fault
 
 
 class HypothesisSection(Section):
@@ -100,6 +100,14 @@ class LooksSection(Section):
         return self
 
 
+def _whole(chances: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    for stratum, arms in chances.items():
+        if abs(sum(arms.values()) - 1) > 1e-6:
+            what = f"gives stratum `{stratum}` chances that add to {sum(arms.values()):g}"
+            raise fault("chances", what, "Name every arm with its chance in the stratum; they add to 1.")
+    return chances
+
+
 class ExperimentSection(Section):
     """How a randomised test is read."""
 
@@ -128,6 +136,9 @@ class ExperimentSection(Section):
     customers may or may not take up; a switchback changes the rule by blocks of time; geo holds regions out."""
     washout_hours: Annotated[float, Field(ge=0, le=24 * 60)] = 0.0
     """Hours after a change of the rule that a switchback leaves out."""
+    chances: Annotated[dict[Name, dict[Name, Share]], AfterValidator(_whole)] = Field(default_factory=dict)
+    """Where chance decided within strata (`stratum` in `assignments`): stratum to arms and their chances there, as in
+    `new: {invited: 0.2, control: 0.8}`. Default: what the assignments state in `probability`."""
     looks: LooksSection | None = None
     """For those who look before the end: intervals that hold at every look from the first to the last."""
     declared: Name | None = None

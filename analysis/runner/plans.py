@@ -136,6 +136,7 @@ def experiment_plan(study: Study) -> ExperimentPlan:
         explore=asked.explore,
         template=asked.template,
         washout_hours=asked.washout_hours,
+        chances=asked.chances,
         looks=None if asked.looks is None else Looks(first=asked.looks.first, maximum=asked.looks.maximum),
         declared=declaration_of(study),
         not_random=tuple(name for name in (values.observational.experiment,) if name is not None),

@@ -247,6 +247,11 @@ ONE_FAULT = {
         "- study: a\n",
         "holds no keys (line 1). Write `key: value` lines.",
     ),
+    "chances that do not add up": (
+        "study: a\nexperiment:\n  chances: {new: {invited: 0.2, control: 0.7}}\n",
+        "experiment.chances: gives stratum `new` chances that add to 0.9 (line 3). Name every arm with its chance in the "
+        "stratum; they add to 1.",
+    ),
     "empty file": (
         "",
         "study: is missing. Add it: Name of the study, and of its report folder: letters, digits, `-`, `_`, `.`.",

@@ -69,6 +69,9 @@ def plan_of(hazard: Hazard, customers: int) -> ExperimentPlan:
     if family == "looks":
         looks = Looks(first=int(FIRST_LOOK * customers), maximum=int(LAST_LOOK * customers))
         return ExperimentPlan(outcomes=("orders", _SPEND), window_days=DAYS, pre_days=0, looks=looks)
+    if family == "strata":
+        ratios = {RATIO: ("orders", "sessions")}
+        return ExperimentPlan(outcomes=("orders",), covariates=("orders_before",), ratios=ratios)
     more: Mapping[str, dict[str, object]] = {
         "clusters": {"covariates": ("orders_before",) if "orders_difference:cuped" in hazard.estimands else ()},
         "switchback": {"washout_hours": WASHOUT_HOURS},

@@ -1,10 +1,10 @@
 """What do the estimators of experiments say in one made-up experiment, and what is true there?
 
 The experiment is drawn in arrays, and the functions that the study of experiments calls are run on it: customers one by
-one, by clusters, by blocks of time, by an invitation that some follow, and looked at along the way. As in the study,
-nothing is told where the sample ratio fails. Beside them stand what people do instead: customers counted one by one
-where groups were assigned, sessions counted as if each were a customer, users less others, an interval made for one
-look that is looked at again and again.
+one, within strata, by clusters, by blocks of time, by an invitation that some follow, and looked at along the way. As
+in the study, nothing is told where the sample ratio fails. Beside them stand what people do instead: customers counted
+one by one where groups were assigned, strata forgotten, sessions counted as if each were a customer, users less others,
+an interval made for one look that is looked at again and again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from analysis.foundation.errors import DesignError
 from analysis.inference.adjusted import adjusted_difference, adjusted_ratio
 from analysis.inference.always_valid import always_valid
 from analysis.inference.clustered import clustered_difference
-from analysis.inference.compare import difference_in_means, sample_ratio
+from analysis.inference.compare import SAMPLE_RATIO_P, difference_in_means, sample_ratio
 from analysis.inference.complier import Complier, complier_effect
 from analysis.inference.estimate import Estimate
 from analysis.inference.few_clusters import difference_of_clusters
@@ -29,6 +29,7 @@ from analysis.inference.quantile_effect import quantile_effect
 from analysis.inference.ratio_metric import ratio_metric_difference, ratio_metric_ratio
 from analysis.inference.switchback import part_of, switchback_effect
 from analysis.inference.winsor import cap_of
+from analysis.runner.proving.experiment_strata import ratio_p, tell_strata
 from analysis.runner.proving.experiment_sums import Ints, along, arms_of, exact_moments, groups_of, units_of
 from analysis.runner.proving.hazards import Hazard
 from analysis.runner.proving.records import DEFAULT, Asked, Records, Told, each
@@ -71,7 +72,7 @@ def proved_world(hazard: Hazard, seed: int, asked: Asked) -> dict[str, pd.DataFr
         return told.frames()
     family = hazard.name.partition("_")[0]
     answers = {"trial": _trial, "clusters": _clusters, "switchback": _switchback, "invitation": _invitation,
-               "looks": _looks}[family]  # fmt: skip
+               "looks": _looks, "strata": tell_strata}[family]  # fmt: skip
     answers(told, made, asked, "D" if asked.light else "A")
     return told.frames()
 
@@ -100,6 +101,10 @@ def _unit(measure: str) -> str:
 
 def _ratio_holds(told: Told, made: Trial) -> bool:
     """Whether as many units are in the arms as chance should have put there; told as a gate."""
+    if made.stratum is not None:
+        p_value = ratio_p(made)
+        _gate(told, "arms", "sample_ratio", p_value < SAMPLE_RATIO_P, p_value)
+        return p_value >= SAMPLE_RATIO_P
     units = made.treated if made.unit is None else units_of(made)[1]
     counts = {"treated": int(units.sum()), "comparison": int((~units).sum())}
     found = sample_ratio(counts, {"treated": made.intended, "comparison": 1 - made.intended})

@@ -61,6 +61,13 @@ _PLAIN = ("bought_difference", "orders_difference", "orders_ratio", "spend_diffe
 TRIED = (*_PLAIN, *(f"{name}:cuped" for name in _PLAIN), "spend_difference:quantile")
 """What is asked of an experiment whose customers are assigned one by one."""
 MANY = tuple(f"orders_difference{how}" for how in ("", ":cuped", ":moments", ":moments_cuped"))
+WITHIN = tuple(
+    f"{name}{how}"
+    for name in ("orders_difference", "orders_ratio", "bought_difference", "orders_per_session_difference",
+                 "orders_per_session_ratio")
+    for how in ("", ":cuped")
+)  # fmt: skip
+"""What is asked of an experiment whose customers are assigned within strata."""
 ANYTIME = ("orders_difference:anytime", "spend_difference:anytime")
 MOVED = ("orders_difference", "orders_difference:moved")
 USED = ("orders_ratio", "orders_difference", "spend_difference")
@@ -235,6 +242,9 @@ _LATER: tuple[tuple[str, Kind, bool, Design, tuple[str, ...], str], ...] = (
     ("money_harm", _SOUND, False, "roi_case", VALUED, "8 % fewer orders"),
     ("money_one_segment", _SOUND, False, "roi_case", VALUED, "25 % more orders in the north, nothing elsewhere"),
     ("money_incident", _SOUND, False, "roi_case", VALUED, "no effect; outages shared by the customers of a product"),
+    ("strata_none", _SOUND, True, "ab_randomised", WITHIN,
+     "within three strata; who buys least is treated most, to no effect"),
+    ("strata_effect", _SOUND, False, "ab_randomised", WITHIN, "the same; 10 to 40 % more orders by stratum"),
 )  # fmt: skip
 _AT_LEAST = ("clusters_uneven", "looks_none", "looks_effect")
 

@@ -51,6 +51,7 @@ WRONG: Mapping[str, str] = MappingProxyType(
         "no_washout": "without cutting off the first hour",
         "took_it_up": "raw: who took it up, less who did not",
         "peeking": "an interval made for one look, looked at again and again",
+        "strata_pooled": "all strata at once, chances forgotten",
         "ratio_ignored": "compared in spite of the sample ratio",
         "weighted": "by weights alone",
         "matched": "by matched pairs alone",

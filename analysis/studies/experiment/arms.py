@@ -15,16 +15,19 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.compare import SAMPLE_RATIO_P, SampleRatio, sample_ratio
+from analysis.studies.experiment.arms_notes import told_exposure, told_left_out, told_overlapping
 from analysis.studies.experiment.arms_sql import (
     counts_by_arm,
+    counts_by_stratum,
     design_of,
     keep_units,
     other_experiments,
+    stated_by_stratum,
     stated_shares,
 )
 from analysis.studies.experiment.control import control_arm
 from analysis.studies.experiment.plan import ExperimentPlan, Template
-from analysis.studies.experiment.untouched import spread_p
+from analysis.studies.experiment.strata import MOST_LEFT_OUT, Odds, Strata, odds_of, ratio_of, strata_of
 from analysis.studies.result import Check
 
 if TYPE_CHECKING:
@@ -49,13 +52,15 @@ class Arms:
         Customers, and those of them who met what the arm offers. `exposed` is empty where that was not recorded.
     ratio : SampleRatio
         Of the units that chance assigned.
-    stated : bool
-        Whether the assignments say which shares were intended.
+    against : str
+        What the arms' sizes were held against.
     unit : str
         What was counted for it, as a column of the kept relation.
     refusal : str or None
         Why nothing may be claimed of the experiment.
     notes : tuple of str
+    strata : Strata, optional
+        Where chance decided within several strata of customers.
     """
 
     experiment: str
@@ -65,10 +70,11 @@ class Arms:
     customers: Mapping[str, int]
     exposed: Mapping[str, int]
     ratio: SampleRatio
-    stated: bool
+    against: str
     unit: str
     refusal: str | None
     notes: tuple[str, ...]
+    strata: Strata | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,15 +86,24 @@ class Arms:
         """The arms that are compared with the comparison arm."""
         return tuple(arm for arm in self.customers if arm != self.control)
 
+    @property
+    def within(self) -> bool:
+        """Whether arms are compared within strata."""
+        return self.strata is not None and self.strata.within
+
+    @property
+    def uneven(self) -> bool:
+        """Whether the chances differ between strata, so that nothing may be compared but within them."""
+        return self.strata is not None and self.strata.uneven
+
     def check(self) -> Check:
         """The sample ratio, as a gate."""
         seen = ", ".join(f"{arm} {count:,}" for arm, count in self.ratio.counts.items())
-        shares = "the shares stated" if self.stated else "equal shares, since no `probability` states others"
         return Check(
             name="sample_ratio",
             verdict="failed" if self.ratio.failed else "passed",
-            detail=f"{UNITS_IN_WORDS[self.unit]} per arm: {seen}; p = {self.ratio.p_value:.3g} against {shares}, below "
-            "0.001 fails.",
+            detail=f"{UNITS_IN_WORDS[self.unit]} per arm: {seen}; p = {self.ratio.p_value:.3g} against {self.against}, "
+            "below 0.001 fails.",
             gate=True,
             p_value=self.ratio.p_value,
         )
@@ -136,18 +151,36 @@ def arms_of(tables: Tables, plan: ExperimentPlan, experiment: str) -> Arms:
             "it, or choose another `experiment: template`."
         )
     clustered = not blocks and bool(design["clusters"] or design["shared"])
-    left_out = keep_units(engine, experiment, blocks=blocks, clusters=clustered, exposure=bool(design["exposed"]))
     unit = "block_start" if blocks else "cluster" if clustered else "customer_id"
+    odds = _odds(tables, plan, experiment, bool(design["strata"]))
+    alone = odds is not None and unit == "customer_id"
+    left_out = keep_units(
+        engine, experiment, blocks=blocks, clusters=clustered, exposure=bool(design["exposed"]), strata=alone,
+        only_strata=alone and odds is not None and odds.uneven,
+    )  # fmt: skip
     rows = counts_by_arm(engine, unit)
     customers = {str(row["arm"]): int(row["customers"]) for row in rows}
     if not customers:
         raise DesignError(f"Experiment `{experiment}` has no customer with an arm. Fill `arm` in `assignments`.")
     control = control_arm(customers, plan.control, experiment)
-    shares, uneven = _shares(stated_shares(engine, experiment), customers)
-    ratio = sample_ratio({str(row["arm"]): int(row["units"]) for row in rows}, None if uneven else shares)
+    strata = strata_of(counts_by_stratum(engine), odds, tuple(customers)) if alone and odds is not None else None
+    if strata is not None:
+        uneven, (ratio, against) = False, ratio_of(strata)
+    else:
+        shares, uneven = _shares(stated_shares(engine, experiment), customers)
+        ratio = sample_ratio({str(row["arm"]): int(row["units"]) for row in rows}, None if uneven else shares)
+        stated = shares is not None and not uneven
+        against = "the shares stated" if stated else "equal shares, since no `probability` states others"
     exposed = {str(row["arm"]): int(row["exposed"]) for row in rows} if design["exposed"] else {}
-    notes = [*_left_out(experiment, left_out), *_exposure(experiment, control, customers, exposed)]
-    notes += _overlapping(experiment, other_experiments(engine, experiment), customers, unit == "customer_id")
+    notes = [*told_left_out(experiment, left_out), *(strata.notes(experiment, tuple(customers)) if strata else ())]
+    if odds is not None and not alone:
+        notes.append(
+            f"Experiment `{experiment}`: strata are passed over where {UNITS_IN_WORDS[unit].lower()} were assigned. "
+            "The comparison is right only if chances were the same in all of them."
+        )
+    notes += told_exposure(experiment, control, customers, exposed)
+    others = other_experiments(engine, experiment)
+    notes += told_overlapping(experiment, others, customers, unit == "customer_id", strata)
     mixed = clustered and bool(design["clusters"]) and bool(design["customers"])
     return Arms(
         experiment=experiment,
@@ -157,11 +190,22 @@ def arms_of(tables: Tables, plan: ExperimentPlan, experiment: str) -> Arms:
         customers=customers,
         exposed=exposed,
         ratio=ratio,
-        stated=shares is not None and not uneven,
+        against=against,
         unit=unit,
-        refusal=_refusal(left_out, ratio, uneven=uneven, mixed=mixed, clustered=clustered, stated=shares is not None),
+        refusal=_broken(left_out, mixed=mixed, clustered=clustered) or _odd(left_out, odds, unit, uneven)
+        or _unequal(ratio, against),
         notes=tuple(notes),
-    )
+        strata=strata,
+    )  # fmt: skip
+
+
+def _odds(tables: Tables, plan: ExperimentPlan, experiment: str, several: bool) -> Odds | None:
+    """The chances by stratum; None where the assignments know no strata and the plan names none."""
+    if not several and not plan.chances:
+        return None
+    rows = stated_by_stratum(tables.engine, experiment)
+    arms = sorted({str(row["arm"]) for row in rows})
+    return odds_of(rows, arms, plan.chances, experiment)
 
 
 def _shares(rows: Sequence[Mapping[str, object]], arms: Mapping[str, int]) -> tuple[dict[str, float] | None, bool]:
@@ -174,9 +218,8 @@ def _shares(rows: Sequence[Mapping[str, object]], arms: Mapping[str, int]) -> tu
     return low, uneven
 
 
-def _refusal(
-    left_out: Mapping[str, int], ratio: SampleRatio, *, uneven: bool, mixed: bool, clustered: bool, stated: bool
-) -> str | None:
+def _broken(left_out: Mapping[str, int], *, mixed: bool, clustered: bool) -> str | None:
+    """Why the assignment cannot be read as one lot, if so."""
     twice, assigned = left_out["two_arms"], left_out["assigned"]
     if twice > MOST_IN_TWO_ARMS * assigned:
         where = "more than one arm or cluster" if clustered else "more than one arm"
@@ -189,75 +232,42 @@ def _refusal(
             "some rows assign clusters and others single customers; comparing them as one would misstate the error. "
             "Give them two experiments."
         )
+    return None
+
+
+def _odd(left_out: Mapping[str, int], odds: Odds | None, unit: str, uneven: bool) -> str | None:
+    """Why customers of unlike chances cannot be told apart, if so."""
+    if odds is not None and odds.lack is not None:
+        return odds.lack
+    if odds is not None and odds.uneven and unit != "customer_id":
+        return (
+            f"the chances of assignment differ between strata, and {UNITS_IN_WORDS[unit].lower()} were assigned; they "
+            "are compared within strata only where customers were assigned one by one. Give each stratum an experiment "
+            "of its own."
+        )
     if uneven:
         return (
             "the chances of assignment differ between customers of one arm, or are stated for some of them only; "
-            "comparing plain means would mix unlike customers."
+            "comparing plain means would mix unlike customers. Where chance decided within strata, fill `stratum` in "
+            "`assignments`."
         )
-    if ratio.failed:
-        seen = ", ".join(f"{arm} {count:,}" for arm, count in ratio.counts.items())
-        shares = "the shares stated" if stated else "equal shares, since no `probability` states others"
+    assigned, twice, nowhere = (left_out[name] for name in ("assigned", "two_strata", "without_stratum"))
+    if twice > MOST_IN_TWO_ARMS * assigned:
         return (
-            f"the sample ratio failed. {seen}; p = {ratio.p_value:.3g} against {shares}, below {SAMPLE_RATIO_P} fails."
+            f"{twice:,} of {assigned:,} customers are in more than one stratum, and chances differ between strata. Up "
+            f"to {MOST_IN_TWO_ARMS * 100:.0f} % are left out; of so many it cannot be told which chance they had."
+        )
+    if nowhere > MOST_LEFT_OUT * assigned:
+        return (
+            f"{nowhere:,} of {assigned:,} customers have no stratum, and chances differ between strata. Up to "
+            f"{MOST_LEFT_OUT * 100:.0f} % are left out; of so many it cannot be told which chance they had. Fill "
+            "`stratum` in `assignments`."
         )
     return None
 
 
-def _left_out(experiment: str, counts: Mapping[str, int]) -> list[str]:
-    reasons = {
-        "two_arms": "were assigned to more than one arm or cluster",
-        "without_arm": "have no arm",
-        "without_cluster": "have no cluster, though clusters were assigned",
-        "without_block": "have no time block, though blocks were assigned",
-    }
-    notes = [
-        f"Experiment `{experiment}`: {counts[name]:,} of {counts['assigned']:,} customers {why}; they are left out."
-        for name, why in reasons.items()
-        if counts[name]
-    ]
-    if counts["repeated"]:
-        notes.append(
-            f"Experiment `{experiment}`: {counts['repeated']:,} rows assign a customer again to the same arm; the "
-            "first counts."
-        )
-    return notes
-
-
-def _exposure(experiment: str, control: str, customers: Mapping[str, int], exposed: Mapping[str, int]) -> list[str]:
-    if not exposed:
-        return []
-    told = "; ".join(f"{arm} {exposed[arm]:,} of {customers[arm]:,}" for arm in customers)
-    note = f"Experiment `{experiment}`: customers who met what their arm offers: {told}. All are compared as assigned."
-    if exposed[control]:
-        note += f" {exposed[control]:,} of the comparison arm met it too, which makes the difference smaller."
-    return [note]
-
-
-def _overlapping(
-    experiment: str, rows: Sequence[Mapping[str, object]], customers: Mapping[str, int], by_customer: bool
-) -> list[str]:
-    """Who is in other experiments too, and whether their arms go together with these; customers alone can tell that."""
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in rows:
-        arms = found.setdefault(str(row["experiment"]), {})
-        arms.setdefault(str(row["other_arm"]), {})[str(row["arm"])] = int(str(row["n"]))
-    notes = []
-    for other, arms in sorted(found.items()):
-        inside = {arm: min(sum(row.get(arm, 0) for row in arms.values()), n) for arm, n in customers.items()}
-        elsewhere = {arm: n - inside[arm] for arm, n in customers.items()}
-        note = (
-            f"Experiment `{experiment}`: {sum(inside.values()):,} of {sum(customers.values()):,} customers are in "
-            f"experiment `{other}` too."
-        )
-        if not by_customer:
-            notes.append(note)
-            continue
-        if spread_p({**{f"in {arm}": row for arm, row in arms.items()}, "in none": elsewhere}) < SAMPLE_RATIO_P:
-            note += (
-                " Who is in which of its arms goes together with the arms here (p < 0.001), so that what it changed is "
-                "a part of these differences."
-            )
-        else:
-            note += " Its arms are spread evenly over those here, so that it widens intervals and shifts nothing."
-        notes.append(note)
-    return notes
+def _unequal(ratio: SampleRatio, against: str) -> str | None:
+    if not ratio.failed:
+        return None
+    seen = ", ".join(f"{arm} {count:,}" for arm, count in ratio.counts.items())
+    return f"the sample ratio failed. {seen}; p = {ratio.p_value:.3g} against {against}, below {SAMPLE_RATIO_P} fails."

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 UNITS = "experiment_units"
 """The kept relation: `place` (a number of its own), `customer_id`, `arm`, `cluster`, `block_start`, `at` (instant),
-`exposed` (0, 1, null)."""
+`exposed` (0, 1, null), `own_stratum` (text; null where chance knew none)."""
 TRAITS = "experiment_traits"
-"""Beside each unit what is known of its customer: `own_place`, `own_arm`, `own_first` (true once for each customer of
-an arm, however many blocks they came in), and columns of `customers`."""
+"""Beside each unit what is known of its customer: `own_place`, `own_arm`, `own_stratum`, `own_first` (true once for
+each customer of an arm, however many blocks they came in), and columns of `customers`."""
 _TOLD = "experiment_told"
 
 
-def keep_units(engine: Engine, experiment: str, *, blocks: bool, clusters: bool, exposure: bool) -> dict[str, int]:
+def keep_units(
+    engine: Engine, experiment: str, *, blocks: bool, clusters: bool, exposure: bool, strata: bool = False,
+    only_strata: bool = False,
+) -> dict[str, int]:  # fmt: skip
     """Keep the units of an experiment as `UNITS`; whom it counted and left out, by reason.
 
     Parameters
@@ -37,32 +40,39 @@ def keep_units(engine: Engine, experiment: str, *, blocks: bool, clusters: bool,
         Whether clusters were assigned, so that nobody without one belongs to it.
     exposure : bool
         Whether it was recorded who met what the arm offers.
+    strata, only_strata : bool
+        Whether chance decided within strata; and whether nobody who is not of exactly one of them belongs to it.
 
     Returns
     -------
     dict
-        `assigned` (customers), `without_arm`, `two_arms`, `without_cluster`, `without_block`, `repeated` (rows that
-        say again what another one says).
+        `assigned` (customers), `without_arm`, `two_arms`, `without_cluster`, `without_block`, `without_stratum`,
+        `two_strata`, `repeated` (rows that say again what another one says).
     """
     by = "customer_id, block_start" if blocks else "customer_id"
     block = "block_start" if blocks else "cast(null as timestamp)"
+    stratum = f", min(stratum) as stratum, {_different('stratum')} as strata" if strata else ""
     engine.keep(
         _TOLD,
         f"""
         select customer_id, {block} as block_start, count(*) as n, count(arm) as armed, min(arm) as arm,
             {_different("arm")} as arms, min(cluster_id) as cluster, {_different("cluster_id")} as clusters,
-            min(assigned_at) as assigned_at, max(case when exposed_at is not null then 1 else 0 end) as exposed
+            min(assigned_at) as assigned_at, max(case when exposed_at is not null then 1 else 0 end) as exposed{stratum}
         from assignments where experiment_id = ? group by {by}
         """,
         [experiment],
     )
     kept = f"arms = 1 and clusters {'= 1' if clusters else '<= 1'}{' and block_start is not null' if blocks else ''}"
+    alone = kept
+    kept += " and strata = 1" if only_strata else ""
     counted = {
         "assigned": "true",
         "without_arm": "arms = 0",
         "two_arms": "(arms > 1 or clusters > 1)",
         "without_cluster": "arms = 1 and clusters = 0" if clusters else "false",
         "without_block": "arms = 1 and block_start is null" if blocks else "false",
+        "without_stratum": f"{alone} and strata = 0" if only_strata else "false",
+        "two_strata": f"{alone} and strata = 2" if only_strata else "false",
     }
     each = "distinct customer_id" if blocks else "*"
     sums = [f"count({each}) filter (where {held}) as {name}" for name, held in counted.items()]
@@ -74,7 +84,8 @@ def keep_units(engine: Engine, experiment: str, *, blocks: bool, clusters: bool,
         UNITS,
         f"""
         select row_number() over () as place, customer_id, arm, cast({cluster} as varchar) as cluster, block_start,
-            coalesce(assigned_at, block_start) as at, {exposed} as exposed
+            coalesce(assigned_at, block_start) as at, {exposed} as exposed,
+            cast({"case when strata = 1 then stratum end" if strata else "null"} as varchar) as own_stratum
         from {_TOLD} where {kept}
         """,
     )
@@ -102,20 +113,21 @@ def keep_traits(engine: Engine, names: Sequence[str]) -> None:
     blocks = engine.query(f"select count(block_start) as n from {UNITS}").to_pylist()[0]["n"]
     engine.keep(
         TRAITS,
-        f"select u.place as own_place, u.arm as own_arm, {alone if blocks else 'true'} as own_first{columns} "
-        f"from {UNITS} u {customers}",
+        f"select u.place as own_place, u.arm as own_arm, u.own_stratum, {alone if blocks else 'true'} as own_first"
+        f"{columns} from {UNITS} u {customers}",
     )
 
 
 def design_of(engine: Engine, experiment: str) -> dict[str, Any]:
-    """What was drawn by chance, as far as the rows say it: `clusters`, `blocks`, `shared`, `others` as counts."""
+    """What was drawn by chance, as far as the rows say it: `clusters`, `blocks`, `shared`, `strata` … as counts."""
     row: dict[str, Any] = engine.query(
         """
         select count(case when unit = 'cluster' then 1 end) as clusters,
             count(case when unit = 'time_block' or block_start is not null then 1 end) as blocks,
             count(case when unit is null or unit = 'customer' then 1 end) as customers,
             count(cluster_id) - count(distinct cluster_id) as shared,
-            count(exposed_at) as exposed, count(*) as n
+            count(exposed_at) as exposed, count(*) as n,
+            count(distinct stratum) as strata
         from assignments where experiment_id = ?
         """,
         [experiment],
@@ -153,14 +165,43 @@ def stated_shares(engine: Engine, experiment: str) -> list[dict[str, Any]]:
     return rows
 
 
+def stated_by_stratum(engine: Engine, experiment: str) -> list[dict[str, Any]]:
+    """The same by arm and stratum, which is null for rows without one."""
+    rows: list[dict[str, Any]] = engine.query(
+        "select arm, stratum, min(probability) as low, max(probability) as high, "
+        "count(*) - count(probability) as without, count(probability) as stated from assignments "
+        "where experiment_id = ? and arm is not null group by arm, stratum order by arm, stratum",
+        [experiment],
+    ).to_pylist()
+    return rows
+
+
+def counts_by_stratum(engine: Engine) -> dict[str | None, dict[str, int]]:
+    """Stratum to customers by arm, sorted; customers without one last, under None."""
+    rows = engine.query(
+        f"select own_stratum, arm, count(*) as n from {UNITS} group by 1, 2 order by own_stratum nulls last, arm"
+    ).to_pylist()
+    found: dict[str | None, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["own_stratum"], {})[str(row["arm"])] = int(row["n"])
+    return found
+
+
 def other_experiments(engine: Engine, experiment: str) -> list[dict[str, Any]]:
-    """How many customers of each arm are in each arm of every other experiment: experiment, arm, other_arm, n."""
+    """How many customers of each arm and stratum are in each arm of every other experiment.
+
+    Returns
+    -------
+    list of dict
+        `experiment`, `arm`, `other_arm`, `stratum`, `n`.
+    """
     rows: list[dict[str, Any]] = engine.query(
         f"""
-        select o.experiment_id as experiment, u.arm, o.arm as other_arm, count(distinct u.customer_id) as n
+        select o.experiment_id as experiment, u.arm, o.arm as other_arm, u.own_stratum as stratum,
+            count(distinct u.customer_id) as n
         from {UNITS} u join assignments o on o.customer_id = u.customer_id
         where o.experiment_id <> ? and o.arm is not null
-        group by 1, 2, 3 order by 1, 2, 3
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4
         """,
         [experiment],
     ).to_pylist()

@@ -11,12 +11,29 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.inference.estimate import Estimate
-from analysis.studies.experiment.contrasts import ADJUSTED, ANYTIME, COMPLIER, EFFECT, Contrast, of_capped, of_quantiles
+from analysis.studies.experiment.contrasts import (
+    ADJUSTED,
+    ANYTIME,
+    COMPLIER,
+    EFFECT,
+    QUANTILE,
+    WINSORISED,
+    Contrast,
+    of_capped,
+    of_quantiles,
+)
 
 if TYPE_CHECKING:
     from analysis.studies.experiment.arms import Arms
     from analysis.studies.experiment.plan import ExperimentPlan
     from analysis.studies.experiment.rows import Rows
+
+
+UNEVEN = (
+    "chances differ between strata, and this is not made within strata; over all customers at once it would compare "
+    "unlike ones."
+)
+"""Why what knows no strata is not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +117,8 @@ def extras_of(asked: Asked, rows: Rows, outcome: str) -> Mapping[str, list[Contr
     plan, arms = asked.plan, asked.arms
     by_customer = arms.unit == "customer_id"
     found: dict[str, list[Contrast]] = {arm: [] for arm in arms.treated}
+    if arms.uneven:
+        return _without_strata(asked, outcome)
     if outcome in plan.winsorise and by_customer:
         for arm, capped in of_capped(rows, outcome, plan.winsorise[outcome], plan.level).items():
             found[arm].append(capped)
@@ -115,6 +134,15 @@ def extras_of(asked: Asked, rows: Rows, outcome: str) -> Mapping[str, list[Contr
         for arm, contrast in _of_compliers(asked, rows, outcome).items():
             found[arm].append(contrast)
     return found
+
+
+def _without_strata(asked: Asked, outcome: str) -> dict[str, list[Contrast]]:
+    """The refusals of what is asked for besides, where nothing may be compared but within strata."""
+    plan = asked.plan
+    named = [WINSORISED] * (outcome in plan.winsorise)
+    named += [f"{QUANTILE}:{quantile:g}" for quantile in plan.quantiles.get(outcome, ())]
+    named += [ANYTIME] * (plan.looks is not None) + [COMPLIER] * (asked.arms.template == "encouragement")
+    return {arm: [asked.contrast(arm, estimand, UNEVEN) for estimand in named] for arm in asked.arms.treated}
 
 
 def _of_compliers(asked: Asked, rows: Rows, outcome: str) -> dict[str, Contrast]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from analysis.inference.estimate import Estimate
 from analysis.studies.claim import LIMITS, LIMITS_UNSEEN, claim_of
-from analysis.studies.experiment.contrasts import ADJUSTED, ANYTIME, COMPLIER, QUANTILE, Contrast
+from analysis.studies.experiment.contrasts import ADJUSTED, ANYTIME, COMPLIER, NAIVE, QUANTILE, Contrast
 from analysis.studies.result import GRADE_WORDS, Grade
 
 BESIDE: Mapping[str, str] = {
     ADJUSTED: "Adjusted for what was known of customers before they were assigned.",
     ANYTIME: "The interval holds however often somebody looked, from the first to the last number declared.",
+    NAIVE: "Chances differed between strata, so that the arms hold unlike customers; this figure forgets that.",
     COMPLIER: "It rests on the assignment having changed nothing but through taking part.",
 }
 

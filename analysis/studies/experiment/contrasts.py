@@ -34,6 +34,7 @@ EFFECT, ADJUSTED, WINSORISED, ANYTIME, COMPLIER = (
     "complier_effect",
 )  # fmt: skip
 QUANTILE = "quantile_effect"
+NAIVE = "naive_pooled_arms"
 _CAPPED = "w0"
 MOST_CELLS = 500
 """Segments that cross in more cells are counted one after the other."""
@@ -96,7 +97,7 @@ def groups_of(
     dict
         Segment, None for all customers, to outcomes and their moments by arm and value.
     """
-    together = [tuple(segments)] if _cells(rows, segments) <= MOST_CELLS else [(segment,) for segment in segments]
+    together = [tuple(segments)] if cells_of(rows, segments) <= MOST_CELLS else [(segment,) for segment in segments]
     found: dict[str | None, dict[str, dict[tuple[str, str | None], Moments]]] = {}
     for split in together:
         cells = experiment_moments(
@@ -109,8 +110,8 @@ def groups_of(
     return found
 
 
-def _cells(rows: Rows, segments: Sequence[str]) -> int:
-    """How many combinations of the segments' values there are."""
+def cells_of(rows: Rows, segments: Sequence[str]) -> int:
+    """How many combinations of values some columns of the rows have."""
     if not segments:
         return 1
     columns = ", ".join(identifier(name) for name in segments)

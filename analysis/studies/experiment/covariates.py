@@ -8,13 +8,13 @@ assignment: adjusting for it would take a part of the effect away, so it is refu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.studies.experiment.arms_sql import TRAITS
 from analysis.studies.experiment.outcomes_sql import Term
-from analysis.studies.experiment.untouched import means_p, result_of_treatment, spread_p
+from analysis.studies.experiment.untouched import means_p, result_of_treatment, spread_p, spread_within_p
 from analysis.studies.soundness import MOST_VALUES, unusable_attribute
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _NUMBER = "decimal(19, 6)"
 _LARGEST = 2**31 - 1
-_TAKEN = ("own_place", "own_arm", "own_first", "arm", "cluster", "block_start", "exposed", "place", "at", "customer_id")
+_TAKEN = ("own_place", "own_arm", "own_stratum", "own_first", "arm", "cluster", "block_start", "exposed", "place", "at",
+          "customer_id")  # fmt: skip
 _NUMBERED = re.compile(r"[mxw]\d+")
 
 
@@ -38,7 +39,9 @@ class Covariates:
     notes: tuple[str, ...] = ()
 
 
-def covariates_of(tables: Tables, names: Sequence[str], *, by_customer: bool = True) -> Covariates:
+def covariates_of(
+    tables: Tables, names: Sequence[str], *, by_customer: bool = True, strata: bool = False
+) -> Covariates:
     """The terms of an adjustment for columns of `customers`, for those in the kept `TRAITS`.
 
     Parameters
@@ -49,11 +52,13 @@ def covariates_of(tables: Tables, names: Sequence[str], *, by_customer: bool = T
     by_customer : bool
         Whether customers were assigned one by one. Clusters and blocks differ in what their customers are like, by
         chance and by more than chance would make single customers differ, so that nothing can be told from it.
+    strata : bool
+        Whether the odds of the arms differ by stratum, so that only within strata chance makes them alike.
     """
     terms: list[Term] = []
     used, notes = [], []
     for name in names:
-        made = _terms(tables, name, by_customer)
+        made = _terms(tables, name, by_customer, strata)
         if isinstance(made, str):
             notes.append(f"Outcomes are not adjusted for `{name}`: {made}")
             continue
@@ -62,7 +67,7 @@ def covariates_of(tables: Tables, names: Sequence[str], *, by_customer: bool = T
     return Covariates(terms=tuple(terms), names=tuple(used), notes=tuple(notes))
 
 
-def _terms(tables: Tables, name: str, by_customer: bool) -> list[Term] | str:
+def _terms(tables: Tables, name: str, by_customer: bool, strata: bool) -> list[Term] | str:
     if not tables.has_column("customers", name):
         return f"`customers` has no column `{name}`."
     schema = SCHEMAS["customers"].by_name.get(name)
@@ -79,7 +84,7 @@ def _terms(tables: Tables, name: str, by_customer: bool) -> list[Term] | str:
         return "it is empty."
     missing = [Term(f"{name} missing", f"{column} is null")] if row["filled"] < row["n"] else []
     if row["numbers"] == row["filled"]:
-        p_value = _number_p(tables.engine, number) if by_customer else 1.0
+        p_value = _number_p(tables.engine, number, strata) if by_customer else 1.0
         touched = result_of_treatment("its numbers", p_value)
         filled = f"coalesce({number}, 0)"
         return touched or [
@@ -90,25 +95,57 @@ def _terms(tables: Tables, name: str, by_customer: bool) -> list[Term] | str:
             f"it is a text of {row['different']:,} different values; {MOST_VALUES} are the most that can be told apart."
         )
     counts = value_counts(tables.engine, name)
-    touched = result_of_treatment("its values", spread_p(counts) if by_customer else 1.0)
+    p_value = _values_p(tables.engine, name, counts, strata) if by_customer else 1.0
+    touched = result_of_treatment("its values", p_value)
     values = sorted(value for value in counts if value is not None)
     return touched or [
         *(Term(f"{name}: {value}", f"coalesce({column} = ?, false)", (value,)) for value in values[1:]), *missing
     ]  # fmt: skip
 
 
-def _number_p(engine: Engine, number: str) -> float:
+def _values_p(
+    engine: Engine, name: str, counts: Mapping[str | None, Mapping[str, int]], strata: bool, *, filled: bool = False
+) -> float:
+    """How often would chance alone spread the values of a column so unevenly over the arms?"""
+    if not strata:
+        return spread_p(counts)
+    return spread_within_p(
+        {
+            stratum: {value: row for value, row in rows.items() if value is not None or not filled}
+            for stratum, rows in values_within(engine, name).items()
+        }
+    )
+
+
+def _number_p(engine: Engine, number: str, strata: bool) -> float:
     """How often would chance alone spread the arms' means of a column of numbers so far?"""
     rows = engine.query(
-        f"select own_arm, count({number}) as n, avg({number}) as mean, stddev_samp({number}) as sd from {TRAITS} c "
-        "group by own_arm order by own_arm"
+        f"select own_arm, {'own_stratum' if strata else 'null'} as stratum, count({number}) as n, "
+        f"avg({number}) as mean, stddev_samp({number}) as sd from {TRAITS} c group by 1, 2 order by 1, 2"
     ).to_pylist()
-    found = [
-        (float(row["mean"]), float(row["sd"]) / float(row["n"]) ** 0.5)
-        for row in rows
-        if row["n"] and row["sd"] is not None
-    ]
-    return means_p(found)
+    found = [row for row in rows if row["n"] and row["sd"] is not None]
+    if strata:
+        return means_p(_over_strata(found))
+    return means_p([(float(row["mean"]), float(row["sd"]) / float(row["n"]) ** 0.5) for row in found])
+
+
+def _over_strata(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Every arm's mean and error over the strata that all arms share, each weighted by its customers."""
+    arms = sorted({str(row["own_arm"]) for row in rows})
+    by_stratum: dict[str | None, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        by_stratum.setdefault(row["stratum"], {})[str(row["own_arm"])] = row
+    shared = [cells for cells in by_stratum.values() if len(cells) == len(arms)]
+    total = sum(float(row["n"]) for cells in shared for row in cells.values())
+    found = []
+    for arm in arms:
+        mean, variance = 0.0, 0.0
+        for cells in shared:
+            weight = sum(float(row["n"]) for row in cells.values()) / total
+            mean += weight * float(cells[arm]["mean"])
+            variance += (weight * float(cells[arm]["sd"])) ** 2 / float(cells[arm]["n"])
+        found.append((mean, variance**0.5))
+    return found
 
 
 def value_counts(engine: Engine, name: str) -> dict[str | None, dict[str, int]]:
@@ -124,7 +161,21 @@ def value_counts(engine: Engine, name: str) -> dict[str | None, dict[str, int]]:
     return found
 
 
-def unusable_segment(tables: Tables, name: str, *, fewest: int, by_customer: bool = True) -> str | None:
+def values_within(engine: Engine, name: str) -> dict[str | None, dict[str | None, dict[str, int]]]:
+    """Stratum to value of a column of `customers` to customers by arm, for those in the kept `TRAITS`."""
+    rows = engine.query(
+        f"select own_stratum, cast(c.{identifier(name)} as varchar) as value, own_arm as arm, count(*) as n "
+        f"from {TRAITS} c group by 1, 2, 3 order by 1, 2, 3"
+    ).to_pylist()
+    found: dict[str | None, dict[str | None, dict[str, int]]] = {}
+    for row in rows:
+        found.setdefault(row["own_stratum"], {}).setdefault(row["value"], {})[str(row["arm"])] = int(row["n"])
+    return found
+
+
+def unusable_segment(
+    tables: Tables, name: str, *, fewest: int, by_customer: bool = True, strata: bool = False
+) -> str | None:
     """Why a column of `customers` cannot split the experiment whose customers lie in `TRAITS`, or None.
 
     Parameters
@@ -133,7 +184,7 @@ def unusable_segment(tables: Tables, name: str, *, fewest: int, by_customer: boo
     name : str
     fewest : int
         Customers that a segment needs in two arms at least.
-    by_customer : bool
+    by_customer, strata : bool
         As in `covariates_of`.
     """
     lack = unusable_attribute(tables, name)
@@ -152,4 +203,5 @@ def unusable_segment(tables: Tables, name: str, *, fewest: int, by_customer: boo
             f"its {len(counts):,} values leave {largest:,} customers at most in one segment, and each arm needs "
             f"{fewest} of them: there are more segments than the data can fill."
         )
-    return result_of_treatment("its values", spread_p(counts) if by_customer else 1.0)
+    p_value = _values_p(tables.engine, name, counts, strata, filled=True) if by_customer else 1.0
+    return result_of_treatment("its values", p_value)

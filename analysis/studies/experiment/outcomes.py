@@ -80,6 +80,20 @@ class Outcomes:
         ).to_pylist()
         return {str(row["arm"]): int(row["n"]) for row in counted}
 
+    def by_stratum(self, *names: str) -> dict[str | None, dict[str, dict[str, int]]]:
+        """Stratum to customers by arm of whom all these outcomes are known, and of whom they are not."""
+        held = " and ".join(f"{identifier(self.rows.measures[name])} is not null" for name in names)
+        counted = self.rows.engine.query(
+            f"select {identifier(str(self.rows.stratum))} as stratum, arm, count(*) as n, "
+            f"count(case when {held} then 1 end) as known from {identifier(self.rows.table)} group by 1, 2"
+        ).to_pylist()
+        found: dict[str | None, dict[str, dict[str, int]]] = {}
+        for row in counted:
+            told = found.setdefault(row["stratum"], {"known": {}, "not known": {}})
+            told["known"][str(row["arm"])] = int(row["known"])
+            told["not known"][str(row["arm"])] = int(row["n"]) - int(row["known"])
+        return found
+
     def drop(self) -> None:
         """Forget the rows."""
         for name in (BASE, TRAITS, UNITS):
@@ -129,6 +143,7 @@ def outcomes_of(
         window_days=plan.window_days,
         pre_days=plan.pre_days,
         blocks=arms.template == "switchback",
+        strata=arms.within,
     )
     early = measured_too_early(engine, arms.experiment) if measured else {}
     notes += [
@@ -161,6 +176,7 @@ def outcomes_of(
         covariates=MappingProxyType({name: (*([before[name]] if name in before else []), *terms) for name in order}),
         segments=tuple(segments),
         before=MappingProxyType(before),
+        stratum="own_stratum" if arms.within else None,
     )
     return Outcomes(
         rows=rows,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from analysis.tables.engine import Engine
 
 BASE = "experiment_outcomes"
-"""The kept relation: `arm`, `cluster`, `block_start`, `at`, `exposed`, the segments, `m0` …, `x0` …."""
+"""The kept relation: `arm`, `cluster`, `block_start`, `at`, `exposed`, `own_stratum` where arms are compared within
+strata, the segments, `m0` …, `x0` …."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ def keep_outcomes(
     window_days: int,
     pre_days: int,
     blocks: bool,
+    strata: bool = False,
 ) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
     """Keep every outcome of an experiment as `BASE`. Each table of events is read once.
 
@@ -116,11 +118,12 @@ def keep_outcomes(
     columns += [f"{term.sql} as {column}" for term, column in zip(terms, covariates, strict=True)]
     term_values = [value for term in terms for value in term.parameters]
     attributes = [f"c.{identifier(name)}" for name in segments]
+    own = ["u.arm", "u.cluster", "u.block_start", "u.at", "u.exposed", *(["u.own_stratum"] if strata else [])]
     traits = f"left join {TRAITS} c on c.own_place = u.place" if terms or segments else ""
     engine.keep(
         BASE,
         f"{'with ' + ', '.join(parts) if parts else ''} "
-        f"select {', '.join(['u.arm', 'u.cluster', 'u.block_start', 'u.at', 'u.exposed', *attributes, *columns])} "
+        f"select {', '.join([*own, *attributes, *columns])} "
         f"from {UNITS} u {' '.join(joins)} {traits}",
         [*values, *term_values],
     )

@@ -95,6 +95,8 @@ class ExperimentPlan:
         By default what the unit of assignment makes of it: time blocks are a switchback, all else is standard.
     washout_hours : float
         In a switchback: what begins so soon after the start of a block is left out, of every block alike.
+    chances : mapping of str to (mapping of str to float)
+        Stratum to arms and the chance that each was set to have there; by default what the assignments state.
     looks : Looks, optional
         The first and the largest number of customers an arm at which somebody looks.
     explore : tuple of str
@@ -136,6 +138,7 @@ class ExperimentPlan:
     guardrails: Mapping[str, Guardrail] = field(default_factory=dict)
     template: Template | None = None
     washout_hours: float = 0
+    chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     looks: Looks | None = None
     explore: tuple[str, ...] = ()
     declared: Covers | None = None
@@ -143,7 +146,7 @@ class ExperimentPlan:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        for name in ("ratios", "winsorise", "quantiles", "guardrails"):
+        for name in ("ratios", "winsorise", "quantiles", "guardrails", "chances"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         if self.template is not None and self.template not in TEMPLATES:
             raise UnknownName.of("template", self.template, TEMPLATES)
@@ -154,6 +157,10 @@ class ExperimentPlan:
             )
         if self.washout_hours < 0:
             raise DesignError(f"A washout cannot last {self.washout_hours:g} hours.")
+        for stratum, arms in self.chances.items():
+            if not all(0 <= share <= 1 for share in arms.values()) or abs(sum(arms.values()) - 1) > 1e-6:
+                told = ", ".join(f"`{arm}` {share:g}" for arm, share in arms.items())
+                raise DesignError(f"The chances within a stratum lie from 0 to 1 and add to 1; `{stratum}` has {told}.")
         if not 0.5 <= self.level <= 0.999:
             raise DesignError(f"The level of an interval lies between 0.5 and 0.999, not at {self.level}.")
         for outcome, cap in self.winsorise.items():

@@ -8,7 +8,7 @@ and time blocks need that too, and have bounds of their own besides. Which contr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,6 +87,29 @@ def seen_by(
     dict
         Name to arm and value (None for all customers) to one `Seen` for each part.
     """
+    found: dict[str, dict[tuple[str, str | None], tuple[Seen, ...]]] = {name: {} for name in outcomes}
+    for name, (arm, *more), seen in _seen(rows, outcomes, [segment] if segment else []):
+        found[name][str(arm), str(more[0]) if more else None] = seen
+    return found
+
+
+def seen_within(
+    rows: Rows, outcomes: Mapping[str, Sequence[str]], segment: str | None = None
+) -> dict[str, dict[tuple[str, str | None], dict[str | None, tuple[Seen, ...]]]]:
+    """The same stratum by stratum, for rows that are compared within strata."""
+    found: dict[str, dict[tuple[str, str | None], dict[str | None, tuple[Seen, ...]]]] = {name: {} for name in outcomes}
+    for name, (arm, stratum, *more), seen in _seen(
+        rows, outcomes, [str(rows.stratum), *([segment] if segment else [])]
+    ):
+        held = None if stratum is None else str(stratum)
+        found[name].setdefault((str(arm), str(more[0]) if more else None), {})[held] = seen
+    return found
+
+
+def _seen(
+    rows: Rows, outcomes: Mapping[str, Sequence[str]], groups: Sequence[str]
+) -> Iterator[tuple[str, tuple[object, ...], tuple[Seen, ...]]]:
+    """Outcome, arm and groups, and one `Seen` for each part. Customers without a segment, the last group, are none."""
     columns: list[str] = []
     for parts in outcomes.values():
         measures = [identifier(rows.measures[part]) for part in parts]
@@ -95,20 +118,57 @@ def seen_by(
         for measure in measures:
             columns.append(f"count(case when {known} and {measure} <> 0 then 1 end)")
             columns.append(f"count(case when {known} and {measure} not in (0, 1) then 1 end)")
-    keys = ["arm", *([identifier(segment)] if segment else [])]
+    keys = ["arm", *map(identifier, groups)]
     counted = ", ".join(f"{column} as c{place}" for place, column in enumerate(columns))
-    where = f" where {keys[1]} is not null" if segment else ""
+    held = [identifier(name) for name in groups if name != rows.stratum]
+    where = f" where {held[0]} is not null" if held else ""
     table = rows.engine.query(
         f"select {', '.join(keys)}, {counted} from {identifier(rows.table)}{where} group by {', '.join(keys)}"
     )
-    found: dict[str, dict[tuple[str, str | None], tuple[Seen, ...]]] = {name: {} for name in outcomes}
     for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
-        key = (str(row[0]), str(row[1]) if segment else None)
         counts = iter([int(one) for one in row[len(keys) :]])
         for name, parts in outcomes.items():
             n = next(counts)
-            found[name][key] = tuple(Seen(n, next(counts), next(counts)) for _ in parts)
-    return found
+            yield name, row[: len(keys)], tuple(Seen(n, next(counts), next(counts)) for _ in parts)
+
+
+def too_rare_within(
+    treated: Mapping[str | None, Seen], comparison: Mapping[str | None, Seen], outcome: str, *, of_ratio: bool = False
+) -> str | None:
+    """The same where arms are compared within strata: what is to be expected in each stratum's smaller arm adds up.
+
+    Parameters
+    ----------
+    treated, comparison : mapping of stratum to Seen
+    outcome : str
+    of_ratio : bool
+
+    Examples
+    --------
+    >>> print(too_rare_within({"old": Seen(90, 60, 0), "new": Seen(10, 4, 0)}, {"old": Seen(10, 7, 0),
+    ...                       "new": Seen(90, 20, 0)}, "visits"))
+    91 of 200 customers have `visits` other than zero, 9.1 in the smaller arms of 2 strata if the arms are alike there;
+    10 are needed for an interval that holds. Wait for more customers, or choose an outcome that more of them have.
+    """
+    pairs = [(treated[stratum], comparison[stratum]) for stratum in treated if stratum in comparison]
+    n = sum(one.n + other.n for one, other in pairs)
+    found = [("other than zero", "have", [one.other_than_zero + other.other_than_zero for one, other in pairs])]
+    if not of_ratio and not any(one.other_than_yes + other.other_than_yes for one, other in pairs):
+        without = [one.n + other.n - count for (one, other), count in zip(pairs, found[0][2], strict=True)]
+        found.append(("zero", "do not have", without))
+    for what, wanted, counts in found:
+        expected = sum(
+            count * min(one.n, other.n) / (one.n + other.n)
+            for count, (one, other) in zip(counts, pairs, strict=True)
+            if count
+        )
+        if expected < FEWEST_EXPECTED:
+            return (
+                f"{sum(counts):,} of {n:,} customers have `{outcome}` {what}, {expected:.3g} in the smaller arms of "
+                f"{len(pairs)} strata if the arms are alike there; {FEWEST_EXPECTED} are needed for an interval that "
+                f"holds. Wait for more customers, or choose an outcome that more of them {wanted}."
+            )
+    return None
 
 
 def without_rare(
@@ -137,9 +197,41 @@ def without_rare(
             too_rare(mine, theirs, part, of_ratio=of_ratio)
             for part, mine, theirs in zip(parts, one, other, strict=True)
         ]
-        reason = next((lack for lack in lacks if lack is not None), None)
-        if reason is not None:
-            told[arm, value] = [
-                Contrast(estimand=EFFECT, scale="difference", found=reason, n_treated=one[0].n, n_comparison=other[0].n)
-            ]
+        _refuse(told, (arm, value), lacks, one[0].n, other[0].n)
     return told
+
+
+def without_rare_within(
+    found: Mapping[tuple[str, str | None], list[Contrast]],
+    seen: Mapping[tuple[str, str | None], Mapping[str | None, Sequence[Seen]]],
+    parts: Sequence[str], *, control: str, of_ratio: bool,
+) -> dict[tuple[str, str | None], list[Contrast]]:  # fmt: skip
+    """The same where arms are compared within strata; `seen` as `seen_within` gives it."""
+    told = dict(found)
+    for (arm, value), contrasts in found.items():
+        if not any(isinstance(one.found, Estimate) for one in contrasts):
+            continue
+        one, other = seen[arm, value], seen[control, value]
+        lacks = [
+            too_rare_within(
+                {stratum: row[place] for stratum, row in one.items()},
+                {stratum: row[place] for stratum, row in other.items()},
+                part,
+                of_ratio=of_ratio,
+            )
+            for place, part in enumerate(parts)
+        ]
+        sizes = [sum(row[0].n for row in arms.values()) for arms in (one, other)]
+        _refuse(told, (arm, value), lacks, *sizes)
+    return told
+
+
+def _refuse(
+    told: dict[tuple[str, str | None], list[Contrast]], key: tuple[str, str | None], lacks: Sequence[str | None],
+    n_treated: int, n_comparison: int,
+) -> None:  # fmt: skip
+    reason = next((lack for lack in lacks if lack is not None), None)
+    if reason is not None:
+        told[key] = [
+            Contrast(estimand=EFFECT, scale="difference", found=reason, n_treated=n_treated, n_comparison=n_comparison)
+        ]

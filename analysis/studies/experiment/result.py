@@ -39,7 +39,8 @@ class ExperimentResult:
         False where a guardrail is breached or cannot be told; arms without a guardrail are absent: nothing was asked.
     frames : mapping of str to DataFrame
         Tables for charts, each with its `experiment_id`: `forest` and `tests` of segments (see `studies.segments`),
-        `regions` and `paths` of a hold-out of regions (see `geo`); those there are.
+        `regions` and `paths` of a hold-out of regions (see `geo`), `strata` within which chance decided (`stratum`,
+        `arm`, `customers`, `expected_share`; see `strata`); those there are.
     uplift : tuple of Uplift
         Who benefits most, where the plan asks to explore it; nothing is claimed from it.
     declaration : bool

@@ -38,6 +38,8 @@ class Rows:
     segments : tuple of str
     before : mapping of str to str
         Outcome of events to the column, one of its covariates, that counts the same events before the assignment.
+    stratum : str, optional
+        The column of the stratum, where arms are compared within strata.
     """
 
     engine: Engine
@@ -50,3 +52,4 @@ class Rows:
     covariates: Mapping[str, tuple[str, ...]]
     segments: tuple[str, ...] = ()
     before: Mapping[str, str] = field(default_factory=dict)
+    stratum: str | None = None

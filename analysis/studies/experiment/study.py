@@ -129,8 +129,10 @@ def _told(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
 
 def _customers(tables: Tables, plan: ExperimentPlan, experiment: str) -> _Told:
     trial = Trial(tables, plan, experiment)
+    strata = trial.arms.strata
     return _Told(
-        arms=trial.arms, effects=trial.effects, held=(), notes=tuple(trial.notes), uplift=trial.uplift
+        arms=trial.arms, effects=trial.effects, held=(), notes=tuple(trial.notes), uplift=trial.uplift,
+        frames={} if strata is None else {"strata": strata.frame(experiment, trial.arms.names)},
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ lot, and nothing is claimed of them. The arithmetic is left to `analysis.inferen
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -224,6 +225,28 @@ def _left_after(rows: Rows, measure: str, washout_hours: float) -> str:
             "customer came. Fill `assigned_at` in `assignments`, or cut nothing off."
         )
     return f"{source} and {came} >= block_start + interval '{round(washout_hours * 60)} minutes'"
+
+
+def told_cut_off(rows: Rows, known: Mapping[str, int], outcomes: Sequence[str], washout_hours: float) -> list[str]:
+    """How many rows a washout leaves out, in a sentence for all outcomes of which it is as many.
+
+    Parameters
+    ----------
+    rows : Rows
+    known : mapping of str to int
+        Outcome to the rows that know it.
+    outcomes : sequence of str
+    washout_hours : float
+    """
+    lost: dict[tuple[int, int], list[str]] = {}
+    for name in outcomes:
+        with suppress(DesignError):  # the effect's own row gives the reason
+            lost.setdefault((cut_off(rows, name, washout_hours), known[name]), []).append(f"`{name}`")
+    return [
+        f"Experiment `{rows.experiment}`, {', '.join(names)}: {cut:,} of {whole:,} rows of customers lie in "
+        f"the first {hours_in_words(washout_hours)} of a time block and are cut off."
+        for (cut, whole), names in lost.items()
+    ]
 
 
 def cut_off(rows: Rows, outcome: str, washout_hours: float) -> int:

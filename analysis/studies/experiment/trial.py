@@ -8,20 +8,20 @@ study of their own; guardrails and what may be said of segments are left to `stu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.compare import SAMPLE_RATIO_P, equal_shares
 from analysis.inference.estimate import Estimate
 from analysis.inference.moments import Moments
 from analysis.studies.claim import refusal
 from analysis.studies.experiment.arms import arms_of
 from analysis.studies.experiment.arms_sql import keep_traits
-from analysis.studies.experiment.asked import Asked, by_unit, extras_of
+from analysis.studies.experiment.asked import UNEVEN, Asked, by_unit, extras_of
+from analysis.studies.experiment.by_strata import Groups, of_means_within, of_ratio_within, strata_groups_of
 from analysis.studies.experiment.claims import said_of
 from analysis.studies.experiment.contrasts import (
     EFFECT,
+    NAIVE,
     Contrast,
     groups_of,
     of_means,
@@ -32,10 +32,11 @@ from analysis.studies.experiment.covariates import Covariates, covariates_of, un
 from analysis.studies.experiment.looks import at_one_look
 from analysis.studies.experiment.outcomes import outcomes_of
 from analysis.studies.experiment.plan import FEWEST_CUSTOMERS, ExperimentPlan
-from analysis.studies.experiment.rare import Seen, seen_by, without_rare
+from analysis.studies.experiment.rare import Seen, seen_by, seen_within, without_rare, without_rare_within
+from analysis.studies.experiment.recorded import recorded
 from analysis.studies.experiment.result import DESIGN
 from analysis.studies.grade import grade_of
-from analysis.studies.result import Check, Effect, Verdict
+from analysis.studies.result import Check, Effect
 
 if TYPE_CHECKING:
     from analysis.studies.experiment.rows import Rows
@@ -56,7 +57,7 @@ class Trial:
         by_customer = self.arms.unit == "customer_id"
         known = [name for name in (*plan.covariates, *plan.segments) if tables.has_column("customers", name)]
         keep_traits(tables.engine, known)
-        covariates = covariates_of(tables, plan.covariates, by_customer=by_customer)
+        covariates = covariates_of(tables, plan.covariates, by_customer=by_customer, strata=self.arms.uneven)
         segments = self._segments(by_customer)
         self.outcomes = outcomes_of(tables, plan, self.arms, covariates=covariates, segments=segments)
         self.notes += [*covariates.notes, *self.outcomes.notes]
@@ -79,31 +80,18 @@ class Trial:
             ]
         self.asked = Asked(plan=plan, arms=self.arms)
         self._moments: dict[tuple[str, ...], dict[str | None, dict[str, dict[tuple[str, str | None], Moments]]]] = {}
+        self._strata: dict[tuple[str, ...], dict[str | None, dict[str, Groups]]] = {}
+        self._seen_within: dict[str | None, dict[str, dict[tuple[str, str | None], Any]]] = {}
         self._seen: dict[str | None, dict[str, dict[tuple[str, str | None], tuple[Seen, ...]]]] = {}
         self.checks = {name: self._checks(name) for name in (*self.names, *self.ratios)}
         self.effects = tuple(self._effects())
-        self.notes += self._cut_off()
+        if self.arms.template == "switchback" and plan.washout_hours:
+            from analysis.studies.experiment.switchback import told_cut_off
+
+            told = [name for name in self.names if self._withheld(name) is None]
+            self.notes += told_cut_off(self.rows, self.outcomes.known, told, plan.washout_hours)
         self.uplift = tuple(self._explored(covariates))
         self.outcomes.drop()
-
-    def _cut_off(self) -> list[str]:
-        """How many rows the washout of a switchback leaves out."""
-        hours = self.plan.washout_hours
-        if self.arms.template != "switchback" or not hours:
-            return []
-        from analysis.studies.experiment.switchback import cut_off, hours_in_words
-
-        lost: dict[tuple[int, int], list[str]] = {}
-        for name in self.names:
-            if self._withheld(name) is None:
-                with suppress(DesignError):  # the effect's own row gives the reason
-                    counts = cut_off(self.rows, name, hours), self.outcomes.known[name]
-                    lost.setdefault(counts, []).append(f"`{name}`")
-        return [
-            f"Experiment `{self.arms.experiment}`, {', '.join(names)}: {cut:,} of {known:,} rows of customers lie in "
-            f"the first {hours_in_words(hours)} of a time block and are cut off."
-            for (cut, known), names in lost.items()
-        ]
 
     def _explored(self, covariates: Covariates) -> Iterator[Uplift]:
         """Who benefits most, by the outcomes for which the plan asks it; the notes say why one was left out."""
@@ -118,7 +106,7 @@ class Trial:
             columns = self.rows.covariates[name]
             terms = columns[len(columns) - len(covariates.terms) :]
             named = labels | {column: term.name for column, term in zip(terms, covariates.terms, strict=True)}
-            lack = self._withheld(name)
+            lack = self._withheld(name) or (UNEVEN if self.arms.uneven else None)
             for arm in self.arms.treated:
                 try:
                     if lack is not None:
@@ -138,7 +126,9 @@ class Trial:
     def _segments(self, by_customer: bool) -> list[str]:
         usable = []
         for name in self.plan.segments:
-            lack = unusable_segment(self.tables, name, fewest=FEWEST_CUSTOMERS, by_customer=by_customer)
+            lack = unusable_segment(
+                self.tables, name, fewest=FEWEST_CUSTOMERS, by_customer=by_customer, strata=self.arms.uneven
+            )
             if self.arms.template == "switchback" and lack is None:
                 lack = "a switchback is compared by whole blocks of time, not by customers' attributes."
             if lack is None:
@@ -152,7 +142,7 @@ class Trial:
         parts = self.ratios.get(name, (name,))
         if self._refused(name) is not None:
             return (self.arms.check(),)
-        return self.arms.check(), self._recorded(parts)
+        return self.arms.check(), recorded(self.outcomes, self.arms, parts)
 
     def _refused(self, name: str) -> str | None:
         """Why nothing may be claimed of an outcome, whatever its rows say."""
@@ -160,23 +150,6 @@ class Trial:
             return self.arms.refusal
         refused = self.outcomes.refused
         return next((refused[part] for part in self.ratios.get(name, (name,)) if part in refused), None)
-
-    def _recorded(self, parts: Sequence[str]) -> Check:
-        """Is the outcome known of as large a share of every arm? One that is lost by arm undoes the randomisation."""
-        if all(self.outcomes.known[part] == self.outcomes.n for part in parts):
-            detail = "The outcome is known of all customers of every arm."
-            return Check(name="outcome_recorded", verdict="passed", detail=detail, gate=True)
-        whole, known = self.outcomes.by_arm(), self.outcomes.by_arm(*parts)
-        share = {arm: known.get(arm, 0) / count for arm, count in whole.items()}
-        lowest, highest = min(share.values()) * 100, max(share.values()) * 100
-        told = f"The outcome is known of {lowest:.1f} to {highest:.1f} % of the arms' customers"
-        if self.arms.unit != "customer_id":
-            detail = f"{told}; whether chance did that cannot be told, since customers were not assigned one by one."
-            return Check(name="outcome_recorded", verdict="not_run", detail=detail, gate=True)
-        p_value = equal_shares(known, whole)
-        verdict: Verdict = "failed" if p_value < SAMPLE_RATIO_P else "passed"
-        detail = f"{told}; p = {p_value:.3g} for equal shares, below 0.001 fails."
-        return Check(name="outcome_recorded", verdict=verdict, detail=detail, gate=True, p_value=p_value)
 
     def _effects(self) -> Iterator[Effect]:
         for segment in (None, *self.rows.segments):
@@ -214,31 +187,59 @@ class Trial:
             if segment is None:
                 self._add_extras(found, rows, name)
             return found
-        groups = self._groups(name, segment)
-        values = {value for _, value in groups} if segment else {None}
-        told = {
-            (arm, value): list(
-                of_ratio_metric(groups, rows, name, parts, arm, value, self.plan.level)
-                if parts
-                else of_means(groups, rows, name, arm, value, self.plan.level)
-            )
-            for arm in self.arms.treated
-            for value in values
-        }
+        told = self._within(name, segment) if self.arms.within else self._one_by_one(name, segment)
         found = self._common(told, name, segment)
         if segment is None and not parts:
             self._add_extras(found, rows, name)
         return found
+
+    def _one_by_one(self, name: str, segment: str | None) -> dict[tuple[str, str | None], list[Contrast]]:
+        rows, parts, level = self.rows, self.ratios.get(name), self.plan.level
+        groups = self._groups(name, segment)
+        values = {value for _, value in groups} if segment else {None}
+        return {
+            (arm, value): list(
+                of_ratio_metric(groups, rows, name, parts, arm, value, level)
+                if parts
+                else of_means(groups, rows, name, arm, value, level)
+            )
+            for arm in self.arms.treated
+            for value in values
+        }
+
+    def _within(self, name: str, segment: str | None) -> dict[tuple[str, str | None], list[Contrast]]:
+        """The same where chance decided within strata."""
+        rows, parts, level, uneven = self.rows, self.ratios.get(name), self.plan.level, self.arms.uneven
+        together, source, columns = self._together(name)
+        if together not in self._strata:
+            self._strata[together] = strata_groups_of(rows, rows.segments, columns, source)
+        groups = self._strata[together][segment][name]
+        values = {value for _, value in groups} if segment else {None}
+        return {
+            (arm, value): list(
+                of_ratio_within(groups, rows, name, parts, arm, value, level, uneven=uneven)
+                if parts
+                else of_means_within(groups, rows, name, arm, value, level, uneven=uneven)
+            )
+            for arm in self.arms.treated
+            for value in values
+        }
 
     def _common(
         self, found: dict[tuple[str, str | None], list[Contrast]], name: str, segment: str | None
     ) -> dict[tuple[str, str | None], list[Contrast]]:
         """What was found, but for arms in which the outcome is too rare; customers are counted once a segment."""
         parts: dict[str, tuple[str, ...]] = {**{one: (one,) for one in self.names}, **self.ratios}
+        control, of_ratio = self.arms.control, name in self.ratios
+        if self.arms.uneven:
+            if segment not in self._seen_within:
+                self._seen_within[segment] = seen_within(self.rows, parts, segment)
+            strata = self._seen_within[segment][name]
+            return without_rare_within(found, strata, parts[name], control=control, of_ratio=of_ratio)
         if segment not in self._seen:
             self._seen[segment] = seen_by(self.rows, parts, segment)
         seen = self._seen[segment][name]
-        return without_rare(found, seen, parts[name], control=self.arms.control, of_ratio=name in self.ratios)
+        return without_rare(found, seen, parts[name], control=control, of_ratio=of_ratio)
 
     def _add_extras(self, found: dict[tuple[str, str | None], list[Contrast]], rows: Rows, name: str) -> None:
         """What the plan asks for besides, where the plain difference could be told."""
@@ -248,13 +249,17 @@ class Trial:
 
     def _groups(self, name: str, segment: str | None) -> dict[tuple[str, str | None], Moments]:
         """Moments of what an outcome needs. All that everybody's outcome is known of come from one scan."""
-        whole = [one for one in (*self.names, *self.ratios) if self._known_of_all(one)]
-        together = tuple(whole) if name in whole else (name,)
+        together, source, columns = self._together(name)
         if together not in self._moments:
-            source = self.outcomes.rows_of(*self.ratios.get(name, (name,)))
-            columns = {one: self._columns(one) for one in together}
             self._moments[together] = groups_of(self.rows, self.rows.segments, columns, source)
         return self._moments[together][segment][name]
+
+    def _together(self, name: str) -> tuple[tuple[str, ...], str, dict[str, list[str]]]:
+        """The outcomes that are counted in one scan with this one, the query of their rows, and their columns."""
+        whole = [one for one in (*self.names, *self.ratios) if self._known_of_all(one)]
+        together = tuple(whole) if name in whole else (name,)
+        source = self.outcomes.rows_of(*self.ratios.get(name, (name,)))
+        return together, source, {one: self._columns(one) for one in together}
 
     def _known_of_all(self, name: str) -> bool:
         return all(self.outcomes.known[part] == self.outcomes.n for part in self.ratios.get(name, (name,)))
@@ -278,7 +283,8 @@ class Trial:
                     claim=refusal(contrast.found),
                 )  # fmt: skip
             return
-        grade = grade_of(checks, randomised=contrast.needed is None, needed=contrast.needed)
+        raw = contrast.estimand == NAIVE
+        grade = "D" if raw else grade_of(checks, randomised=contrast.needed is None, needed=contrast.needed)
         claim = said_of(
             contrast, contrast.found, arm=arm, control=self.arms.control, grade=grade, segment=segment,
             of_customers=name not in self.ratios,

@@ -8,8 +8,10 @@ threshold is that of the sample ratio, since both ask whether chance alone made 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from analysis.inference.compare import SAMPLE_RATIO_P
+from analysis.inference.stratified_lot import association_p
 
 FEWEST_EXPECTED = 5.0
 """Values expected less often than this in an arm are taken together, so that chi-squared holds."""
@@ -58,6 +60,29 @@ def spread_p(counts: Mapping[str | None, Mapping[str, int]]) -> float:
     if len(common) < 2 or len(arms) < 2:
         return 1.0
     return float(chi2_contingency(common, correction=False).pvalue)
+
+
+def spread_within_p(strata: Mapping[str | None, Mapping[Any, Mapping[str, int]]]) -> float:
+    """The same where the odds of the arms differ by stratum: would chance spread them so, within strata?
+
+    Parameters
+    ----------
+    strata : mapping of stratum to (mapping of value to (mapping of arm to customers))
+
+    Examples
+    --------
+    >>> young = {"app": {"a": 64, "control": 16}, "mail": {"a": 16, "control": 4}}
+    >>> old = {"app": {"a": 4, "control": 16}, "mail": {"a": 16, "control": 64}}
+    >>> round(spread_within_p({"young": young, "old": old}), 6)
+    1.0
+    """
+    arms = sorted({arm for counts in strata.values() for row in counts.values() for arm in row})
+    values = sorted({value for counts in strata.values() for value in counts}, key=lambda one: (one is None, str(one)))
+    if not arms:
+        return 1.0
+    return association_p(
+        [[[counts.get(value, {}).get(arm, 0) for arm in arms] for value in values] for counts in strata.values()]
+    )
 
 
 def result_of_treatment(what: str, p_value: float) -> str | None:

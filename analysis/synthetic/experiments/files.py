@@ -1,7 +1,8 @@
 """In which rows do exports show a made-up experiment? The contract's tables, and the truth beside them.
 
 Where customers are assigned one by one, orders are events, three months of them before the assignment and three after,
-and sessions are measured. Where groups are, or an invitation goes out, the number of orders is what was measured.
+and sessions are measured. Where groups are, or an invitation goes out, the number of orders is what was measured;
+within strata that of sessions is too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from analysis.foundation.errors import UnknownName
 from analysis.synthetic.columns import ids, instants, money, names, same
 from analysis.synthetic.contacts import UNKNOWN
 from analysis.synthetic.experiments.grouped import BLOCK_HOURS, SWITCHED, WASHOUT_HOURS
+from analysis.synthetic.experiments.shop import RATIO
+from analysis.synthetic.experiments.stratified import NAMES, STRATIFIED
 from analysis.synthetic.experiments.trial import KINDS, ONE_BY_ONE, Trial, trial
 from analysis.synthetic.folder import Append, put_into
 
@@ -92,6 +95,10 @@ def trial_tables(made: Trial, rng: np.random.Generator) -> dict[str, pa.Table]:
         rows |= {"unit": same("time_block", n), "block_start": instants(start)}
     elif made.unit is not None:
         rows |= {"unit": same("cluster", n), "cluster_id": ids(made.unit, width=4)}
+    elif made.stratum is not None:
+        chance = np.array(made.chances)[made.stratum]
+        rows["stratum"] = names(made.stratum, NAMES)
+        rows["probability"] = pa.array(np.where(made.treated, chance, 1 - chance).round(9))
     else:
         shares = np.array([1 - made.intended, made.intended])
         rows["probability"] = pa.array(shares[made.treated.astype(np.int64)])
@@ -99,21 +106,24 @@ def trial_tables(made: Trial, rng: np.random.Generator) -> dict[str, pa.Table]:
         rows["exposed_at"] = instants(np.where(made.measures["used"] == 1, _ASSIGNED + _DAY, UNKNOWN))
     rows["assigned_at"] = instants(assigned)
     customers = {"customer_id": customer_id, "joined_at": instants(np.full(n, _ASSIGNED - 1_000 * _DAY))}
-    if made.unit is not None and "orders_before" in made.measures:
-        customers["orders_before"] = pa.array(made.measures["orders_before"])
     one_by_one = made.kind in ONE_BY_ONE
-    measured = "sessions" if one_by_one else "orders"
+    if not one_by_one and "orders_before" in made.measures:
+        customers["orders_before"] = pa.array(made.measures["orders_before"])
+    measured = ("sessions",) if one_by_one else ("orders", "sessions") if made.kind in STRATIFIED else ("orders",)
     found = {
         "customers": pa.table(customers),
         "assignments": pa.table(rows),
-        "outcomes": pa.table(
-            {
-                "experiment_id": same(made.kind, n),
-                "customer_id": customer_id,
-                "name": same(measured, n),
-                "value": pa.array(made.measures[measured].astype(float)),
-                "measured_at": instants(assigned + DAYS * _DAY),
-            }
+        "outcomes": pa.concat_tables(
+            pa.table(
+                {
+                    "experiment_id": same(made.kind, n),
+                    "customer_id": customer_id,
+                    "name": same(name, n),
+                    "value": pa.array(made.measures[name].astype(float)),
+                    "measured_at": instants(assigned + DAYS * _DAY),
+                }
+            )
+            for name in measured
         ),
     }
     return found | ({"orders": _orders(made, customer_id, rng)} if one_by_one else {})
@@ -150,6 +160,8 @@ def effects_of(made: Trial) -> list[dict[str, object]]:
         measure, _, scale = estimand.rpartition("_")
         if ":" in estimand or (measure == "sessions" and made.kind not in ONE_BY_ONE):
             continue
+        if made.kind in STRATIFIED and measure not in ("orders", RATIO):
+            continue  # whether somebody bought is not among what was measured
         in_euros = value / 100 if measure in CENTS and scale == "difference" else value
         found.append(
             {

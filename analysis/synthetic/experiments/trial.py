@@ -3,7 +3,7 @@
 A trial is the rows of one experiment: a customer each, with the arm that chance gave, what was measured before and
 after, and the effects that were planted. The truth is that of the population which the customers are drawn from, so
 that it does not hang on who happened to be drawn. What customers do is left to `shop`, whole groups that are assigned
-together to `grouped`, invitations that some follow to `invited`.
+together to `grouped`, invitations that some follow to `invited`, chances that differ by stratum to `stratified`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from analysis.foundation.errors import UnknownName
 from analysis.synthetic.experiments.grouped import CLUSTERED, SWITCHED, clustered, switched
 from analysis.synthetic.experiments.invited import INVITATIONS, invited
 from analysis.synthetic.experiments.shop import NOW, Ints, Period, shop_customers, standard_error, true_effects
+from analysis.synthetic.experiments.stratified import SHARES, STRATIFIED, stratified
 
 EFFECT = Period(sessions=1.05, likelier=1.10)
 _STREAM = 20_261_122  # tells these draws from those of other worlds with the same seed
@@ -53,7 +54,7 @@ ONE_BY_ONE: Mapping[str, OneByOne] = MappingProxyType(
         "looks_effect": OneByOne(effect=EFFECT),
     }
 )
-KINDS = (*ONE_BY_ONE, *CLUSTERED, *SWITCHED, *INVITATIONS)
+KINDS = (*ONE_BY_ONE, *CLUSTERED, *SWITCHED, *INVITATIONS, *STRATIFIED)
 """All experiments by name."""
 
 
@@ -76,6 +77,10 @@ class Trial:
         What was assigned as a whole: the cluster or the block of time; none where customers were.
     early : array of bool, shape (n,), optional
         Whether the customer came in the first hour of a block.
+    stratum : array of int, shape (n,), optional
+        Within which chance decided.
+    chances : tuple of float
+        Of being treated, by stratum.
     """
 
     kind: str
@@ -85,6 +90,8 @@ class Trial:
     intended: float = 0.5
     unit: Ints | None = None
     early: NDArray[np.bool_] | None = None
+    stratum: Ints | None = None
+    chances: tuple[float, ...] = ()
 
 
 def trial(kind: str, seed: int, customers: int) -> Trial:
@@ -122,6 +129,13 @@ def trial(kind: str, seed: int, customers: int) -> Trial:
     if kind in INVITATIONS:
         treated, measures, effects = invited(INVITATIONS[kind], customers, rng)
         return Trial(kind=kind, treated=treated, measures=measures, truth=effects)
+    if kind in STRATIFIED:
+        lot = STRATIFIED[kind]
+        stratum, treated, measures, effects = stratified(lot, customers, rng)
+        return Trial(
+            kind=kind, treated=treated, measures=measures, truth=effects, intended=float(SHARES @ lot.chances),
+            stratum=stratum, chances=lot.chances,
+        )  # fmt: skip
     raise UnknownName.of("experiment", kind, KINDS)
 
 

@@ -81,10 +81,14 @@ def test_what_is_done_instead_is_seen_to_fail(cell) -> None:
         ("trial_none", "orders_per_session_difference", "session_by_session", 0.9),
         ("looks_none", "orders_difference:anytime", "peeking", 0.85),
         ("invitation_none", "orders_difference:moved", "took_it_up", 0.0),
+        ("strata_none", "orders_difference", "strata_pooled", 0.0),
+        ("strata_effect", "orders_difference", "strata_pooled", 0.0),
     ):
         wrong, own = cell(name, estimand, estimator), cell(name, estimand)
         assert wrong.coverage <= most, (name, wrong.coverage)
         assert wrong.coverage < wrong.accept_low <= own.coverage
+    pooled = cell("strata_effect", estimator="strata_pooled")
+    assert (pooled.down, cell("strata_effect").down) == (1.0, 0.0), "pooled, what helps everybody seems to harm"
     early = cell("switchback_effect", estimator="no_washout")
     assert early.bias == pytest.approx(-0.125, abs=3 * early.bias_error), (
         "a quarter of the effect, for a quarter of time"
@@ -106,7 +110,7 @@ def test_adjusting_narrows_by_as_much_as_was_planted(cell) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["trial_effect", "clusters_many", "switchback_effect", "invitation_effect", "looks_none"]
+    "name", ["trial_effect", "clusters_many", "switchback_effect", "invitation_effect", "looks_none", "strata_effect"]
 )
 def test_files_and_the_study_give_the_numbers_of_the_arrays(name) -> None:
     """One experiment of 6,000 customers each, 1 s: contract, engine and study change no digit that matters."""

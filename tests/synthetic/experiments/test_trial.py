@@ -12,6 +12,7 @@ from analysis.foundation.errors import UnknownName
 from analysis.synthetic.experiments.files import write_trial
 from analysis.synthetic.experiments.grouped import BY_HOUR, CLUSTERED, SWITCHED
 from analysis.synthetic.experiments.invited import ANYWAY, INVITATIONS
+from analysis.synthetic.experiments.stratified import NAMES, SHARES, STRATIFIED
 from analysis.synthetic.experiments.trial import KINDS, ONE_BY_ONE, planted_error, trial
 
 MANY = 400_000
@@ -72,6 +73,36 @@ def test_clusters_are_whole_and_what_they_share_is_seen(kind) -> None:
     many = [trial(kind, seed, 4_000) for seed in range(150)]
     gaps = np.array([gap(one.measures["orders"], one.treated)[0] for one in many])
     assert abs(gaps.mean() - made.truth["orders_difference"]) < 4 * gaps.std() / np.sqrt(len(gaps))
+
+
+@pytest.mark.parametrize("kind", list(STRATIFIED))
+def test_strata_are_of_their_size_have_their_chances_and_show_the_truth_within(kind) -> None:
+    """Pooled, the treated buy less: those who buy least were treated most."""
+    made = trial(kind, 4, MANY)
+    assert made.stratum is not None
+    assert np.bincount(made.stratum).tolist() == [round(share * MANY) for share in SHARES]
+    for measure in ("orders", "bought"):
+        found, variance = 0.0, 0.0
+        for place, share in enumerate(SHARES):
+            here = made.stratum == place
+            assert made.treated[here].mean() == pytest.approx(made.chances[place], abs=0.006)
+            difference, error = gap(made.measures[measure][here], made.treated[here])
+            found, variance = found + share * difference, variance + (share * error) ** 2
+        assert abs(found - made.truth[f"{measure}_difference"]) < 4 * np.sqrt(variance)
+    assert gap(made.measures["orders"], made.treated)[0] < -0.5
+    sums = {name: made.measures[name][~made.treated & (made.stratum == 2)].mean() for name in ("orders", "sessions")}
+    assert sums["orders"] == pytest.approx(4.0, rel=0.03)
+    assert sums["sessions"] == pytest.approx(7.0, rel=0.03)
+
+
+def test_files_say_the_stratum_and_its_chance(tmp_path) -> None:
+    write_trial(tmp_path, "strata_effect", 1, 400)
+    rows = pd.read_parquet(tmp_path / "assignments.parquet")
+    assert set(rows["stratum"]) == set(NAMES)
+    assert (rows.groupby(["stratum", "arm"])["probability"].nunique() == 1).all()
+    assert set(pd.read_parquet(tmp_path / "outcomes.parquet")["name"]) == {"orders", "sessions"}
+    told = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))["effects"]
+    assert {one["outcome"] for one in told} == {"orders", "orders_per_session"}
 
 
 def test_blocks_differ_by_hour_and_the_first_hour_follows_the_rule_before() -> None:
