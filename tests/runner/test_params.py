@@ -249,8 +249,8 @@ ONE_FAULT = {
     ),
     "chances that do not add up": (
         "study: a\nexperiment:\n  chances: {new: {invited: 0.2, control: 0.7}}\n",
-        "experiment.chances: gives stratum `new` chances that add to 0.9 (line 3). Name every arm with its chance in the "
-        "stratum; they add to 1.",
+        "experiment.chances: gives stratum `new` chances that add to 0.9 (line 3). Name every arm with its chance in "
+        "the stratum; they add to 1.",
     ),
     "empty file": (
         "",
