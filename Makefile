@@ -16,7 +16,7 @@ study: env
 
 test: env
 	@echo "== tests, doctests and notebooks"
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
 
 prove: env
 	@$(BIN)/touchstone prove --worlds $(WORLDS) --through-files 20 --jobs $(JOBS) --page docs

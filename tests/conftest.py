@@ -1,4 +1,4 @@
-"""What the tests share: the real data, where they lie, and the rule that under REQUIRE_ALL nothing may be skipped."""
+"""What the tests share: the real data, their order, and the rule that under REQUIRE_ALL nothing may be skipped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,37 @@ from analysis.runner import printing
 PROJECT = Path(__file__).parent.parent
 collect_ignore_glob = ["golden/*"]
 """What made the golden files stands beside them as text; it needs packages that are none of ours."""
+
+LONG = (
+    "notebooks/test_demo.py",
+    "runner/test_compute.py",
+    "runner/proving/test_known_truth.py",
+    "runner/proving/test_known_truth_designs.py",
+    "runner/proving/test_experiment_worlds.py",
+    "runner/proving/test_observational_worlds.py",
+    "notebooks/test_same_bytes.py",
+    "notebooks/test_demo_in_a_browser.py",
+    "browser/test_hostile_company.py",
+    "runner/proving/test_money_worlds.py",
+    "runner/proving/test_segment_worlds.py",
+    "notebooks/test_demo_numbers.py",
+    "setup/test_tutorial.py",
+    "notebooks/test_small_company.py",
+    "tables/intake/test_hostile_exports.py",
+    "runner/test_shipped_studies.py",
+    "runner/test_run.py",
+    "studies/test_adoption.py",
+    "studies/test_service.py",
+)
+"""The files that take longest, in the order in which they are begun: none is left to one processor at the end, and the
+demo's report, which three of them read, is there when the second one asks for it."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first; the rest stays in its order."""
+    places = {PROJECT / "tests" / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""Under REQUIRE_ALL nothing may be skipped: no test, no fixture, and no whole module for want of a package."""
+"""Under REQUIRE_ALL nothing may be skipped: no test, no fixture, and no whole module for want of a package.
+
+And the files that take longest are begun first.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG, pytest_collection_modifyitems
+
 PROJECT = Path(__file__).parent.parent
 SKIPS = {
     "a test": "import pytest\ndef test_it(): pytest.skip('not today')\n",
@@ -18,21 +23,58 @@ SKIPS = {
 }
 
 
-@pytest.mark.parametrize("what", SKIPS)
-@pytest.mark.parametrize("required", [True, False])
-def test_what_is_skipped_fails_where_everything_is_required(what: str, required: bool, tmp_path: Path) -> None:
-    (tmp_path / "test_skips.py").write_text(SKIPS[what], encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+@pytest.fixture(scope="module", params=[True, False], ids=["required", "not required"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[bool, int, str]:
+    """Whether everything was required, how pytest ended over all that skip, and what it said of each in a line."""
+    folder, required = tmp_path_factory.mktemp("skips"), bool(request.param)
+    for what, text in SKIPS.items():
+        (folder / file_of(what)).write_text(text, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     given = {name: value for name, value in os.environ.items() if name not in ("REQUIRE_ALL", "PYTEST_ADDOPTS")}
-    given |= {"REQUIRE_ALL": "1"} if required else {}
-    told = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "--rootdir", tmp_path,
-         "-c", tmp_path / "pytest.ini", tmp_path],
+    given |= {"REQUIRE_ALL": "1", "COLUMNS": "400"} if required else {"COLUMNS": "400"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-ra", "--no-fold-skipped", "--continue-on-collection-errors",
+         "-p", "tests.conftest", "-p", "no:cacheprovider", "--rootdir", folder, "-c", folder / "pytest.ini", folder],
         cwd=PROJECT, env=given, capture_output=True, text=True, check=False,
     )  # fmt: skip
+    return required, done.returncode, done.stdout + done.stderr
+
+
+def file_of(what: str) -> str:
+    return f"test_{what.replace(' ', '_')}.py"
+
+
+@pytest.mark.parametrize("what", SKIPS)
+def test_what_is_skipped_fails_where_everything_is_required(told: tuple[bool, int, str], what: str) -> None:
+    required, status, said = told
+    lines = [line for line in said.splitlines() if file_of(what) in line]
+    ended = [line for line in lines if line.startswith(("FAILED", "ERROR ", "SKIPPED", "PASSED"))]
+    assert len(ended) == 1, said
     if required:
-        assert told.returncode in (1, 2), told.stdout + told.stderr
-        assert "though REQUIRE_ALL=1" in told.stdout
+        assert status == 1, said
+        assert ended[0].startswith(("FAILED", "ERROR ")), said
+        assert said.count("though REQUIRE_ALL=1") >= len(SKIPS), said
     else:
-        assert told.returncode in (0, 5), told.stdout + told.stderr
-        assert "1 skipped" in told.stdout
+        assert status == 0, said
+        assert ended[0].startswith("SKIPPED"), said
+        assert f"{len(SKIPS)} skipped" in said
+
+
+class Item:
+    """As much of a test as its place in the order needs."""
+
+    def __init__(self, path: str) -> None:
+        self.path = PROJECT / "tests" / path
+
+
+def test_long_files_come_first_and_the_rest_stays_in_its_order() -> None:
+    others = ["tables/test_load.py", "browser/test_looks.py"]
+    items = [Item(path) for path in (others[0], *reversed(LONG), others[1])]
+    pytest_collection_modifyitems(items)  # type: ignore[arg-type]
+    assert [item.path for item in items] == [Item(path).path for path in (*LONG, *others)]
+    assert [name for name in LONG if not (PROJECT / "tests" / name).is_file()] == []
+
+
+def test_the_makefile_keeps_that_order() -> None:
+    """Without the option, files with many tests would come first."""
+    assert "--dist loadfile --no-loadscope-reorder" in (PROJECT / "Makefile").read_text(encoding="utf-8")

@@ -208,9 +208,9 @@ def test_zendesk_with_the_other_header(real_data: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def retail(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> MappedTable:
+def retail(real_data: Path, retail_cache: Path) -> MappedTable:
     """The orders of both files of Online Retail."""
-    return by_table("online_retail", real_data / "online_retail", tmp_path_factory.mktemp("retail"))["orders"]
+    return by_table("online_retail", real_data / "online_retail", retail_cache)["orders"]
 
 
 REPEAT = "select count(*), avg(cast(n > 1 as int)) from (select count(*) as n from t group by customer_id)"
