@@ -67,9 +67,13 @@ def write_outputs(
         if lack:
             say(f"The report is made without its PDF: {lack}. `touchstone doctor` tells what is missing.")
         everywhere = [(_called(study, steps), REPORT), tables] if lack is None else [tables]
-        render_pages(study, run, steps, _leading(steps, documents, everywhere))
+        led_to = _leading(steps, documents, everywhere)
+        printed, others = (_names(part) for part in _printed(study, steps))
+        render_pages(study, run, steps, led_to, only=printed)
         if lack is None:
-            printer.begin(_asked(study, run, steps))
+            printer.begin(_asked(study, run, steps))  # beside the pages that it does not print
+        if others:
+            render_pages(study, run, steps, led_to, only=others)
         write_documents(study, run, steps)
         if lack is None and not _is_there(printer, study):
             say("The report is made without its PDF: printing it failed. Everything else is as it should be.")
@@ -125,6 +129,10 @@ def _printed(study: Study, steps: Sequence[Step]) -> tuple[list[Step], list[Step
         return in_order, []
     ours = [step for step in in_order if step.name in FOR_EXECUTIVES]
     return ours, [step for step in in_order if step not in ours]
+
+
+def _names(steps: Sequence[Step]) -> list[str]:
+    return [step.name for step in steps]
 
 
 def _called(study: Study, steps: Sequence[Step]) -> str:

@@ -5,7 +5,7 @@ How a page looks is left to `analysis.reporting`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,12 @@ def page_name(step: str) -> str:
 
 
 def render_pages(
-    study: Study, run: str, steps: Sequence[Step], documents: Mapping[str, Sequence[tuple[str, str]]] | None = None
+    study: Study,
+    run: str,
+    steps: Sequence[Step],
+    documents: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    *,
+    only: Collection[str] | None = None,
 ) -> list[Path]:
     """Write the page of each step, once all of them could be made.
 
@@ -49,19 +54,28 @@ def render_pages(
         Those whose notebooks were executed to the end.
     documents : mapping of str to sequence of (label, file), optional
         By step, the documents that its page leads to; they lie beside it.
+    only : collection of str, optional
+        The steps whose pages are written now; each leads to the pages of all. All unless given.
     """
+    wanted = {step.name for step in steps} if only is None else set(only)
     with speaking(study.values.report.locale):
-        return _pages(study, run, steps, documents or {})
+        return _pages(study, run, steps, documents or {}, wanted)
 
 
 def _pages(
-    study: Study, run: str, steps: Sequence[Step], documents: Mapping[str, Sequence[tuple[str, str]]]
+    study: Study,
+    run: str,
+    steps: Sequence[Step],
+    documents: Mapping[str, Sequence[tuple[str, str]]],
+    wanted: Collection[str],
 ) -> list[Path]:
     results = study.results()
     in_order = sorted(steps, key=lambda step: step.name != FRONT)
     nav = [(step.title, page_name(step.name)) for step in in_order]
     pages = {}
     for step in in_order:
+        if step.name not in wanted:
+            continue
         notebook = read_notebook(study.folder / "notebooks" / f"{step.name}.ipynb")
         pages[page_name(step.name)] = render_page(
             notebook,

@@ -154,14 +154,14 @@ def _promises(study: Study) -> Mapping[str, Any]:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(name="metrics", title="What was counted", needs=(COUNTABLE,), closed=True, seconds=11, call=_metrics),
+    Step(name="metrics", title="What was counted", needs=(COUNTABLE,), closed=True, seconds=13, call=_metrics),
     Step(name="month_close", title="The closed months", needs=(COUNTABLE,), closed=True, seconds=3, call=_month_close),
     Step(
         name="before_after",
         title="Before and after",
         needs=("orders", "issues or touchpoints"),
         designs=("before_after",),
-        seconds=5,
+        seconds=4,
         call=_before_after,
     ),
     Step(
@@ -169,7 +169,7 @@ STEPS: tuple[Step, ...] = (
         title="Answered in time",
         needs=("orders", "touchpoints or issues"),
         designs=("service_effect",),
-        seconds=5,
+        seconds=4,
         call=_service_effect,
     ),
     Step(
@@ -177,7 +177,7 @@ STEPS: tuple[Step, ...] = (
         title="Taking up social care",
         needs=("orders", "issues or touchpoints"),
         designs=("adoption",),
-        seconds=3,
+        seconds=2,
         call=_adoption,
     ),
     Step(
@@ -187,7 +187,7 @@ STEPS: tuple[Step, ...] = (
         after=("month_close",),
         designs=("change_log",),
         closed=True,
-        seconds=7,
+        seconds=6,
         call=_change_log,
     ),
     Step(
@@ -195,7 +195,7 @@ STEPS: tuple[Step, ...] = (
         title="Users against others",
         needs=("assignments or issues or touchpoints", "outcomes or orders"),
         designs=("ab_randomised", "ab_observational"),
-        seconds=18,
+        seconds=21,
         call=_ab_segments,
     ),
     Step(
@@ -211,7 +211,7 @@ STEPS: tuple[Step, ...] = (
         title="A test that is being planned",
         needs=("orders or issues",),
         section="design_sheet",
-        seconds=4,
+        seconds=3,
         call=_design_sheet,
     ),
     Step(
@@ -230,7 +230,7 @@ STEPS: tuple[Step, ...] = (
         after=("service_effect", "ab_segments"),
         section="roi",
         closed=True,
-        seconds=8,
+        seconds=7,
         call=_roi_case,
         anyway=_promises,
     ),
@@ -255,7 +255,7 @@ STEPS: tuple[Step, ...] = (
 """In the order in which they are shown; those that need nothing of each other run side by side."""
 
 
-CLOSES = Step(name="closes", title="The months, closed in order", seconds=8)
+CLOSES = Step(name="closes", title="The months, closed in order", seconds=14)
 """What is done before steps that read the closed months, where a rehearsal is asked for: no notebook, and no part."""
 
 

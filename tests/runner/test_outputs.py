@@ -75,7 +75,9 @@ def led(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, list[str]]]:
     """The documents that pages were led to, each time they were rendered."""
     seen: list[dict[str, list[str]]] = []
 
-    def render(study: object, run: str, steps: object, documents: dict[str, list[tuple[str, str]]]) -> None:
+    def render(
+        study: object, run: str, steps: object, documents: dict[str, list[tuple[str, str]]], only: object = None
+    ) -> None:
         seen.append({step: [file for _, file in found] for step, found in documents.items()})
 
     monkeypatch.setattr(outputs, "render_pages", render)
@@ -116,7 +118,13 @@ def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[str] = []
-    monkeypatch.setattr(outputs, "render_pages", lambda *asked: called.append(asked[3]["metrics"][0][0]))
+    rendered: list[list[str]] = []
+
+    def render(*asked: Any, only: list[str]) -> None:
+        called.append(asked[3]["metrics"][0][0])
+        rendered.append(only)
+
+    monkeypatch.setattr(outputs, "render_pages", render)
     monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
     monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
     monkeypatch.setattr(outputs, "write_documents", lambda *asked: {})
@@ -137,9 +145,11 @@ def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_
         pages = {page_name(step.name): step.title for step in steps}
         assert [file for _, file in printer.asked["pages"]] == printed
         assert printer.asked["beside"] == [title for file, title in pages.items() if file not in printed]
-    assert [name.split(" as a PDF")[0] for name in called] == [
+    assert [name.split(" as a PDF")[0] for name in dict.fromkeys(called)] == [
         "The summary", "The summary and the case in money", "The whole report"
     ]  # fmt: skip
+    assert rendered == [["summary"], ["metrics"], ["summary", "roi_case"], ["metrics"],
+                        ["summary", "metrics", "roi_case"]], "what is printed is rendered first"  # fmt: skip
 
 
 @pytest.mark.parametrize(("lack", "lines"), [("the library pango is not installed", 1), ("", 0)])
