@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -20,6 +21,8 @@ from analysis.inference.moments import Moments
 
 FEWEST_PER_COVARIATE = 20
 """Customers of the smaller arm for each covariate: with fewer the error, which takes slopes as known, is too small."""
+_FINE = Context(prec=80)
+"""So many digits that what cancels in sums of products of floats is not felt."""
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this share of the largest are rounding
 
 
@@ -92,9 +95,10 @@ def adjusted_means(treated: Moments, comparison: Moments, measure: str, *, covar
     names = tuple(covariates)
     if measure in names or len(set(names)) != len(names):
         raise ValueError(f"The covariates of `{measure}` are other columns, each once: {', '.join(names)}.")
-    arms = (treated, comparison)
-    plain = [ArmMean(_mean(arm, measure), arm.variance(measure) / arm.n, arm.n) for arm in arms]
-    slopes, rank = _slopes(treated + comparison, measure, names)
+    arms, whole = (treated, comparison), treated + comparison
+    spreads = [arm.variance(measure) for arm in arms]
+    plain = [ArmMean(_mean(arm, measure), spread / arm.n, arm.n) for arm, spread in zip(arms, spreads, strict=True)]
+    slopes, rank = _slopes(whole, measure, names)
     fewest = min(arm.n for arm in arms)
     if fewest < FEWEST_PER_COVARIATE * rank:
         raise DesignError(
@@ -105,17 +109,18 @@ def adjusted_means(treated: Moments, comparison: Moments, measure: str, *, covar
         return AdjustedMeans(
             treated=plain[0], comparison=plain[1], covariates=names, slopes=tuple(slopes), variance_kept=1.0
         )
-    whole = treated + comparison
+    levels = [_mean(whole, name) for name in names]
     moved = []
-    for arm, mean in zip(arms, plain, strict=True):
+    for arm, mean, spread in zip(arms, plain, spreads, strict=True):
         shift = sum(
             (
-                Fraction(slope) * (_mean(arm, name) - _mean(whole, name))
-                for slope, name in zip(slopes, names, strict=True)
+                Fraction(slope) * (_mean(arm, name) - level)
+                for slope, name, level in zip(slopes, names, levels, strict=True)
             ),
             Fraction(0),
         )
-        moved.append(ArmMean(mean.value - shift, _residual_variance(arm, measure, names, slopes) / arm.n, arm.n))
+        left = _residual_variance(arm, measure, names, slopes, spread)
+        moved.append(ArmMean(mean.value - shift, left / arm.n, arm.n))
     before = plain[0].variance + plain[1].variance
     return AdjustedMeans(
         treated=moved[0],
@@ -256,15 +261,15 @@ def _slopes(whole: Moments, measure: str, names: Sequence[str]) -> tuple[list[fl
     return slopes.tolist(), int(rank)
 
 
-def _residual_variance(group: Moments, measure: str, names: Sequence[str], slopes: Sequence[float]) -> float:
-    """Variance of the measure less the slopes times the covariates; exact until the one division."""
-    columns, weights = (measure, *names), (Fraction(1), *(Fraction(-slope) for slope in slopes))
-    total = sum(
-        (
-            weights[i] * weights[j] * Fraction(group.covariance(columns[i], columns[j]))
-            for i in range(len(columns))
-            for j in range(len(columns))
-        ),
-        Fraction(0),
-    )
+def _residual_variance(
+    group: Moments, measure: str, names: Sequence[str], slopes: Sequence[float], spread: float
+) -> float:
+    """Variance of the measure, which is `spread`, less the slopes times the covariates; in 80 digits until the end."""
+    total, weights = Decimal(spread), [Decimal(-slope) for slope in slopes]
+    for i, name in enumerate(names):
+        both = _FINE.multiply(weights[i], Decimal(2 * group.covariance(measure, name)))
+        total = _FINE.add(total, both)
+        for j in range(i, len(names)):
+            once = Decimal((1 if i == j else 2) * group.covariance(name, names[j]))
+            total = _FINE.add(total, _FINE.multiply(_FINE.multiply(weights[i], weights[j]), once))
     return max(float(total), 0.0)

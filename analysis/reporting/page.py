@@ -29,6 +29,7 @@ from analysis.reporting.naming import humanised
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.shell import environment, shell
 from analysis.reporting.signed import standing_line
+from analysis.reporting.tables.table import numbers_whole
 from analysis.studies.result import GRADE_WORDS
 
 HIDDEN = frozenset({"remove_cell", "remove-cell", "remove_output", "remove-output", "hide-output"})
@@ -210,8 +211,10 @@ def _behind(chart: Mapping[str, Any]) -> Markup:
         return Markup("")
     frame = pd.DataFrame(rows, columns=[str(name) for name in columns])
     table = tables.frame(frame, f"Figures behind “{plain(chart.get('title', ''), 120)}”")
-    box = _boxed(sanitised(table.html))
-    return Markup("<details><summary>The figures behind this chart</summary>{}</details>").format(box)
+    names = list(table.cells.columns)
+    cells = [list(zip(names, row, strict=True)) for row in table.cells.itertuples(index=False, name=None)]
+    html = environment().get_template("figures.html.j2").render(table=table, columns=names, rows=cells)
+    return Markup(numbers_whole(html))  # noqa: S704  # the template escapes
 
 
 def _boxed(html: str) -> Markup:

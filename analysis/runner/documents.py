@@ -1,6 +1,6 @@
 """Which documents does a report have beside its pages? The case in money as a workbook and as slides.
 
-A document is made in the runner once all steps are recorded, since it shows the results of every one. The case is
+A document is made in the runner once the results are whole, beside the steps that read them. The case is
 worked out again from the recorded effects and the same tables, and must come to what is in the results, to the last
 digit. How a document looks is left to `analysis.reporting`.
 """

@@ -1,7 +1,8 @@
-"""What do readers get of what was executed? Pages, documents, tables and a PDF, all under the run's own name.
+"""What do readers get of what was executed? Pages, tables and a PDF, all under the run's own name.
 
-They are made once all steps are recorded. What cannot be made here for want of a library, the PDF, is said once and
-left out, and no page leads to it. How each of them looks is left to `analysis.reporting`, the seal to `run`.
+They are made once all steps are recorded; the documents that pages lead to are made before, by `documents`. What
+cannot be made here for want of a library, the PDF, is said once and left out, and no page leads to it. How each of them
+looks is left to `analysis.reporting`, the seal to `run`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.formats import speaking
 from analysis.reporting.summary import status_in_words
-from analysis.runner.documents import CASE, Document, documents_led_to, documents_of, write_documents
+from analysis.runner.documents import CASE, Document, documents_led_to, documents_of
 from analysis.runner.pages import FRONT, page_name, period_in_words, render_pages
 from analysis.runner.printing import REPORT, Press, press
 from analysis.runner.results import RESULTS
@@ -48,7 +49,7 @@ def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
 def write_outputs(
     study: Study, run: str, steps: Sequence[Step], say: Callable[[str], None] = lambda line: None
 ) -> None:
-    """Write everything that is made of executed notebooks and their results.
+    """Write everything that is made of executed notebooks.
 
     Parameters
     ----------
@@ -74,7 +75,6 @@ def write_outputs(
             printer.begin(_asked(study, run, steps))  # beside the pages that it does not print
         if others:
             render_pages(study, run, steps, led_to, only=others)
-        write_documents(study, run, steps)
         if lack is None and not _is_there(printer, study):
             say("The report is made without its PDF: printing it failed. Everything else is as it should be.")
             render_pages(study, run, steps, _leading(steps, documents, [tables]))

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.runner.documents import write_documents
 from analysis.runner.keeping import Keeping
 from analysis.runner.kernels import Nursery, nursery
 from analysis.runner.manifest import (
@@ -245,7 +246,10 @@ class _Running:
         try:
             self.execute([*closes, *(step for step in steps if step.call is not None)])
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
-            self.execute([step for step in steps if step.call is None])
+            with ThreadPoolExecutor(1) as beside:
+                documents = beside.submit(write_documents, study, self.run, self.done())  # needs no summary
+                self.execute([step for step in steps if step.call is None])
+                documents.result()
         except KeyboardInterrupt:
             self.status("interrupted")
             raise
@@ -396,6 +400,10 @@ class _Running:
         lines.append(f"The last report stands. What was done so far is in {self.folder}; a rerun goes on from there.")
         at_fault = all(_is_of(step.error, InputError, DesignError) for step in failed.values())
         return (DesignError if at_fault else StepFailed)("\n".join(lines))
+
+    def done(self) -> list[Step]:
+        """The steps that were executed to the end so far."""
+        return [step for step in self.study.decision.run if self.state(step.name) == "done"]
 
     def state(self, name: str) -> str | None:
         return self.steps[name].state if name in self.steps else None

@@ -127,7 +127,6 @@ def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_
     monkeypatch.setattr(outputs, "render_pages", render)
     monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
     monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
-    monkeypatch.setattr(outputs, "write_documents", lambda *asked: {})
     with_case = [*STEPS, step_named("roi_case")]
     for number, (audience, steps, printed) in enumerate(
         [

@@ -137,3 +137,57 @@ def test_what_is_no_number_to_be_summed_is_refused(value) -> None:
         pytest.raises(DesignError),
     ):
         experiment_moments(engine, "select * from rows", groups=["arm"], outcomes={"m": ("m",)})
+
+
+@pytest.mark.parametrize("largest", [181, 182, 40_000])
+def test_whole_numbers_that_outgrow_sixteen_bits_are_counted_again_in_wider_ones(largest) -> None:
+    asked = []
+
+    class Watched:
+        def __init__(self, engine: DuckDBEngine) -> None:
+            self.engine = engine
+
+        def query(self, sql, parameters=()):
+            asked.append(sql)
+            return self.engine.query(sql, parameters)
+
+    values = f"(values ({largest}, 3), (-{largest}, 5), (7, -7)) t(m, x)"
+    query = f"select cast(m as integer) as m, cast(x as smallint) as x from {values}"
+    with engine_of(query) as engine:
+        found = experiment_moments(Watched(engine), "select * from rows", groups=[], outcomes={"m": ("m", "x")})
+    assert found[()]["m"] == Moments.from_rows(("m", "x"), [(largest, 3), (-largest, 5), (7, -7)])
+    assert [("as smallint" in sql, "as bigint" in sql) for sql in asked[1:]] == (
+        [(True, False)] if largest <= 181 else [(True, False), (False, True)]
+    )
+
+
+def test_yes_or_no_outcomes_are_counted_by_rows_also_where_a_value_is_missing() -> None:
+    rows = [(True, True), (True, False), (False, None), (None, True), (True, True)]
+    values = ", ".join(
+        f"({'null' if a is None else a}, {'null' if b is None else b}, {i})" for i, (a, b) in enumerate(rows)
+    )
+    outcomes = {"bought": ("yes", "before"), "spend": ("eur", "before"), "again": ("before",)}
+    with engine_of(f"select 'a' as arm, * from (values {values}) t(yes, before, eur)") as engine:
+        found = experiment_moments(engine, "select * from rows", groups=["arm"], outcomes=outcomes)["a",]
+    as_numbers = [(bool(a), bool(b), i) for i, (a, b) in enumerate(rows)]
+    assert found["bought"] == Moments.from_rows(("yes", "before"), [(int(a), int(b)) for a, b, _ in as_numbers])
+    assert found["spend"] == Moments.from_rows(("eur", "before"), [(i, int(b)) for _, b, i in as_numbers])
+    assert found["again"] == Moments.from_rows(("before",), [(int(b),) for _, b, _ in as_numbers])
+
+
+def test_more_yes_or_no_columns_than_rows_are_counted_by_are_summed() -> None:
+    names = [f"flag{place}" for place in range(7)]
+    columns = ", ".join(f"hash(i + {1000 * place}) % 3 = 0 as {name}" for place, name in enumerate(names))
+    outcomes = {name: (name, "flag0") if name != "flag0" else (name,) for name in names}
+    with engine_of(f"select hash(i) % 2 as arm, {columns} from range(500) as t(i)") as engine:
+        found = experiment_moments(engine, "select * from rows", groups=["arm"], outcomes=outcomes)
+        for name, measures in outcomes.items():
+            slow = moments_by(engine, "select * from rows", groups=["arm"], measures=measures)
+            assert {key: cell[name] for key, cell in found.items()} == slow
+
+
+@pytest.mark.parametrize("columns", [("yes",), ("n",), ("yes", "n")])
+def test_without_groups_and_without_rows_the_whole_is_empty(columns) -> None:
+    with engine_of("select true as yes, 1 as n where false") as engine:
+        found = experiment_moments(engine, "select * from rows", groups=[], outcomes={"one": columns, "yes": ("yes",)})
+    assert found[()]["one"] == Moments.from_rows(columns, [])

@@ -33,6 +33,8 @@ from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WID
 CHART_MIME = "application/vnd.touchstone.chart+json"
 LONGEST_TITLE = 10
 _LEADING, _GAP = 1.3, 12
+_LITTLE = 3
+"""How hard images are pressed: two thirds of the time that 6 takes, for files an eighth larger."""
 _LINES = {False: {"title": 4, "subtitle": 6, "foot": 9}, True: {"title": 5, "subtitle": 9, "foot": 12}}
 """Lines at most, on a page and on a phone."""
 
@@ -154,7 +156,9 @@ class Figure(MatplotlibFigure):
         with drawing(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
             assert isinstance(self.canvas, FigureCanvasAgg)
-            self.canvas.print_png(image, metadata={"Software": None})  # type: ignore[no-untyped-call]
+            self.canvas.print_png(  # type: ignore[no-untyped-call]
+                image, metadata={"Software": None}, pil_kwargs={"compress_level": _LITTLE}
+            )
         return image.getvalue()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,7 +7,7 @@ in one of them only. Where the lines stand is left to the charts.
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
@@ -18,6 +18,10 @@ from analysis.reporting.theme import NARROW, SCALE, SIZES, WIDE, faces, points
 PAD = 16
 """CSS pixels between an edge of a chart and what stands in it."""
 _LONGEST = 900
+_KEPT = 4096
+"""Widths that are kept: the words of a report's charts come again on every chart, at both of its widths."""
+_NEAR = 0.05
+"""A line whose words together are this near to the room there is, as a share of it, is measured as a whole."""
 
 
 def width_inside(narrow: bool) -> float:
@@ -33,7 +37,12 @@ def width_inside(narrow: bool) -> float:
 
 def text_width(text: str, size: str, *, bold: bool = False) -> float:
     """How wide a text is, in CSS pixels; `size` is one of the theme's."""
-    style = FontProperties(family=list(faces()), size=points(SIZES[size]), weight="bold" if bold else "normal")
+    return _width(text, size, bold, tuple(faces()))
+
+
+@lru_cache(maxsize=_KEPT)
+def _width(text: str, size: str, bold: bool, families: tuple[str, ...]) -> float:
+    style = FontProperties(family=list(families), size=points(SIZES[size]), weight="bold" if bold else "normal")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         found = _renderer().get_text_width_height_descent(text, style, ismath=False)  # type: ignore[no-untyped-call]
@@ -59,7 +68,7 @@ def wrapped(text: str, width: float, size: str, *, bold: bool = False, lines: in
     while rest:
         word = rest.pop(0)
         candidate = f"{line} {word}" if line else word
-        if text_width(candidate, size, bold=bold) <= width:
+        if _fits(candidate, width, size, bold):
             line = candidate
             continue
         if not line:  # one word wider than the line
@@ -83,6 +92,19 @@ def fitting(texts: tuple[str, ...], width: float, size: str, *, bold: bool = Fal
     """
     there = (text for text in texts if text_width(plain(text, _LONGEST), size, bold=bold) <= width)
     return wrapped(next(there, texts[-1]), width, size, bold=bold, lines=1)[0]
+
+
+def _fits(line: str, width: float, size: str, bold: bool) -> bool:
+    """Whether a line is narrow enough; most are told by the widths of their words, which are known from other lines."""
+    by_words = sum(_step(word, size, bold) for word in line.split(" ")) - _step("", size, bold)
+    if abs(by_words - width) > _NEAR * width:
+        return by_words < width
+    return text_width(line, size, bold=bold) <= width
+
+
+def _step(word: str, size: str, bold: bool) -> float:
+    """How far a word and the space after it move what follows."""
+    return text_width(f"{word} n", size, bold=bold) - text_width("n", size, bold=bold)
 
 
 def _longest_start(word: str, width: float, size: str, bold: bool) -> int:
