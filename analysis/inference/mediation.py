@@ -167,7 +167,8 @@ def mediated(
     (y,) = sums.places([outcome])
     base, through, past = (sums.places(names) for names in (covariates, mediators, moved))
     wanted = (*covariates, *moved, *mediators)
-    if still := [name for name in mediators if name not in sums.independent(wanted)]:
+    independent = sums.independent(wanted)
+    if still := [name for name in mediators if name not in independent]:
         raise DesignError(
             f"Nothing can run through {', '.join(still)}: in one of the groups it does not vary beyond what the other "
             "columns tell. Leave it out of `mediators`."
