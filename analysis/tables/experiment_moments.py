@@ -86,7 +86,7 @@ def experiment_moments(
     cells: dict[Key, _Counted] = {}
     doubtful: set[str] = set()
     with localcontext(_EXACT):
-        for row in _counted(engine, plan, rows, parameters).to_pylist():
+        for row in _summed(engine, plan, rows, parameters).to_pylist():
             doubtful |= plan.doubtful(row)
             plan.add(row, cells.setdefault(tuple(row[f"g{i}"] for i in range(len(groups))), _Counted()))
     if not groups:
@@ -100,7 +100,7 @@ def experiment_moments(
     return dict(sorted(found.items(), key=lambda item: _order(item[0])))
 
 
-def _counted(engine: Engine, plan: _Plan, rows: str, parameters: Sequence[object]) -> pa.Table:
+def _summed(engine: Engine, plan: _Plan, rows: str, parameters: Sequence[object]) -> pa.Table:
     """The sums, in narrow whole numbers where these hold them: the engine stops where one does not."""
     if plan.narrows:
         try:
@@ -160,6 +160,11 @@ class _Plan:
                     self.products[here[i], here[i]] = f"s{here[i]}"  # the square of 0 or 1 is itself
                 else:
                     self.products.setdefault(_pair(here[i], here[j]), f"p{len(self.products)}")
+
+        whole = {alias for (_, short), alias in self.columns.items() if short}
+        self.places = {f"s{alias}": 0 if alias in whole else 2 for alias in self.columns.values()}
+        """By alias of a sum, how many places its point moves: floats are counted in hundredths."""
+        self.places |= {alias: 0 if one in whole else 4 for (one, _), alias in self.products.items() if alias[0] == "p"}
 
     def _flags(self) -> tuple[str, ...]:
         """The columns of outcomes that are yes or no in all of theirs, as many as rows may be counted by."""
@@ -226,14 +231,8 @@ class _Plan:
         to.n += n
         carried = tuple(row[f"f{i}"] for i in range(len(self.flags)))
         to.flagged[carried] = to.flagged.get(carried, 0) + n
-        hundredths = {alias for (_, short), alias in self.columns.items() if not short}
-        for alias in self.columns.values():
-            to.sums[f"s{alias}"] = to.sums.get(f"s{alias}", _NOUGHT) + _exact(
-                row[f"s{alias}"], 2 if alias in hundredths else 0
-            )
-        for (one, _), alias in self.products.items():
-            if alias[0] == "p":
-                to.sums[alias] = to.sums.get(alias, _NOUGHT) + _exact(row[alias], 4 if one in hundredths else 0)
+        for alias, places in self.places.items():
+            to.sums[alias] = to.sums.get(alias, _NOUGHT) + _exact(row[alias], places)
 
     def moments(self, counted: _Counted) -> dict[str, Moments]:
         found = {}
