@@ -21,8 +21,8 @@ from analysis.inference.moments import Moments
 
 FEWEST_PER_COVARIATE = 20
 """Customers of the smaller arm for each covariate: with fewer the error, which takes slopes as known, is too small."""
-_FINE = Context(prec=80)
-"""So many digits that what cancels in sums of products of floats is not felt."""
+_FINE = Context(prec=1_000)
+"""So many digits that products of three floats are exact, and what cancels to nought is nought."""
 _COLLINEAR = 1e-10  # eigenvalues of the correlation matrix below this share of the largest are rounding
 
 
@@ -264,7 +264,7 @@ def _slopes(whole: Moments, measure: str, names: Sequence[str]) -> tuple[list[fl
 def _residual_variance(
     group: Moments, measure: str, names: Sequence[str], slopes: Sequence[float], spread: float
 ) -> float:
-    """Variance of the measure, which is `spread`, less the slopes times the covariates; in 80 digits until the end."""
+    """Variance of the measure, which is `spread`, less the slopes times the covariates; exact until the end."""
     total, weights = Decimal(spread), [Decimal(-slope) for slope in slopes]
     for i, name in enumerate(names):
         both = _FINE.multiply(weights[i], Decimal(2 * group.covariance(measure, name)))

@@ -98,10 +98,13 @@ def classified_kinds(
     if not guessed:
         return KindsResult(refused="No mention of the period has a text but no kind.", skill=skill, level=level)
 
+    inside = np.array([month is not None for month in learnt["month"]], dtype=bool)
+    month_of = np.array([-1 if month is None else month for month in learnt["month"]], dtype=np.int64)
+
     def period_kinds(number: int | None, label: str) -> PeriodKinds:
         here = [cell for cell in census if number is None or cell["local_month"] == number]
         said = guessed.get(number, np.zeros(len(kinds), dtype=np.int64))
-        rows = [place for place, month in enumerate(learnt["month"]) if month is not None and number in (None, month)]
+        rows = np.flatnonzero(inside if number is None else month_of == number)
         sample = Confusion.of(learnt["kind"][rows], judged.guess[rows], kinds=len(kinds), group=judged.group[rows])
         together = copies.get(number, 1.0)
         generator = np.random.default_rng([seed, number or 0])

@@ -16,15 +16,10 @@ from analysis.runner.results import why_skipped
 
 if TYPE_CHECKING:
     from analysis.runner.study import Study
-    from analysis.studies.channel import ChannelPlan
-    from analysis.studies.channel_result import ChannelResult
     from analysis.studies.hypotheses.choices import Alternative
     from analysis.studies.hypotheses.family import Family
     from analysis.studies.hypotheses.hypothesis import Hypothesis
     from analysis.studies.planning.departures import Kept
-    from analysis.studies.sample import IndexRules
-    from analysis.studies.stack_sql import EngineStack
-    from analysis.tables.load import Tables
 
 ANSWERED_BY: Mapping[str, str] = {
     "before_after": "before_after",
@@ -93,8 +88,10 @@ def _again(study: Study, asked: Sequence[Hypothesis]) -> Again:
     found: Again = {}
     about = [one for one in asked if one.design == "before_after"]
     if about:
+        from analysis.studies.channel import channel_effect
+
         plans = channel_alternatives(channel_plan(study), outcomes=_outcomes(about), segments=_segments(about))
-        found["before_after"] = (plans, _Channel(study.tables, [one.plan for one in plans]))
+        found["before_after"] = (plans, lambda plan: channel_effect(study.tables, plan))
     about = [one for one in asked if one.design == "ab_randomised"]
     if about and study.tables.has("assignments"):
         from analysis.studies.experiment.study import randomised
@@ -105,38 +102,6 @@ def _again(study: Study, asked: Sequence[Hypothesis]) -> Again:
         )
         found["ab_randomised"] = (plans, lambda plan: randomised(study.tables, plan))
     return found
-
-
-class _Channel:
-    """The before-and-after study of one plan after another; plans that look at the same rows share them.
-
-    Plans come in an order in which those that differ in their strata alone follow each other.
-    """
-
-    def __init__(self, tables: Tables, plans: Sequence[ChannelPlan]) -> None:
-        self.tables = tables
-        self.strata = tuple(dict.fromkeys(name for plan in plans for name in plan.strata))
-        self.rules: IndexRules | None = None
-        self.held: tuple[EngineStack, ChannelPlan] | None = None
-
-    def __call__(self, plan: ChannelPlan) -> ChannelResult:
-        from dataclasses import replace
-
-        from analysis.studies.channel import channel_on, stack_of
-
-        if self.held is None or self.rules != plan.rules():
-            self.forget()
-            stack, usable, _ = stack_of(self.tables, replace(plan, strata=self.strata))
-            self.rules, self.held = plan.rules(), (stack, usable)
-        stack, usable = self.held
-        strata = tuple(name for name in plan.strata if name in usable.strata)
-        return channel_on(stack, replace(plan, outcomes=usable.outcomes, segments=usable.segments, strata=strata))
-
-    def forget(self) -> None:
-        """Let go of the rows."""
-        if self.held is not None:
-            self.held[0].forget()
-        self.held = None
 
 
 def _outcomes(about: Sequence[Hypothesis]) -> list[str]:

@@ -212,3 +212,17 @@ def test_known_truth_is_covered_and_the_interval_is_narrower() -> None:
     assert abs(ratio / worlds - 0.95) < band
     assert abs(false_alarm / worlds - 0.05) < band
     assert np.median(narrower) < 0.5  # correlation 0.91: the error falls to 0.42
+
+
+def test_what_the_covariate_says_wholly_leaves_exactly_nothing_however_small_it_is() -> None:
+    rng = np.random.default_rng(7)
+    met = 0
+    for scale in (1e-8, 1e-6, 1.0, 1e6):
+        for _ in range(40):
+            arms = [np.round(rng.normal(50, 9, 60)) * scale for _ in range(2)]
+            both = [Moments.from_rows(("y", "x"), [[value, value] for value in arm.tolist()]) for arm in arms]
+            found = adjusted_means(*both, "y", covariates=["x"])
+            if found.slopes == (1.0,):
+                met += 1
+                assert (found.treated.variance, found.comparison.variance) == (0.0, 0.0)
+    assert met > 40

@@ -191,3 +191,10 @@ def test_without_groups_and_without_rows_the_whole_is_empty(columns) -> None:
     with engine_of("select true as yes, 1 as n where false") as engine:
         found = experiment_moments(engine, "select * from rows", groups=[], outcomes={"one": columns, "yes": ("yes",)})
     assert found[()]["one"] == Moments.from_rows(columns, [])
+
+
+def test_a_group_that_is_no_number_is_one_group_whatever_its_rows_carry() -> None:
+    values = "('nan'::double, true), ('nan'::double, false), ('nan'::double, null), (1.0, true)"
+    with engine_of(f"select * from (values {values}) t(g, yes)") as engine:
+        found = experiment_moments(engine, "select * from rows", groups=["g"], outcomes={"yes": ("yes",)})
+    assert sorted(cell["yes"].n for cell in found.values()) == [1, 3]
