@@ -49,17 +49,18 @@ def moments_by(
     >>> found[("a",)].n, found[("a",)].mean("eur"), found[("a",)].variance("eur")
     (2, 2.0, 0.5)
     """
-    keys = [identifier(name) for name in groups]
+    keys = [f"g{i}" for i in range(len(groups))]  # a column of the reader's may be called what a sum is called here
+    taken = [f"{identifier(name)} as {key}" for name, key in zip(groups, keys, strict=True)]
     casts = [f"cast(coalesce({identifier(name)}, 0) as {MEASURE}) as m{i}" for i, name in enumerate(measures)]
     sums = [f"sum(m{i}) as s{i}" for i in range(len(measures))]
     products = [f"sum(m{i} * m{j}) as p{i}_{j}" for i, j in pairs(len(measures))]
     by = f" group by {', '.join(keys)}" if keys else ""
     sql = (
         f"select {', '.join([*keys, 'count(*) as n', *sums, *products])} "
-        f"from (select {', '.join([*keys, *casts])} from ({rows}) as source) as measured{by}"
+        f"from (select {', '.join([*taken, *casts])} from ({rows}) as source) as measured{by}"
     )
     found = {
-        tuple(row[name] for name in groups): Moments(
+        tuple(row[key] for key in keys): Moments(
             tuple(measures),
             int(row["n"]),
             tuple(_exact(row[f"s{i}"]) for i in range(len(measures))),

@@ -198,3 +198,12 @@ def test_a_group_that_is_no_number_is_one_group_whatever_its_rows_carry() -> Non
     with engine_of(f"select * from (values {values}) t(g, yes)") as engine:
         found = experiment_moments(engine, "select * from rows", groups=["g"], outcomes={"yes": ("yes",)})
     assert sorted(cell["yes"].n for cell in found.values()) == [1, 3]
+
+
+@pytest.mark.parametrize("name", ["n", "m0", "s0", "p0_0", "g0", "measured"])
+def test_a_group_may_be_called_what_a_sum_is_called_here(name) -> None:
+    query = f"select * from (values ('a', 1.5), ('a', 2.5), ('b', 9.0)) as t({name}, eur)"
+    with DuckDBEngine({"spend": query}, files=[]) as engine:
+        found = moments_by(engine, "select * from spend", groups=[name], measures=["eur"])
+    assert {key: one.n for key, one in found.items()} == {("a",): 2, ("b",): 1}
+    assert found["a",].mean("eur") == 2.0
