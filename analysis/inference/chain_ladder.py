@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy import special
 
 from analysis.foundation.errors import DesignError
 
@@ -77,7 +76,8 @@ def lognormal_interval(
     if mean <= 0 or se == 0:
         return mean, mean
     spread = math.log1p((se / mean) ** 2)
-    quantile = norm.ppf((1 + level) / 2) if freedom is None else student.ppf((1 + level) / 2, freedom)
+    upper = (1 + level) / 2
+    quantile = special.ndtri(upper) if freedom is None else special.stdtrit(freedom, upper)
     reach = float(quantile) * math.sqrt(spread)
     middle = math.log(mean) - spread / 2
     high = math.exp(min(middle + reach, _LARGEST))

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -123,14 +123,14 @@ class Confusion:
         flat, size = score.ravel(), self.counts.ravel()
         mean = float(flat @ size / self.n)
         se = float(np.sqrt(max(self.covariance(((flat - mean) / self.n)[None, :])[0, 0], 0.0)))
-        reach = float(norm.ppf((1 + level) / 2)) * se
+        reach = float(special.ndtri((1 + level) / 2)) * se
         return mean, mean - reach, mean + reach
 
     def accuracy_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Wilson's interval of the accuracy, for as many independent cases as the groups are worth."""
         share = self.accuracy
         _, low, high = self.mean_interval(np.eye(self.counts.shape[0]), level)
-        z = float(norm.ppf((1 + level) / 2))
+        z = float(special.ndtri((1 + level) / 2))
         variance = ((high - low) / (2 * z)) ** 2
         worth = share * (1 - share) / variance if variance > 0 else self.n / self.together
         worth = min(worth, float(self.n))
@@ -299,7 +299,7 @@ def powered_shares(confusion: Confusion, guessed: ArrayLike, *, level: float = 0
     known = known + off @ np.diag(unseen) @ off.T / confusion.n**2
     each = off @ np.diag(confusion.counts.ravel() / confusion.n) @ off.T - np.outer(moved, moved)
     solved = naive + moved
-    reach = norm.ppf((1 + level) / 2) * np.sqrt(np.diag(known + copies * each / cases))
+    reach = special.ndtri((1 + level) / 2) * np.sqrt(np.diag(known + copies * each / cases))
     return _within(naive, nearest_shares(solved), solved - reach, solved + reach, level, "prediction-powered")
 
 

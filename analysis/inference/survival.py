@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy import special
 
 _TOLERANCE = 1e-12  # cumulated shares are sums and products of up to millions of float64 steps
 
@@ -94,7 +94,7 @@ class Incidence:
         times, reached = self.times[inner], self.incidence[inner]
         # With S = 1 - incidence: the limits are 1 - S ** exp(±reach).
         waiting_log = np.log1p(-reached)
-        reach = norm.ppf((1.0 + level) / 2) * self.se[inner] / ((1.0 - reached) * -waiting_log)
+        reach = special.ndtri((1.0 + level) / 2) * self.se[inner] / ((1.0 - reached) * -waiting_log)
         upper, lower = -np.expm1(waiting_log * np.exp(reach)), -np.expm1(waiting_log * np.exp(-reach))
         value = self.quantile(share)
         first = _first_reaching(share, times, np.maximum.accumulate(upper)) if times.size else None

@@ -6,7 +6,6 @@ left to the ledger; nothing here changes an entry.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from analysis.metrics.compute import care_metrics
 from analysis.metrics.counter import Rules
 from analysis.metrics.figure import MetricsResult
 from analysis.reporting.formats import plain, shown_lines
+from analysis.runner.family import family_of
 from analysis.runner.params_model import Params
 from analysis.runner.publish import must_lie_apart
 from analysis.runner.reach import as_far_as_told, counted_by
@@ -35,25 +35,12 @@ from analysis.tables.opened import Tables
 if TYPE_CHECKING:
     from analysis.runner.study import Study
 
-LEDGER = "ledger"
 MOST_NOTICES = 20
 LONGEST_REASON = 500
 AHEAD = timedelta(days=100)
 """How far past the tables' own time a close may be dated: more is a slip of the pen, and dates never run backwards."""
 READ_BY_CLOSES = ("study", "period", "as_of", "data", "metrics", "close")
 """The keys of the parameters that a close reads; a rehearsal that reads another one is a fault of ours, and tested."""
-_PERIOD = re.compile(r"(?:^|[-_.])(?:19|20)\d\d(?:[-_.]?(?:q[1-4]|0[1-9]|1[0-2]))?$", re.IGNORECASE)
-
-
-def family_of(study: str) -> str:
-    """Which record do the months of a study belong to? Its name without its period.
-
-    Examples
-    --------
-    >>> [family_of(name) for name in ("care-2026q3", "care-2026-09", "care_2026", "demo", "2026q3")]
-    ['care', 'care', 'care', 'demo', 'study']
-    """
-    return _PERIOD.sub("", study) or "study"
 
 
 def rules_of(values: Params) -> Rules:

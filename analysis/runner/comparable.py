@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Period
 from analysis.reporting.formats import plain
-from analysis.runner.closing import family_of
+from analysis.runner.family import family_of
 
 if TYPE_CHECKING:
     from analysis.runner.params import StudyParams

@@ -17,7 +17,7 @@ from analysis.foundation.links import is_link
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes
 from analysis.ledger.signature import DRAFT, Standing
 from analysis.reporting.signed import with_standing
-from analysis.runner.closing import LEDGER, family_of
+from analysis.runner.family import LEDGER, family_of
 from analysis.runner.manifest import read_manifest
 from analysis.runner.publish import RUNS, Place
 from analysis.runner.results import RESULTS

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.calendar import iso
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
 from analysis.ledger.store import Ledger
-from analysis.runner.closing import family_of
+from analysis.runner.family import family_of
 from analysis.runner.manifest import STATUS, StepStatus, read_manifest, read_status
 from analysis.runner.reading import CLOSED_MONTHS, DECISION, EVERYTHING, PARAMS, PART, PROMISED, TABLES
 from analysis.runner.register import register_fingerprint, register_folder

@@ -13,7 +13,7 @@ from analysis.foundation.errors import Fault, ParamsError
 from analysis.foundation.provenance import fingerprint
 from analysis.ledger.signature import Signature
 from analysis.ledger.signatures import Signatures
-from analysis.runner.closing import LEDGER, family_of
+from analysis.runner.family import LEDGER, family_of
 from analysis.runner.results import RESULTS
 
 if TYPE_CHECKING:

@@ -25,11 +25,9 @@ from typing import Any
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # a second of import, never used
 
 import nbformat
-import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
-from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from analysis.foundation import errors
@@ -218,6 +216,9 @@ _DONE: Found = ("done", None, None, None)
 
 
 def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: Kernel) -> Found:
+    import papermill  # here: a rerun that changes nothing executes nothing
+    from papermill.exceptions import PapermillExecutionError
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ ENDING = ".yaml"
 
 def register_folder(params: StudyParams) -> Path:
     """Where the promises of a study's family lie."""
-    from analysis.runner.closing import family_of
+    from analysis.runner.family import family_of
 
     return params.reports / REGISTER / family_of(params.values.study)
 

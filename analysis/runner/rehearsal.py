@@ -15,7 +15,8 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import Fault
 from analysis.ledger.store import Ledger
 from analysis.metrics.figure import MetricsResult
-from analysis.runner.closing import compared, family_of, figures_until, over_from
+from analysis.runner.closing import compared, figures_until, over_from
+from analysis.runner.family import family_of
 from analysis.runner.reach import counted_by
 
 if TYPE_CHECKING:

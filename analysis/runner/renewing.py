@@ -25,7 +25,7 @@ from analysis.foundation.links import swap
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.ledger.signature import DRAFT, Standing
 from analysis.ledger.signatures import Signatures, read_signatures
-from analysis.runner.closing import family_of
+from analysis.runner.family import family_of
 from analysis.runner.finished import Report, find_report, renewed, text_of
 from analysis.runner.manifest import MANIFEST, is_whole, read_manifest
 from analysis.runner.publish import Place, publish

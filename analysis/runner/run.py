@@ -25,7 +25,6 @@ from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.runner.documents import write_documents
-from analysis.runner.keeping import Keeping
 from analysis.runner.kernels import Nursery, nursery
 from analysis.runner.manifest import (
     StepStatus,
@@ -50,7 +49,6 @@ from analysis.runner.opening import RUN_FOLDER, hand_over, prepare_study, said_b
 from analysis.runner.progress import Progress, Quiet
 from analysis.runner.publish import Place
 from analysis.runner.reading import READS_FILE, Reads, read_noted
-from analysis.runner.rehearsal import rehearse
 from analysis.runner.renewing import index_stands, list_reports, publish_as_it_stands
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped
 from analysis.runner.sharing import note_tables
@@ -221,6 +219,8 @@ class _Running:
         self.memory = ""
         self.steps = {name: one for name, one in read_status(folder).items() if one.stands(folder)}
         study.folder = folder
+        from analysis.runner.keeping import Keeping  # here: a rerun that changes nothing closes and counts nothing
+
         self.keeping = Keeping(study, place.runs, {name: fingerprint(path) for name, path in notebooks.items()})
 
     def work(self, memory: float) -> None:
@@ -316,6 +316,8 @@ class _Running:
 
     def closed(self, step: Step) -> Verdict:
         """Close the months of a rehearsal, in a thread of its own."""
+        from analysis.runner.rehearsal import rehearse
+
         self.progress.begin(step.name)
         begun = time.monotonic()
         study, noted = self.study, self.scratch(step) / "reads.json"

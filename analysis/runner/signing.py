@@ -18,7 +18,7 @@ from analysis.ledger.chain import verify
 from analysis.ledger.signature import Signature, Standing, name_given, note_given, role_named
 from analysis.ledger.signatures import Signatures
 from analysis.reporting.signed import standing_as_plain, standing_in_words
-from analysis.runner.closing import family_of
+from analysis.runner.family import family_of
 from analysis.runner.finished import Report, find_report
 from analysis.runner.publish import must_be_writable
 from analysis.runner.renewing import Judged, alone, judged, renew_index, show

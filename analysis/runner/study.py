@@ -199,7 +199,7 @@ class Study:
     @property
     def ledger_folder(self) -> Path:
         """Where the closed months of this study's family are kept; those of a rehearsal lie with the report."""
-        from analysis.runner.closing import LEDGER, family_of
+        from analysis.runner.family import LEDGER, family_of
 
         if self.values.close.rehearsal:
             return self._folder / LEDGER
@@ -215,7 +215,7 @@ class Study:
             If an entry does not hold.
         """
         from analysis.ledger.store import Ledger
-        from analysis.runner.closing import family_of
+        from analysis.runner.family import family_of
         from analysis.runner.rehearsal import rehearse
 
         self.reads.note(CLOSED_MONTHS)

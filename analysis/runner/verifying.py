@@ -17,7 +17,7 @@ from analysis.ledger.chain import Verdict, verify
 from analysis.ledger.signature import DRAFT, Standing
 from analysis.ledger.signatures import FOLDER, SignaturesVerdict, has_signatures, verify_signatures
 from analysis.reporting.signed import standing_as_plain, standing_in_words
-from analysis.runner.closing import LEDGER
+from analysis.runner.family import LEDGER
 from analysis.runner.finished import Report, find_report
 from analysis.runner.manifest import MANIFEST
 from analysis.runner.register import REGISTER, read_register, register_files

@@ -14,12 +14,13 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import openpyxl
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import ContractError, Fault, did_you_mean
 from analysis.tables.delimited import BATCH_ROWS, BLANK_LINE, Batch, Tally, checked_header
+
+if TYPE_CHECKING:
+    import openpyxl
 
 EXCEL_DIGITS = 15
 EXCEL_ROWS = 1_048_576
@@ -135,6 +136,8 @@ def _rows(path: Path, sheet: str) -> Iterator[tuple[int, Sequence[Any]]]:
 @contextmanager
 def _workbook(path: Path) -> Iterator[openpyxl.Workbook]:
     """An open workbook. A damaged one makes its reader fail in any way there is, each of which is the same fault."""
+    import openpyxl  # here: a run on other files does not wait for it
+
     try:
         _refuse_what_swells(path)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

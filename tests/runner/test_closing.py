@@ -22,8 +22,9 @@ from analysis.foundation.errors import (
     UnknownName,
 )
 from analysis.ledger.store import Ledger
-from analysis.runner.closing import Closed, close_study, family_of, month_named, reason_given
+from analysis.runner.closing import Closed, close_study, month_named, reason_given
 from analysis.runner.compute import compute_study
+from analysis.runner.family import family_of
 from analysis.runner.figures import figures_asked
 from analysis.runner.opening import open_study, prepare_study
 from analysis.runner.verifying import verified
