@@ -9,7 +9,6 @@ outcome that fails is counted again in decimals. Yes-or-no outcomes are not summ
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.errors import DesignError
 from analysis.inference.moments import Moments, pairs
 from analysis.tables.engine import Engine, identifier
-from analysis.tables.moments_of import moments_by
+from analysis.tables.moments_of import group_values, moments_by
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -89,7 +88,7 @@ def experiment_moments(
     with localcontext(_EXACT):
         for row in _summed(engine, plan, rows, parameters).to_pylist():
             doubtful |= plan.doubtful(row)
-            plan.add(row, cells.setdefault(plan.key(row), _Counted()))
+            plan.add(row, cells.setdefault(group_values(row, len(groups)), _Counted()))
     if not groups:
         cells.setdefault((), _Counted())  # no rows, no cells: but the whole is there
     found = {key: plan.moments(counted) for key, counted in cells.items()}
@@ -225,11 +224,6 @@ class _Plan:
             return True  # no row at all
         aliases = [self.columns[column, False] for column in columns]
         return bool(off < _SAME**2) and all(row[self.products[alias, alias]] < _WHOLE for alias in aliases)
-
-    def key(self, row: Mapping[str, Any]) -> Key:
-        """The group values of a row; what is no number is one value, as it is to the engine."""
-        values = (row[f"g{i}"] for i in range(len(self.groups)))
-        return tuple(math.nan if isinstance(value, float) and math.isnan(value) else value for value in values)
 
     def add(self, row: Mapping[str, Any], to: _Counted) -> None:
         """Add what the engine counted of some rows of a group to what is known of it; in an exact context."""

@@ -6,9 +6,10 @@ engine; the division waits until `Moments`. The rows of the query must be custom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.inference.moments import Moments, pairs
 from analysis.tables.engine import Engine, identifier
@@ -60,7 +61,7 @@ def moments_by(
         f"from (select {', '.join([*taken, *casts])} from ({rows}) as source) as measured{by}"
     )
     found = {
-        tuple(row[key] for key in keys): Moments(
+        group_values(row, len(groups)): Moments(
             tuple(measures),
             int(row["n"]),
             tuple(_exact(row[f"s{i}"]) for i in range(len(measures))),
@@ -69,6 +70,12 @@ def moments_by(
         for row in engine.query(sql, parameters).to_pylist()
     }
     return dict(sorted(found.items(), key=lambda item: tuple((value is None, str(value)) for value in item[0])))
+
+
+def group_values(row: Mapping[str, Any], count: int) -> tuple[Hashable, ...]:
+    """The group values `g0`, `g1`, ... of a row; what is no number is one value, as it is to the engine."""
+    values = (row[f"g{i}"] for i in range(count))
+    return tuple(math.nan if isinstance(value, float) and math.isnan(value) else value for value in values)
 
 
 def _exact(value: Decimal | int | None) -> Decimal:

@@ -194,10 +194,13 @@ def test_without_groups_and_without_rows_the_whole_is_empty(columns) -> None:
 
 
 def test_a_group_that_is_no_number_is_one_group_whatever_its_rows_carry() -> None:
-    values = "('nan'::double, true), ('nan'::double, false), ('nan'::double, null), (1.0, true)"
-    with engine_of(f"select * from (values {values}) t(g, yes)") as engine:
-        found = experiment_moments(engine, "select * from rows", groups=["g"], outcomes={"yes": ("yes",)})
+    values = "('nan'::double, true, 1.2345678), ('nan'::double, false, 2), ('nan'::double, null, 3), (1.0, true, 4)"
+    outcomes = {"yes": ("yes",), "fine": ("fine",)}
+    with engine_of(f"select g, yes, cast(fine as double) as fine from (values {values}) t(g, yes, fine)") as engine:
+        found = experiment_moments(engine, "select * from rows", groups=["g"], outcomes=outcomes)
+        slow = moments_by(engine, "select * from rows", groups=["g"], measures=["fine"])
     assert sorted(cell["yes"].n for cell in found.values()) == [1, 3]
+    assert {key: cell["fine"] for key, cell in found.items()} == slow
 
 
 @pytest.mark.parametrize("name", ["n", "m0", "s0", "p0_0", "g0", "measured"])
