@@ -9,7 +9,6 @@ functions of this package.
 from __future__ import annotations
 
 import base64
-import io
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,7 +17,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -26,6 +24,7 @@ from matplotlib.text import Text
 
 from analysis.foundation.errors import DesignError, TouchstoneError
 from analysis.foundation.provenance import rounded
+from analysis.reporting.charts.canvas import Canvas
 from analysis.reporting.charts.measure import PAD, text_width, wrapped
 from analysis.reporting.formats import plain
 from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WIDE, drawing, points, type_of
@@ -33,8 +32,6 @@ from analysis.reporting.theme import INK, NARROW, PAPER, SCALE, SIZES, SOFT, WID
 CHART_MIME = "application/vnd.touchstone.chart+json"
 LONGEST_TITLE = 10
 _LEADING, _GAP = 1.3, 12
-_LITTLE = 3
-"""How hard images are pressed: two thirds of the time that 6 takes, for files an eighth larger."""
 _LINES = {False: {"title": 4, "subtitle": 6, "foot": 9}, True: {"title": 5, "subtitle": 9, "foot": 12}}
 """Lines at most, on a page and on a phone."""
 
@@ -128,7 +125,7 @@ class Figure(MatplotlibFigure):
     ) -> None:
         with drawing():
             super().__init__(figsize=(width / 100, 1), dpi=100 * SCALE, facecolor=PAPER)
-            FigureCanvasAgg(self)
+            Canvas(self)
             self.story, self.data, self.alt = story, data, story.alt
             self._again = (paint, height)
             self.css_width = width
@@ -152,14 +149,10 @@ class Figure(MatplotlibFigure):
             raise NoAlternativeText(
                 f"The chart “{plain(self.story.title, 80)}” has no alternative text. Give it one: `figure.alt = …`."
             )
-        image = io.BytesIO()
         with drawing(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-            assert isinstance(self.canvas, FigureCanvasAgg)
-            self.canvas.print_png(  # type: ignore[no-untyped-call]
-                image, metadata={"Software": None}, pil_kwargs={"compress_level": _LITTLE}
-            )
-        return image.getvalue()
+            assert isinstance(self.canvas, Canvas)
+            return self.canvas.png()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a notebook keeps: the image with its alternative text, one for phones, and the data."""

@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
+from analysis.reporting.charts.canvas import measuring
 from analysis.reporting.formats import ELLIPSIS, plain
 from analysis.reporting.theme import NARROW, SCALE, SIZES, WIDE, faces, points
 
@@ -51,7 +52,7 @@ def _width(text: str, size: str, bold: bool, families: tuple[str, ...]) -> float
 
 @cache
 def _renderer() -> RendererAgg:
-    return RendererAgg(1, 1, 100 * SCALE)  # type: ignore[no-untyped-call]
+    return measuring(100 * SCALE)
 
 
 def wrapped(text: str, width: float, size: str, *, bold: bool = False, lines: int = 2) -> list[str]:

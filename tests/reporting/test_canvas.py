@@ -1,0 +1,116 @@
+"""A chart's canvas draws what matplotlib's own draws, to the pixel, and measures what it measures."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from PIL import Image
+
+from analysis.reporting.charts import canvas
+from analysis.reporting.charts.canvas import Canvas, measuring
+from analysis.reporting.theme import drawing
+
+LINES = (
+    "Repurchased within 90 days: +4.2 %",
+    "",
+    " ",
+    "AVAfi_jgq|",
+    "naïve Ærø €",
+    "\u202eright to left",
+    "שלום",
+    "漢字",
+    "$x^2$ \\ {",
+)
+
+
+def drawn(turned: float, antialiased: bool = True):
+    """A figure with words at broken places, in several sizes, turned, one above its edge, and a plot with ticks."""
+    with drawing():
+        figure = Figure(figsize=(5, 3), dpi=173)
+        for place, line in enumerate(LINES):
+            figure.text(
+                0.013 + 0.11 * place,
+                1.02 - 0.1037 * place,
+                line,
+                fontsize=7.3 + place % 3,
+                rotation=turned * (place % 2),
+                fontweight="bold" if place % 2 else "normal",
+                color=(0.1, 0.2, 0.3, 0.8),
+                antialiased=antialiased,
+                parse_math=place == len(LINES) - 1 and turned == 0,
+            )
+        axes = figure.add_axes((0.3, 0.1, 0.6, 0.3))
+        axes.plot([1, 2.5], [1e6, 3e6])
+        axes.set_ylabel("Orders")
+        return figure
+
+
+def pixels(figure):
+    with drawing():
+        figure.canvas.draw()
+        return np.asarray(figure.canvas.buffer_rgba()).copy()
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("turned", [0, 90, 33])
+@pytest.mark.parametrize("antialiased", [True, False])
+def test_every_pixel_is_matplotlibs_own(turned, antialiased):
+    ours, theirs = drawn(turned, antialiased), drawn(turned, antialiased)
+    Canvas(ours)
+    FigureCanvasAgg(theirs)
+    assert (pixels(ours) == pixels(theirs)).all()
+    assert (pixels(ours) == pixels(theirs)).all()  # also what is drawn from what was kept
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_an_image_shows_the_pixels_and_is_the_same_each_time():
+    figure = drawn(0)
+    Canvas(figure)
+    first, again = figure.canvas.png(), figure.canvas.png()
+    image = Image.open(io.BytesIO(first))
+    assert first == again
+    assert image.mode == "RGB"
+    assert image.info["dpi"] == pytest.approx((173, 173), abs=0.05)
+    assert (np.asarray(image) == pixels(figure)[..., :3]).all()
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_is_as_wide_as_matplotlib_says(line):
+    style = FontProperties(family=["DejaVu Sans"], size=9.5)
+    own = RendererAgg(1, 1, 200).get_text_width_height_descent(line, style, ismath=False)
+    assert measuring(200).get_text_width_height_descent(line, style, ismath=False) == own
+
+
+def test_faces_stay_in_the_thread_that_opened_them():
+    """FreeType's faces must not be drawn with by two threads at once."""
+    if not canvas.QUICK:
+        pytest.skip("this matplotlib draws by itself")
+    style = FontProperties(family=["DejaVu Sans"], size=9.5)
+    faces = []
+
+    def lay_out():
+        flags = canvas.get_hinting_flag()
+        faces.append(canvas._letters("one line", style.copy(), 200, flags, threading.get_ident())[0][0])
+
+    lay_out()
+    beside = threading.Thread(target=lay_out)
+    beside.start()
+    beside.join()
+    assert faces[0] is not faces[1]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_another_matplotlib_draws_by_itself(monkeypatch):
+    monkeypatch.setattr(canvas, "QUICK", False)
+    figure = drawn(0)
+    Canvas(figure)
+    assert type(figure.canvas.get_renderer()) is RendererAgg
+    assert type(measuring(200)) is RendererAgg
+    assert figure.canvas.png().startswith(b"\x89PNG")
