@@ -219,6 +219,8 @@ def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: K
     import papermill  # here: a rerun that changes nothing executes nothing
     from papermill.exceptions import PapermillExecutionError
 
+    from analysis.runner.saving import ENGINE
+
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -227,6 +229,7 @@ def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: K
             _literal(notebook),
             _literal(output),
             {PARAMETER: params},
+            engine_name=ENGINE,
             kernel_name="python3",
             kernel_manager_class=kernel.manager_class(),
             resources={"metadata": {"path": str(folder)}},

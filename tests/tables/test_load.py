@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import stat
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from analysis.foundation.errors import ContractError, MapError, UnknownName
 from analysis.foundation.provenance import fingerprint
 from analysis.inference.estimate import RowsUsed
-from analysis.tables import load
+from analysis.tables import load, staging
 from analysis.tables.column_rules import _NOTHING
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.load import Prepared, Source, open_tables, prepare
@@ -150,6 +150,30 @@ def test_parquet_in_the_engines_types_is_not_copied(exact: Path, data: Path, tmp
     assert prepared.accounts["orders"].rows == RowsUsed(read=5, kept=4, set_aside={"cancelled": 1})
     with open_tables(prepared) as tables:
         assert tables.engine.query("select sum(revenue) as r from orders").column("r").to_pylist() == [Decimal(6)]
+
+
+@pytest.mark.parametrize(
+    ("most", "kept"), [(staging.SMALL_BYTES, ["orders.parquet", "prepared.json"]), (0, ["prepared.json"])]
+)
+def test_times_of_a_zone_are_made_once_where_a_table_is_small(
+    data: Path, tmp_path: Path, most: int, kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are the same in the same order, kept or viewed; a kept table does not ask for its file again."""
+    monkeypatch.setattr(staging, "SMALL_BYTES", most)
+    times = [datetime(2026, 7, 5, hour, tzinfo=UTC) for hour in (12, 3, 7)]
+    table = {"order_id": ["3", "1", "2"], "ordered_at": times, "revenue": [Decimal("1.5")] * 3, "currency": ["EUR"] * 3}
+    pq.write_table(pa.table({**table, "till": [1, None, 2]}), data / "orders.parquet")
+    prepared = prepare([Source(data)], cache=tmp_path / "cache")
+    assert sorted(path.name for path in prepared.folder.iterdir()) == kept
+    if most:
+        (data / "orders.parquet").unlink()
+    with open_tables(prepared) as tables:
+        rows = tables.engine.query("select order_id, ordered_at, revenue, till from orders").to_pylist()
+        kinds = {row["column_name"]: row["column_type"] for row in tables.engine.query("describe orders").to_pylist()}
+    assert [row["order_id"] for row in rows] == ["3", "1", "2"]
+    assert [row["ordered_at"] for row in rows] == [time.replace(tzinfo=None) for time in times]
+    assert [row["till"] for row in rows] == [1, None, 2]
+    assert all(kinds[column.name] == column.engine_type for column in SCHEMAS["orders"].columns)
 
 
 def test_a_file_that_changed_where_it_lies_is_noticed(exact: Path, data: Path, tmp_path: Path) -> None:
