@@ -81,7 +81,8 @@ def _kernel(given: dict[str, Any], nursery: int) -> None:
     sys.modules.pop("__main__", None)
     status = 1
     try:
-        IPKernelApp.launch_instance(argv=["-f", given["file"], f"--IPKernelApp.parent_handle={nursery}"])
+        flags = [f"--IPKernelApp.parent_handle={nursery}", "--HistoryManager.enabled=False"]  # nobody types here
+        IPKernelApp.launch_instance(argv=["-f", given["file"], *flags])
         status = 0
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 0

@@ -35,8 +35,11 @@ def said_before_running(study: Study) -> tuple[str, ...]:
     )
 
 
-def hand_over(study: Study, memory_limit: str) -> None:
-    """Leave in the study's folder what its notebooks need to open the same study without reading the sources again."""
+def hand_over(study: Study, memory_limit: str, threads: int | None = None) -> None:
+    """Leave in the study's folder what its notebooks need to open the same study without reading the sources again.
+
+    With it goes what the engine of each may use of the machine.
+    """
     content = {
         "file": str(study.params.path),
         "home": str(study.params.home),
@@ -44,6 +47,7 @@ def hand_over(study: Study, memory_limit: str) -> None:
         "params": study.params.fingerprint(),
         "prepared": str(study.prepared.folder),
         "memory_limit": memory_limit,
+        "threads": threads,
     }
     write_atomically(study.folder / HANDOVER, canonical_json(content))
 
@@ -58,7 +62,8 @@ def _under_the_runner(params: str, folder: Path) -> Study:
     prepared = Prepared.read(Path(given["prepared"]))
     noted = os.environ.get(READS_FILE)
     reads = None if noted is None else Reads(Path(noted))
-    return Study(typed, prepared, folder, memory_limit=given["memory_limit"], reads=reads)
+    limits = {name: given[name] for name in ("memory_limit", "threads")}
+    return Study(typed, prepared, folder, reads=reads, **limits)
 
 
 def open_study(params: str) -> Study:

@@ -1,15 +1,17 @@
 """What do readers get of what was executed? Pages, tables and a PDF, all under the run's own name.
 
-They are made once all steps are recorded; the documents that pages lead to are made before, by `documents`. What
-cannot be made here for want of a library, the PDF, is said once and left out, and no page leads to it. How each of them
-looks is left to `analysis.reporting`, the seal to `run`.
+Pages that are not printed and show nothing of the last step are made beside it (`write_ahead`), all else once every
+step is recorded; the documents that pages lead to are made before, by `documents`. What cannot be made here for want of
+a library, the PDF, is said once and left out, and no page leads to it. How each of them looks is left to
+`analysis.reporting`, the seal to `run`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
@@ -33,6 +35,18 @@ FOR_EXECUTIVES = (FRONT, CASE)
 """The pages that are printed for executives; for analysts all are."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was made before the last notebook was executed: `pages`, of a report that would have `steps`.
+
+    `printer` is the press that has been waiting since.
+    """
+
+    printer: Press
+    steps: tuple[str, ...]
+    pages: frozenset[str]
+
+
 def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
     """The files beside its pages that a report of these steps would have, where nothing is missing.
 
@@ -46,8 +60,32 @@ def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
     return (*documents_of(steps), REPORT, OVERVIEW)
 
 
+def write_ahead(study: Study, run: str, steps: Sequence[Step], coming: Sequence[Step], printer: Press) -> Ahead:
+    """Make the pages that are not printed, of steps that are done while others are `coming`.
+
+    Parameters
+    ----------
+    study : Study
+        Recording into the folder of the run, with all parts and `results.json`.
+    run : str
+    steps : sequence of Step
+        Those that the report will have if none of those to come is left out.
+    coming : sequence of Step
+    printer : Press
+    """
+    _, others = _printed(study, steps)
+    pages = [step.name for step in others if step not in coming]
+    if pages:
+        render_pages(study, run, steps, _leading(study, steps, printer.lack), only=pages)
+    return Ahead(printer, tuple(_names(steps)), frozenset(pages))
+
+
 def write_outputs(
-    study: Study, run: str, steps: Sequence[Step], say: Callable[[str], None] = lambda line: None
+    study: Study,
+    run: str,
+    steps: Sequence[Step],
+    say: Callable[[str], None] = lambda line: None,
+    ahead: Ahead | None = None,
 ) -> None:
     """Write everything that is made of executed notebooks.
 
@@ -60,24 +98,25 @@ def write_outputs(
         Those that were executed to the end.
     say : callable of str, optional
         Told what could not be made here.
+    ahead : Ahead, optional
+        What was made before.
     """
-    with press() as printer:
-        tables = _write_tables(study, run, steps)
-        documents = documents_led_to(steps, study.results())
+    with press() if ahead is None else nullcontext(ahead.printer) as printer:
         lack = printer.lack
         if lack:
             say(f"The report is made without its PDF: {lack}. `touchstone doctor` tells what is missing.")
-        everywhere = [(_called(study, steps), REPORT), tables] if lack is None else [tables]
-        led_to = _leading(steps, documents, everywhere)
+        led_to = _leading(study, steps, lack)
         printed, others = (_names(part) for part in _printed(study, steps))
         render_pages(study, run, steps, led_to, only=printed)
         if lack is None:
-            printer.begin(_asked(study, run, steps))  # beside the pages that it does not print
-        if others:
-            render_pages(study, run, steps, led_to, only=others)
+            printer.begin(_asked(study, run, steps))  # beside what it does not print
+        there = ahead.pages if ahead is not None and ahead.steps == tuple(_names(steps)) else frozenset()
+        if left := [name for name in others if name not in there]:
+            render_pages(study, run, steps, led_to, only=left)
+        _write_tables(study, run, steps)
         if lack is None and not _is_there(printer, study):
             say("The report is made without its PDF: printing it failed. Everything else is as it should be.")
-            render_pages(study, run, steps, _leading(steps, documents, [tables]))
+            render_pages(study, run, steps, _leading(study, steps, ""))
 
 
 def stamped(study: Study, run: str, steps: Mapping[str, StepStatus]) -> dict[str, StepStatus]:
@@ -100,9 +139,9 @@ def stamped(study: Study, run: str, steps: Mapping[str, StepStatus]) -> dict[str
     return found
 
 
-def _write_tables(study: Study, run: str, steps: Sequence[Step]) -> Document:
+def _write_tables(study: Study, run: str, steps: Sequence[Step]) -> None:
     """Write the tables of the results, and of the charts of each page."""
-    from analysis.reporting.tidy import OVERVIEW, behind_charts, table_files, tables_of_results
+    from analysis.reporting.tidy import behind_charts, table_files, tables_of_results
 
     tables = tables_of_results(study.results())
     for step in sorted(steps, key=lambda one: one.name):
@@ -112,13 +151,15 @@ def _write_tables(study: Study, run: str, steps: Sequence[Step]) -> Document:
     for name, content in table_files(tables, stamp).items():
         (study.folder / name).parent.mkdir(exist_ok=True)
         write_atomically(study.folder / name, content)
-    return ("The tables of this report, as files for other programs (.csv, .parquet)", OVERVIEW)
 
 
-def _leading(
-    steps: Sequence[Step], documents: Mapping[str, Sequence[Document]], everywhere: Sequence[Document]
-) -> dict[str, list[Document]]:
-    """Which documents each page leads to: its own, and those of the whole report."""
+def _leading(study: Study, steps: Sequence[Step], lack: str | None) -> dict[str, list[Document]]:
+    """Which documents each page leads to: its own and those of the whole report, the PDF where nothing lacks for it."""
+    from analysis.reporting.tidy import OVERVIEW
+
+    documents = documents_led_to(steps, study.results())
+    tables = ("The tables of this report, as files for other programs (.csv, .parquet)", OVERVIEW)
+    everywhere = [(_called(study, steps), REPORT), tables] if lack is None else [tables]
     return {step.name: [*documents.get(step.name, ()), *everywhere] for step in steps}
 
 

@@ -14,9 +14,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 from filelock import FileLock, Timeout
@@ -55,6 +56,10 @@ from analysis.runner.sharing import note_tables
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import CLOSES, Step, cannot_follow, needs_of, ways_to_the_end
 from analysis.runner.study import Study
+
+if TYPE_CHECKING:
+    from analysis.runner.outputs import Ahead
+    from analysis.runner.printing import Press
 
 MOST_AT_ONCE = 4
 """Notebooks that run side by side where nothing is said and there are as many processors: each takes memory."""
@@ -133,7 +138,7 @@ def run_study(
             progress.say(line)
         run = run_id(study, notebooks)
         place.runs.mkdir(parents=True, exist_ok=True)
-        with _alone(place, progress):
+        with _alone(place, progress), ExitStack() as held:
             folder = place.run_folder(run)
             reused = is_whole(folder)
             if reused:
@@ -143,9 +148,9 @@ def run_study(
             else:
                 running = _Running(study, run, folder, place, notebooks, progress)
                 running.time_out, running.at_once = time_out or TIME_OUT_SECONDS, jobs or processors()
-                running.work(memory)
+                ahead = running.work(memory, held)
                 clock.lap("notebooks")
-                close_report(study, run, running.steps, clock, progress)
+                close_report(study, run, running.steps, clock, progress, ahead)
                 steps = running.steps
             note_tables(place, run, study.prepared.folder)
             before = place.published()
@@ -165,8 +170,12 @@ def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
 
 def processors() -> int:
     """How many notebooks run side by side where nothing is said: one a processor, at least two, at most four."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return max(2, min(there, MOST_AT_ONCE))
+    return max(2, min(there(), MOST_AT_ONCE))
+
+
+def there() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
 @contextmanager
@@ -216,20 +225,27 @@ class _Running:
         self.kernels: dict[str, Kernel] = {}
         self.nursery: Nursery | None = None
         self.stopped = threading.Event()
-        self.memory = ""
+        self.memory, self.threads = "", 1
         self.steps = {name: one for name, one in read_status(folder).items() if one.stands(folder)}
         study.folder = folder
         from analysis.runner.keeping import Keeping  # here: a rerun that changes nothing closes and counts nothing
 
         self.keeping = Keeping(study, place.runs, {name: fingerprint(path) for name, path in notebooks.items()})
 
-    def work(self, memory: float) -> None:
-        """Execute the steps that are not done yet, and merge what they found."""
+    def work(self, memory: float, held: ExitStack) -> Ahead | None:
+        """Execute the steps that are not done yet, merge what they found, and make beside the last what needs them not.
+
+        Returns
+        -------
+        Ahead or None
+            What was made; its press is stopped with `held`.
+        """
         study, folder = self.study, self.folder
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "params.json", canonical_json(study.params.canonical()))
+        self.threads = max(there() // self.at_once, 1)
         self.memory = f"{int(psutil.virtual_memory().total * memory / self.at_once / 2**20)}MiB"
-        hand_over(study, self.memory)
+        hand_over(study, self.memory, self.threads)
         for name in self.steps:
             self.progress.end(name, "kept", 0.0)
         self.status("running")
@@ -246,10 +262,13 @@ class _Running:
         try:
             self.execute([*closes, *(step for step in steps if step.call is not None)])
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
+            from analysis.runner.printing import press  # here: a rerun that changes nothing prints nothing
+
+            printer, coming = held.enter_context(press()), [step for step in steps if step.call is None]
             with ThreadPoolExecutor(1) as beside:
-                documents = beside.submit(write_documents, study, self.run, self.done())  # needs no summary
-                self.execute([step for step in steps if step.call is None])
-                documents.result()
+                made = beside.submit(self.make_ahead, self.done(), coming, printer)
+                self.execute(coming)
+                return made.result()
         except KeyboardInterrupt:
             self.status("interrupted")
             raise
@@ -260,6 +279,17 @@ class _Running:
             if self.nursery is not None:
                 self.nursery.close()
             shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+
+    def make_ahead(self, done: Sequence[Step], coming: Sequence[Step], printer: Press) -> Ahead | None:
+        """Make the documents and pages that need nothing of the steps to come."""
+        from analysis.runner.outputs import write_ahead
+
+        write_documents(self.study, self.run, done)
+        if self.stopped.is_set():
+            return None
+        names = {step.name for step in (*done, *coming)}
+        steps = [step for step in self.study.decision.run if step.name in names]
+        return write_ahead(self.study, self.run, steps, coming, printer)
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Execute notebooks, those that need nothing of each other side by side.
@@ -321,7 +351,10 @@ class _Running:
         self.progress.begin(step.name)
         begun = time.monotonic()
         study, noted = self.study, self.scratch(step) / "reads.json"
-        with Study(study.params, study.prepared, self.folder, memory_limit=self.memory, reads=Reads(noted)) as asked:
+        memory, threads = self.memory, self.threads
+        with Study(
+            study.params, study.prepared, self.folder, memory_limit=memory, threads=threads, reads=Reads(noted)
+        ) as asked:
             held = rehearse(asked, study.ledger_folder, at_once=1, stopped=self.stopped.is_set)
         self.progress.say(f"{len(held.months)} months closed in order, each as it was known then.")
         return Verdict("interrupted" if self.stopped.is_set() else "done", time.monotonic() - begun)
@@ -418,7 +451,12 @@ class _Running:
 
 
 def close_report(
-    study: Study, run: str, steps: Mapping[str, StepStatus], clock: _Clock, progress: Progress | None = None
+    study: Study,
+    run: str,
+    steps: Mapping[str, StepStatus],
+    clock: _Clock,
+    progress: Progress | None = None,
+    ahead: Ahead | None = None,
 ) -> None:
     """Make documents and pages of what was executed, and seal the folder with its manifest, which comes last."""
     folder = study.folder
@@ -426,7 +464,7 @@ def close_report(
     from analysis.runner.outputs import stamped, write_outputs  # here: a rerun that changes nothing draws nothing
 
     steps = stamped(study, run, steps)
-    write_outputs(study, run, done, (progress or Quiet()).say)
+    write_outputs(study, run, done, (progress or Quiet()).say, ahead)
     write_status(folder, "done", study.name, run, steps)
     sweep(folder)
     clock.lap("pages")

@@ -16,7 +16,7 @@ EVERY_SECONDS = 5.0
 
 
 class Sparing(NBClientEngine):  # type: ignore[misc]
-    """Papermill's engine, with fewer writes. When the execution ends, however it ends, papermill writes it once more."""
+    """Papermill's engine with fewer writes. When the execution ends, however it does, papermill writes once more."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **given: Any) -> None:

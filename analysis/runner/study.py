@@ -73,6 +73,8 @@ class Study:
         Where parts are written.
     memory_limit : str, optional
         For the engine, where the parameters set none.
+    threads : int, optional
+        For the engine; by default as many as there are.
     by_hand : bool
         Nobody runs the steps in their order: what one reads of another is made when it is asked for.
     reads : Reads, optional
@@ -86,6 +88,7 @@ class Study:
         folder: Path,
         *,
         memory_limit: str | None = None,
+        threads: int | None = None,
         by_hand: bool = False,
         reads: Reads | None = None,
     ) -> None:
@@ -94,7 +97,7 @@ class Study:
         self._prepared = prepared
         self._folder = folder
         self.by_hand = by_hand
-        self._memory_limit = memory_limit
+        self._memory_limit, self._threads = memory_limit, threads
         self._made: list[tuple[str, object]] = []
 
     @property
@@ -136,7 +139,7 @@ class Study:
             If the rows do not say when they became known.
         """
         limit = self.values.data.engine.memory_limit or self._memory_limit
-        return open_tables(self.prepared, memory_limit=limit, as_known_at=at)
+        return open_tables(self.prepared, memory_limit=limit, threads=self._threads, as_known_at=at)
 
     @cached_property
     def period(self) -> Period | None:

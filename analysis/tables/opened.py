@@ -168,6 +168,7 @@ def open_tables(
     prepared: Prepared,
     *,
     memory_limit: str | None = None,
+    threads: int | None = None,
     as_known_at: datetime | None = None,
     of: Collection[str] | None = None,
 ) -> Tables:
@@ -178,6 +179,8 @@ def open_tables(
     prepared : Prepared
     memory_limit : str, optional
         "4GB"; by default half of the machine's memory.
+    threads : int, optional
+        How many the engine may use; by default all there are.
     as_known_at : datetime, optional
         Naive UTC: the views then show what was known at that time (see `knowledge`), and so do the accounts. At or
         after the latest time the tables speak of, that is all they hold, also what it says of days to come.
@@ -228,7 +231,7 @@ def open_tables(
         for name, view in views.items()
     }
     files = [prepared.folder, *(path for view in views.values() for path in view.in_place())]
-    engine = DuckDBEngine(queries, files=files, memory_limit=memory_limit)
+    engine = DuckDBEngine(queries, files=files, memory_limit=memory_limit, threads=threads)
     if at is not None:
         accounts = {
             name: _account_at(engine, account, views[name], held[name], at) for name, account in accounts.items()

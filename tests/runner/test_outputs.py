@@ -151,6 +151,28 @@ def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_
                         ["summary", "metrics", "roi_case"]], "what is printed is rendered first"  # fmt: skip
 
 
+def test_pages_made_ahead_are_not_made_again_unless_the_report_has_other_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are not printed are made beside the summary; they would lead to it had it been left out."""
+    rendered: list[tuple[list[str], list[str]]] = []
+
+    def render(study: object, run: str, steps: Any, documents: object, only: list[str]) -> None:
+        rendered.append((sorted(only), [step.name for step in steps]))
+
+    monkeypatch.setattr(outputs, "render_pages", render)
+    monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
+    monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
+    study, printer = Made(tmp_path, "executive"), Printer()
+    ahead = outputs.write_ahead(study, "abc", STEPS, STEPS[1:], printer)  # type: ignore[arg-type]
+    assert (ahead.steps, ahead.pages) == (("metrics", "summary"), {"metrics"})
+    assert rendered == [(["metrics"], ["metrics", "summary"])]
+    write_outputs(study, "abc", STEPS, ahead=ahead)  # type: ignore[arg-type]
+    assert rendered[1:] == [(["summary"], ["metrics", "summary"])]
+    write_outputs(study, "abc", STEPS[:1], ahead=ahead)  # type: ignore[arg-type]
+    assert rendered[2:] == [([], ["metrics"]), (["metrics"], ["metrics"])]
+
+
 @pytest.mark.parametrize(("lack", "lines"), [("the library pango is not installed", 1), ("", 0)])
 def test_without_a_press_it_is_said_once_and_no_page_leads_there(
     study: Made, led: list[dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch, lack: str, lines: int

@@ -62,6 +62,8 @@ class DuckDBEngine:
         The files and folders the views read. Nothing else can be read.
     memory_limit : str, optional
         "4GB"; by default half of the machine's memory.
+    threads : int, optional
+        How many it may use; by default all there are. Results do not depend on it.
 
     Examples
     --------
@@ -70,7 +72,14 @@ class DuckDBEngine:
     [1]
     """
 
-    def __init__(self, views: Mapping[str, str], *, files: Sequence[Path], memory_limit: str | None = None) -> None:
+    def __init__(
+        self,
+        views: Mapping[str, str],
+        *,
+        files: Sequence[Path],
+        memory_limit: str | None = None,
+        threads: int | None = None,
+    ) -> None:
         self.dialect = Dialect()
         self._spill = tempfile.TemporaryDirectory(prefix="touchstone-")
         self._connection = duckdb.connect(":memory:")
@@ -79,6 +88,8 @@ class DuckDBEngine:
         paths = [str(path) for path in files if not path.is_dir()]
         self._connection.execute("set memory_limit = ?", [limit])
         self._connection.execute("set temp_directory = ?", [self._spill.name])
+        if threads is not None:
+            self._connection.execute("set threads = ?", [threads])
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.execute("set streaming_buffer_size = ?", [_AHEAD])
         with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
