@@ -35,7 +35,7 @@ def demo(
             return
         from analysis.runner.run import run_study
 
-        run = run_study(params.path, progress=progress, jobs=jobs)
+        run = run_study(params, progress=progress, jobs=jobs)
     say_run(run, as_json=as_json, open_report=open_report)
 
 

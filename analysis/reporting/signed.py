@@ -81,6 +81,25 @@ def with_standing(page: str, standing: Standing, *, locale: str | None = None) -
     return page[: found.start()] + str(said) + page[found.end() :]
 
 
+def says_standing(page: bytes, standing: Standing) -> bool:
+    """Whether a page says this standing already, or has no place for any: whether it would be left as it is.
+
+    A page is long, so only its head is read, down to the end of the line.
+
+    Examples
+    --------
+    >>> page = f"<h1>Caf\u00e9</h1>{standing_line()}<p>All else</p>".encode()
+    >>> says_standing(page, DRAFT), says_standing(page.replace(b"Draft", b"Signed"), DRAFT)
+    (True, False)
+    """
+    begins = page.find(b'<p class="standing">')
+    ends = -1 if begins < 0 else page.find(b"</p>", begins)
+    if ends < 0:
+        return True
+    head = page[: ends + len(b"</p>")].decode("utf-8", errors="surrogateescape")
+    return with_standing(head, standing) == head
+
+
 def _said(one: Signature, say: Words) -> tuple[str, Markup]:
     """The word a signature is said by, and the rest of its sentence."""
     said = Markup("by <bdi>{}</bdi> ({}) on {}").format(plain(one.name), one.role, _day(one, say))

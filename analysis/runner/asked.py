@@ -107,8 +107,6 @@ def _experiment_not_there(values: Params, tables: Tables, *, name: str) -> list[
 
 def _not_in_the_tests(asked: ExperimentSection, tables: Tables, *, name: str) -> list[Fault]:
     """Outcomes and columns that are named for the randomised tests alone, and that no test can have."""
-    from analysis.studies.experiment.outcomes import ON_REQUEST, UNASKED
-
     wanted = [
         *((f"ratios.{key}", part) for key, one in asked.ratios.items() for part in (one.numerator, one.denominator)),
         *(("winsorise", outcome) for outcome in asked.winsorise),
@@ -116,7 +114,7 @@ def _not_in_the_tests(asked: ExperimentSection, tables: Tables, *, name: str) ->
         *(("guardrails", outcome) for outcome in asked.guardrails if outcome not in asked.ratios),
         *((f"explore[{place}]", outcome) for place, outcome in enumerate(asked.explore)),
     ]
-    known = {*UNASKED, *ON_REQUEST, *(_measured(tables) if wanted else ())}
+    known = _of_tests(tables) if wanted else set()
     faults = []
     for key, outcome in wanted:
         if outcome in known:
@@ -131,6 +129,13 @@ def _not_in_the_tests(asked: ExperimentSection, tables: Tables, *, name: str) ->
             where, what = f"{name}: experiment.covariates[{place}]", f"`customers` has no column `{column}`"
             faults.append(Fault(where=where, what=what, remedy=did_you_mean(column, columns), rule="unknown_column"))
     return faults
+
+
+def _of_tests(tables: Tables) -> set[str]:
+    """Outcomes that a randomised test can have."""
+    from analysis.studies.experiment.outcomes import ON_REQUEST, UNASKED  # here: most studies name none
+
+    return {*UNASKED, *ON_REQUEST, *_measured(tables)}
 
 
 def _measured(tables: Tables) -> set[str]:

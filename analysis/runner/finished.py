@@ -16,7 +16,7 @@ from analysis.foundation.errors import Fault, InputError
 from analysis.foundation.links import is_link
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes
 from analysis.ledger.signature import DRAFT, Standing
-from analysis.reporting.signed import with_standing
+from analysis.reporting.signed import says_standing, with_standing
 from analysis.runner.family import LEDGER, family_of
 from analysis.runner.manifest import read_manifest
 from analysis.runner.publish import RUNS, Place
@@ -136,6 +136,11 @@ def renewed(page: Path, standing: Standing) -> bytes:
         return with_standing(text_of(page), standing).encode("utf-8", errors="surrogateescape")
     except ValueError:
         return page.read_bytes()
+
+
+def says(page: Path, standing: Standing) -> bool:
+    """Whether a page says this standing, or has no place for any: whether it would be renewed to what it is."""
+    return says_standing(page.read_bytes(), standing)
 
 
 def text_of(page: Path) -> str:

@@ -5,12 +5,9 @@ never ran. A notebook is done when papermill returned, every code cell has a num
 of the results can be read. What runs in which order is left to `run`.
 """
 
-# ruff: noqa: E402  # what slows an import down is stubbed before it
-
 from __future__ import annotations
 
 import ast
-import asyncio
 import json
 import logging
 import os
@@ -20,22 +17,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # a second of import, never used
-
-import nbformat
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from nbformat import NotebookNode
-from traitlets import default
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation import errors
 from analysis.foundation.errors import TouchstoneError
 from analysis.foundation.machine import lack_of, lack_told
-from analysis.runner.kernels import Nursery, stanza
 from analysis.runner.manifest import State
 from analysis.runner.shipped import PACKAGE
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+    from nbformat import NotebookNode
+
+    from analysis.runner.kernels import Nursery
+
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # a second of import, never used
 
 PARAMETER = "params"
 INJECTED = "injected-parameters"
@@ -63,6 +59,8 @@ class Verdict:
 
 def read_notebook(path: Path) -> NotebookNode:
     """The notebook in a file, in the current format."""
+    import nbformat  # here: a rerun that changes nothing reads no notebook
+
     notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     return notebook
 
@@ -102,6 +100,13 @@ def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(path), **variables}
 
 
+def nursery(environment: Mapping[str, str]) -> Nursery | None:
+    """The process that kernels can be forked from; None where they are started one by one."""
+    from analysis.runner import kernels  # here: a rerun that changes nothing starts no kernel
+
+    return kernels.nursery(environment)
+
+
 class Kernel:
     """One notebook's kernel: this Python, in a clean environment, which can be stopped from another thread.
 
@@ -136,6 +141,12 @@ class Kernel:
 
     def manager_class(self) -> type[AsyncKernelManager]:
         """The kernel manager that nbclient makes its kernel with."""
+        from jupyter_client.kernelspec import KernelSpec  # here: a rerun that changes nothing starts no kernel
+        from jupyter_client.manager import AsyncKernelManager
+        from traitlets import default
+
+        from analysis.runner.kernels import stanza
+
         kernel = self
 
         class Manager(AsyncKernelManager):
@@ -216,7 +227,9 @@ _DONE: Found = ("done", None, None, None)
 
 
 def _executed(notebook: Path, output: Path, params: str, folder: Path, kernel: Kernel) -> Found:
-    import papermill  # here: a rerun that changes nothing executes nothing
+    import asyncio  # here, as papermill: a rerun that changes nothing executes nothing
+
+    import papermill
     from papermill.exceptions import PapermillExecutionError
 
     from analysis.runner.saving import ENGINE
@@ -281,6 +294,8 @@ def _readable(part: Path) -> bool:
 
 def without_traces(output: Path) -> None:
     """Take clock times, this machine's paths and chance out of an executed notebook's metadata and its cells' names."""
+    import nbformat
+
     notebook = read_notebook(output)
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:

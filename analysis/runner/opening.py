@@ -93,9 +93,11 @@ def open_study(params: str) -> Study:
 
 
 def prepare_study(
-    params: str | Path, *, data: Path | None = None, home: Path | None = None, out: Path | None = None
+    params: str | Path | StudyParams, *, data: Path | None = None, home: Path | None = None, out: Path | None = None
 ) -> Study:
     """Typed parameters and checked tables, recording into a scratch folder. Nothing is written but the tables' cache.
+
+    `data` and `home` stand above what a parameters file says; not above parameters that were read already.
 
     Raises
     ------
@@ -103,10 +105,7 @@ def prepare_study(
         With every fault of the parameters file and of the tables it names; or if `out`, where results are to be
         written, lies among the data.
     """
-    try:
-        typed = load_params(params, data=data, home=home)
-    except ParamsError as error:
-        raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
+    typed = params if isinstance(params, StudyParams) else _typed(params, data, home)
     if out is not None:
         must_lie_apart(out, [source.path for source in typed.sources()])
     must_be_writable(typed.cache)
@@ -122,6 +121,14 @@ def prepare_study(
         _take_away_empty(typed.cache, up_to=typed.home)
         raise
     return Study(typed, prepared, typed.reports / ".scratch" / typed.values.study / _signature(typed, prepared))
+
+
+def _typed(params: str | Path, data: Path | None, home: Path | None) -> StudyParams:
+    """The parameters of a file; where they are at fault, with what is wrong with the tables they name."""
+    try:
+        return load_params(params, data=data, home=home)
+    except ParamsError as error:
+        raise InputError([*error.faults, *_faults_of_tables(params, data, home)]) from error
 
 
 def _must_be_made(typed: StudyParams) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.formats import speaking
-from analysis.reporting.summary import status_in_words
 from analysis.runner.documents import CASE, Document, documents_led_to, documents_of
 from analysis.runner.pages import FRONT, page_name, period_in_words, render_pages
 from analysis.runner.printing import REPORT, Press, press
@@ -185,6 +184,8 @@ def _called(study: Study, steps: Sequence[Step]) -> str:
 
 
 def _asked(study: Study, run: str, steps: Sequence[Step]) -> dict[str, Any]:
+    from analysis.reporting.summary import status_in_words  # here: a plan names documents and makes none
+
     results = study.results()
     pages, others = _printed(study, steps)
     with speaking(study.values.report.locale):

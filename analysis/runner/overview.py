@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 if TYPE_CHECKING:
     from datetime import date
+
+    import pandas as pd
 
     from analysis.tables.opened import Prepared
 
 
 def overview_of(prepared: Prepared) -> pd.DataFrame:
     """The tables: rows read, kept and set aside, first and last day, and what should be known about them."""
+    import pandas as pd  # here: a rerun that changes nothing shows no table
+
     rows = [
         {
             "table": name,

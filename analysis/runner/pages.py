@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.provenance import write_atomically
 from analysis.reporting.formats import speaking
-from analysis.reporting.page import render_page
-from analysis.reporting.summary import status_in_words
 from analysis.reporting.wording import words
 from analysis.runner.notebook import read_notebook
 from analysis.runner.steps import Step
 from analysis.runner.study import Study
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 FRONT = "summary"
 
@@ -69,6 +68,9 @@ def _pages(
     documents: Mapping[str, Sequence[tuple[str, str]]],
     wanted: Collection[str],
 ) -> list[Path]:
+    from analysis.reporting.page import render_page  # here: a plan names pages and draws none
+    from analysis.reporting.summary import status_in_words
+
     results = study.results()
     in_order = sorted(steps, key=lambda step: step.name != FRONT)
     nav = [(step.title, page_name(step.name)) for step in in_order]

@@ -12,15 +12,14 @@ from analysis.foundation.errors import DesignError
 from analysis.runner.asked_money import money_lacking
 from analysis.runner.foresight import LEVEL, Foreseen, foreseen
 from analysis.runner.not_acted_on import without_effect
-from analysis.runner.notebook import check_parameter
 from analysis.runner.opening import prepare_study
 from analysis.runner.outputs import outputs_of
 from analysis.runner.pages import page_name
 from analysis.runner.publish import Place
 from analysis.runner.pulls import Pull, pulls_of
 from analysis.runner.results import skipped
-from analysis.runner.run import run_id
-from analysis.runner.shipped import shipped
+from analysis.runner.run import check_notebooks
+from analysis.runner.same_run import notebooks_of, run_id
 from analysis.runner.steps import STEPS, Step
 from analysis.runner.study import Study
 from analysis.studies.sample import IndexRules, span_of_data
@@ -109,9 +108,9 @@ def plan_study(
         place = Place.of(out or study.params.reports / study.name)
         place.check()
         steps, left_out = _as_far_as_told(study)
-        notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in study.decision.run}
-        for notebook in notebooks.values():
-            check_parameter(notebook)
+        notebooks = notebooks_of(study.decision)
+        run = run_id(study, notebooks)
+        check_notebooks(notebooks, place, run)
         pages = [page_name(step.name) for step in steps]
         parts = [f"parts/{step.name}.json" for step in steps if step.call is not None]
         pulls, notes = pulls_of(study.params, study.period)
@@ -126,7 +125,7 @@ def plan_study(
             index_months=_index_months(study) if "before_after" in notebooks else None,
             without_effect=tuple(without_effect(study.values)),
             report=str(place.link),
-            folder=str(place.run_folder(run_id(study, notebooks))),
+            folder=str(place.run_folder(run)),
             files=(
                 *sorted(pages),
                 *outputs_of(steps),

@@ -44,8 +44,8 @@ def inputs_of(study: Study) -> dict[str, str]:
     inputs = {name: account.fingerprint for name, account in study.prepared.accounts.items()}
     if not study.values.close.rehearsal and study.ledger.entries:
         inputs["ledger"] = f"sha256:{study.ledger.head}"
-    if study.promised:
-        inputs[PROMISES] = str(register_fingerprint(register_folder(study.params)))
+    if study.values.roi is not None and (promises := register_fingerprint(register_folder(study.params))):
+        inputs[PROMISES] = promises
     if study.previous is not None:
         inputs[PREVIOUS] = study.previous.fingerprint
     return inputs

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.foundation.calendar import Month
-from analysis.foundation.errors import Fault
 from analysis.ledger.store import Ledger
 from analysis.metrics.figure import MetricsResult
 from analysis.runner.closing import compared, figures_until, over_from
@@ -82,16 +81,3 @@ def _rehearsed(study: Study) -> tuple[Month, ...]:
 def _as_known(study: Study, month: Month) -> tuple[MetricsResult, Mapping[str, str]]:
     with study.tables_as_known(over_from(month, study.values)) as tables:
         return figures_until(tables, study, None, month), counted_by(study.values, tables)
-
-
-def faults_of_rehearsal(study: Study) -> list[Fault]:
-    """Whether months can be closed as they were known then, where the parameters ask for it."""
-    if study.values.close.rehearsal and study.params.calendar is not None:
-        where, what = f"{study.params.name}: close.rehearsal", "fiscal periods cannot be closed yet"
-        return [Fault(where=where, what=what, remedy="Take it, or `period: calendar`, out.", rule="calendar")]
-    if not study.values.close.rehearsal or not study.prepared.known_at_assumed:
-        return []
-    lacking = ", ".join(f"`{name}`" for name, one in study.prepared.accounts.items() if one.known_at_nulls)
-    where, what = f"{study.params.name}: close.rehearsal", f"rows do not say since when they are known: {lacking}"
-    remedy = "Take it out, and close months with `touchstone close`; or give the tables a column `known_at`."
-    return [Fault(where=where, what=what, remedy=remedy, rule="known_at_missing")]

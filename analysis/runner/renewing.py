@@ -26,7 +26,7 @@ from analysis.foundation.provenance import canonical_json, fingerprint, fingerpr
 from analysis.ledger.signature import DRAFT, Standing
 from analysis.ledger.signatures import Signatures, read_signatures
 from analysis.runner.family import family_of
-from analysis.runner.finished import Report, find_report, renewed, text_of
+from analysis.runner.finished import Report, find_report, renewed, says, text_of
 from analysis.runner.manifest import MANIFEST, is_whole, read_manifest
 from analysis.runner.publish import Place, publish
 from analysis.runner.results import RESULTS
@@ -57,21 +57,24 @@ class Judged:
     untrue: bool = False
 
 
-def judged(report: Report) -> Judged:
-    """How a report stands by the record of signatures, its results and its pages, and what is at fault with it."""
+def judged(report: Report, *, whole: bool = False) -> Judged:
+    """How a report stands by the record of signatures, its results and its pages, and what is at fault with it.
+
+    `whole`: every file was just found to be as its manifest says.
+    """
     family, where, faults = family_of(report.study), str(report.place.link), []
     signatures, fault = read_signatures(report.ledger, family)
     if fault is not None:
         what = f"the record of signatures does not hold: {fault.where} {fault.what}"
         faults.append(Fault(where=where, what=what, remedy=fault.remedy, rule=fault.rule))
         signatures = ()
-    if changed := report.changed:
+    if not whole and (changed := report.changed):
         more = f" and {len(changed) - 1} more files were" if len(changed) > 1 else " was"
         what = f"{changed[0]}{more} changed since the report was made"
         faults.append(Fault(where=where, what=what, remedy=_AGAIN, rule="changed"))
     if fault is not None:
         return Judged(DRAFT, tuple(faults))
-    record, pages = Signatures(report.ledger, family, signatures), report.bound
+    record, pages = Signatures(report.ledger, family, signatures), report.bound if signatures else {}
     lost = record.lost(_noted(report.place) | _says(report))
     if lost:
         what = f"{_signatures(len(lost))} that it has shown {_are(lost)} missing from the record of signatures"
@@ -87,33 +90,37 @@ def judged(report: Report) -> Judged:
     return Judged(standing, tuple(faults), tuple(lost), bool(untrue))
 
 
-def publish_as_it_stands(folder: Path, place: Place, say: Callable[[str], None]) -> Path:
+def publish_as_it_stands(folder: Path, place: Place, say: Callable[[str], None], *, whole: bool = False) -> Path:
     """Publish a finished report, with the standing its results have on its pages; the folder that is read then.
 
-    What is at fault is told: the report is a draft until it is mended.
+    What is at fault is told: the report is a draft until it is mended. `whole`: every file was just found to be as its
+    manifest says.
     """
     manifest = read_manifest(folder)
     if manifest is None:
         raise ValueError(f"The report in {folder} is not finished, so it is not published.")
     report = Report(place, folder, manifest)
-    found = judged(report)
+    found = judged(report, whole=whole)
     for fault in found.faults:
         say(f"The report is a draft: {fault.what}. {fault.remedy}")
-    return show(report, found.standing)
+    return show(report, found.standing, whole=whole)
 
 
-def show(report: Report, standing: Standing) -> Path:
-    """Let readers open a whole report with this standing on every page, in one step; the folder they then read."""
+def show(report: Report, standing: Standing, *, whole: bool = False) -> Path:
+    """Let readers open a whole report with this standing on every page, in one step; the folder they then read.
+
+    `whole`: every file of it was just found to be as its manifest says.
+    """
     folder = _with_standing(report, standing)
     _note(report.place, {one.head for one in standing.signatures})
-    publish(folder, report.place.link)
+    publish(folder, report.place.link, whole=whole and folder == report.folder)
     return folder
 
 
 def shows(report: Report, standing: Standing) -> bool:
     """Whether every page of a report that is there, and its manifest, say this standing."""
     pages = [report.folder / name for name in report.pages if (report.folder / name).is_file()]
-    return claimed(report) == standing.to_dict() and all(page.read_bytes() == renewed(page, standing) for page in pages)
+    return claimed(report) == standing.to_dict() and all(says(page, standing) for page in pages)
 
 
 def claimed(report: Report) -> Any:

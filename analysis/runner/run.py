@@ -24,13 +24,12 @@ from filelock import FileLock, Timeout
 
 from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
-from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes, write_atomically
+from analysis.foundation.provenance import canonical_json, fingerprint, write_atomically
 from analysis.runner.documents import write_documents
-from analysis.runner.kernels import Nursery, nursery
 from analysis.runner.manifest import (
     StepStatus,
     fingerprints,
-    is_whole,
+    read_manifest,
     read_status,
     visible_files,
     write_manifest,
@@ -44,6 +43,7 @@ from analysis.runner.notebook import (
     check_parameter,
     clean_environment,
     execute,
+    nursery,
     without_traces,
 )
 from analysis.runner.opening import RUN_FOLDER, hand_over, prepare_study, said_before_running
@@ -52,13 +52,15 @@ from analysis.runner.publish import Place
 from analysis.runner.reading import READS_FILE, Reads, read_noted
 from analysis.runner.renewing import index_stands, list_reports, publish_as_it_stands
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped
+from analysis.runner.same_run import decided_before, is_finished, notebooks_of, run_id
 from analysis.runner.sharing import note_tables
-from analysis.runner.shipped import shipped
 from analysis.runner.steps import CLOSES, Step, cannot_follow, needs_of, ways_to_the_end
 from analysis.runner.study import Study
 
 if TYPE_CHECKING:
+    from analysis.runner.kernels import Nursery
     from analysis.runner.outputs import Ahead
+    from analysis.runner.params import StudyParams
     from analysis.runner.printing import Press
 
 MOST_AT_ONCE = 4
@@ -88,7 +90,7 @@ class Run:
 
 
 def run_study(
-    params: str | Path,
+    params: str | Path | StudyParams,
     *,
     data: Path | None = None,
     out: Path | None = None,
@@ -102,7 +104,8 @@ def run_study(
 
     Parameters
     ----------
-    params : str or Path
+    params : str, Path or StudyParams
+        The file, or what was read of it.
     data : Path, optional
         Stands above the file's `data`.
     out : Path, optional
@@ -127,20 +130,20 @@ def run_study(
     progress = progress or Quiet()
     clock = _Clock()
     with prepare_study(params, data=data, home=home, out=out) as study:
-        study.check()
-        clock.lap("tables")
         place = Place.of(out or study.params.reports / study.name)
+        before = decided_before(study, place)
+        study.check() if before is None else study.take_over(before)
+        clock.lap("tables")
         place.check()
-        notebooks = {step.name: shipped("notebooks") / f"{step.name}.ipynb" for step in study.decision.run}
-        for notebook in notebooks.values():
-            check_parameter(notebook)
+        notebooks = notebooks_of(study.decision)
+        run = run_id(study, notebooks)
+        check_notebooks(notebooks, place, run)
         for line in said_before_running(study):
             progress.say(line)
-        run = run_id(study, notebooks)
         place.runs.mkdir(parents=True, exist_ok=True)
         with _alone(place, progress), ExitStack() as held:
             folder = place.run_folder(run)
-            reused = is_whole(folder)
+            reused = read_manifest(folder) is not None  # and whole, as its place has found it
             if reused:
                 steps = read_status(folder)
                 for name in steps:
@@ -153,19 +156,26 @@ def run_study(
                 close_report(study, run, running.steps, clock, progress, ahead)
                 steps = running.steps
             note_tables(place, run, study.prepared.folder)
-            before = place.published()
-            folder = publish_as_it_stands(folder, place, progress.say)
-            reports, as_before = place.link.parent, reused and before == folder.resolve()
+            published = place.published()
+            folder = publish_as_it_stands(folder, place, progress.say, whole=reused)
+            reports, as_before = place.link.parent, reused and published == folder.resolve()
             if reports == study.params.reports and not (as_before and index_stands(reports)):
                 list_reports(reports)
         return Run(study.name, run, place.link, folder, steps, reused)
 
 
-def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
-    """The name of a run: the same for the same parameters, tables, code, packages and notebooks."""
-    provenance = study.base["provenance"]
-    texts = {name: fingerprint(path) for name, path in notebooks.items()}
-    return fingerprint_of_bytes(canonical_json([provenance, texts])).removeprefix("sha256:")[:12]
+def check_notebooks(notebooks: Mapping[str, Path], place: Place, run: str) -> None:
+    """Refuse notebooks that take another parameter than ours; those of a finished run, which its name tells from all
+    others, were looked at when it was made.
+
+    Raises
+    ------
+    TouchstoneError
+        At the first that does.
+    """
+    if not is_finished(place, run):
+        for notebook in notebooks.values():
+            check_parameter(notebook)
 
 
 def processors() -> int:

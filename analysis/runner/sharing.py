@@ -72,6 +72,14 @@ def note_tables(place: Place, run: str, prepared: Path) -> None:
     write_atomically(_note(place, run), canonical_json({"prepared": str(prepared)}))
 
 
+def tables_noted(place: Place, run: str) -> Path | None:
+    """Where the tables of a run lie on this machine, as it was noted when it had ended; None where nothing is."""
+    try:
+        return Path(json.loads(_note(place, run).read_bytes())["prepared"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def share_report(named: str | Path, *, out: Path | None = None, here: Path | None = None) -> Shared:
     """Write the zip of a report that may be sent.
 

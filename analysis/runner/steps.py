@@ -348,6 +348,11 @@ def decide(values: Params, tables: Tables, *, name: str = "params", steps: Colle
     return Decision(tuple(run), tuple(left_out))
 
 
+def all_asked(values: Params, steps: Collection[Step] = STEPS) -> tuple[Step, ...]:
+    """The steps that run where the tables allow all that the parameters ask for."""
+    return tuple(step for step in steps if _asked(step, values))
+
+
 def cannot_follow(step: Step) -> dict[str, Any]:
     """The entry of a step that was left out because one it reads was."""
     return skipped(step.name, (), f"needs what {_listed(step.reads)} finds, and that did not run")

@@ -13,14 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from analysis.foundation.calendar import Period, iso
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
 from analysis.foundation.provenance import (
     code_fingerprint,
     package_versions,
 )
+from analysis.runner.asked_rehearsal import faults_of_rehearsal
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.overview import overview_of
 from analysis.runner.params import StudyParams
@@ -38,6 +37,8 @@ from analysis.tables.opened import Prepared, open_tables
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import pandas as pd
 
     from analysis.ledger.store import Ledger
     from analysis.roi.register.promise import Promise
@@ -219,10 +220,11 @@ class Study:
         """
         from analysis.ledger.store import Ledger
         from analysis.runner.family import family_of
-        from analysis.runner.rehearsal import rehearse
 
         self.reads.note(CLOSED_MONTHS)
         if self.values.close.rehearsal and self.by_hand:
+            from analysis.runner.rehearsal import rehearse  # here: a rerun that changes nothing closes nothing
+
             return rehearse(self, self.ledger_folder)
         return Ledger.open(self.ledger_folder, family_of(self.name))
 
@@ -248,8 +250,6 @@ class Study:
         ParamsError
             With every fault of period, `as_of`, comparisons, arm, outcomes, promises and the report before this one.
         """
-        from analysis.runner.rehearsal import faults_of_rehearsal
-
         faults: list[Fault] = []
         try:
             _ = self.tables
@@ -265,6 +265,10 @@ class Study:
         if faults:
             del self.__dict__["tables"]
             raise ParamsError(faults)
+
+    def take_over(self, decision: Decision) -> None:
+        """Let what was decided stand, and checked, in a finished run of the same study on the same tables."""
+        self.__dict__["decision"] = decision
 
     def metrics(self) -> Any:
         """What was counted: a `MetricsResult`."""
@@ -452,6 +456,17 @@ class Study:
         return {**results, "previous": since(self.previous, results, self.params.canonical())}
 
     @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers come from: all that goes into them, by its fingerprint."""
+        self.reads.note(EVERYTHING)
+        return {
+            "inputs": inputs_of(self),
+            "params": self.params.fingerprint(),
+            "code": self.code,
+            "packages": package_versions(),
+        }
+
+    @cached_property
     def base(self) -> dict[str, Any]:
         """What holds for every step: study, period, where the numbers come from, rows."""
         self.reads.note(EVERYTHING)
@@ -459,12 +474,7 @@ class Study:
             "study": self.name,
             "period": None if self.period is None else self.period.to_dict(),
             "known_at": iso(self.known_at),
-            "provenance": {
-                "inputs": inputs_of(self),
-                "params": self.params.fingerprint(),
-                "code": self.code,
-                "packages": package_versions(),
-            },
+            "provenance": self.provenance,
             "rows": {name: account.rows.to_dict() for name, account in self.prepared.accounts.items()},
             "coverage": {
                 "skipped": list(self.decision.skipped),
@@ -479,6 +489,8 @@ class Study:
 
     def missing(self) -> pd.DataFrame:
         """The steps left out so far: which, what each would need, and why."""
+        import pandas as pd  # here: a rerun that changes nothing shows no table
+
         rows = [
             {"step": one["step"], "missing": ", ".join(one["missing"]), "reason": one["reason"]}
             for one in self.merge()["coverage"]["skipped"]

@@ -85,7 +85,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     notebooks.mkdir()
     for step in (*PARTS, "summary"):
         _write_notebook(notebooks, step)
-    monkeypatch.setattr("analysis.runner.run.shipped", lambda folder: home / folder)
+    monkeypatch.setattr("analysis.runner.same_run.shipped", lambda folder: home / folder)
     monkeypatch.setattr("analysis.runner.study.code_fingerprint", lambda: "sha256:0")
     monkeypatch.setattr("analysis.runner.opening.code_fingerprint", lambda: "sha256:0")
     monkeypatch.chdir(home)

@@ -82,7 +82,7 @@ def led(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, list[str]]]:
 
     monkeypatch.setattr(outputs, "render_pages", render)
     monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
-    monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
+    monkeypatch.setattr("analysis.reporting.summary.status_in_words", lambda results: "closed")
     return seen
 
 
@@ -126,7 +126,7 @@ def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_
 
     monkeypatch.setattr(outputs, "render_pages", render)
     monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
-    monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
+    monkeypatch.setattr("analysis.reporting.summary.status_in_words", lambda results: "closed")
     with_case = [*STEPS, step_named("roi_case")]
     for number, (audience, steps, printed) in enumerate(
         [
@@ -162,7 +162,7 @@ def test_pages_made_ahead_are_not_made_again_unless_the_report_has_other_steps(
 
     monkeypatch.setattr(outputs, "render_pages", render)
     monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
-    monkeypatch.setattr(outputs, "status_in_words", lambda results: "closed")
+    monkeypatch.setattr("analysis.reporting.summary.status_in_words", lambda results: "closed")
     study, printer = Made(tmp_path, "executive"), Printer()
     ahead = outputs.write_ahead(study, "abc", STEPS, STEPS[1:], printer)  # type: ignore[arg-type]
     assert (ahead.steps, ahead.pages) == (("metrics", "summary"), {"metrics"})

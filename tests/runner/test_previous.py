@@ -20,7 +20,7 @@ from analysis.runner.compute import compute_study
 from analysis.runner.opening import prepare_study
 from analysis.runner.previous import compared, read_report, since
 from analysis.runner.results import merged, write_part
-from analysis.runner.run import run_id
+from analysis.runner.same_run import run_id
 
 PERIOD = {"start": "2026-01-01", "end": "2026-04-01", "timezone": "UTC"}
 FIGURE = {

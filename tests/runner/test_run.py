@@ -279,8 +279,8 @@ def test_a_run_that_is_killed_leaves_the_last_report_and_no_kernel(home: Path, w
     )
     (home / "wait").touch()
     code = (
-        "import sys; from pathlib import Path; from analysis.runner import run, study; "
-        "study.code_fingerprint = lambda: 'sha256:0'; run.shipped = lambda folder: Path(sys.argv[1]) / folder; "
+        "import sys; from pathlib import Path; from analysis.runner import run, same_run, study; "
+        "study.code_fingerprint = lambda: 'sha256:0'; same_run.shipped = lambda folder: Path(sys.argv[1]) / folder; "
         "run.run_study('params/trial.yaml')"
     )
     paths = os.pathsep.join([str(Path(running.__file__).parents[2]), os.environ.get("PYTHONPATH", "")])

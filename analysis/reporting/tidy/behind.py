@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from analysis.reporting.charts.figure import CHART_MIME
 from analysis.reporting.formats import plain
 from analysis.reporting.tidy.rows import Tidy, Value
 from analysis.reporting.tidy.shapes import Column, Kind
@@ -30,6 +29,8 @@ def behind_charts(notebook: Mapping[str, Any], page: str) -> list[Tidy]:
 
 
 def _charts(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    from analysis.reporting.charts.figure import CHART_MIME  # here: who only names the tables draws no chart
+
     for cell in notebook.get("cells", ()):
         for output in cell.get("outputs", ()):
             chart = output.get("data", {}).get(CHART_MIME)

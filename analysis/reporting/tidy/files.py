@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from analysis.foundation.provenance import canonical_json, fingerprint_of_bytes
 from analysis.reporting.formats import plain
+from analysis.reporting.formulas import opens_a_formula
 from analysis.reporting.tidy.rows import Tidy, Value
 from analysis.reporting.tidy.shapes import Column
-from analysis.reporting.workbook.cells import opens_a_formula
 
 FOLDER = "tables"
 OVERVIEW = f"{FOLDER}/README.txt"

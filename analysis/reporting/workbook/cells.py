@@ -15,8 +15,6 @@ LONGEST_TEXT = 32_767
 LONGEST_FORMULA = 8_192
 """What Excel takes, in UTF-16 units."""
 
-OPENS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def safe_text(text: object, limit: int = LONGEST_TEXT) -> str:
     """A text as a cell can hold it: no control or direction marks, cut at `limit` UTF-16 units.
@@ -31,17 +29,6 @@ def safe_text(text: object, limit: int = LONGEST_TEXT) -> str:
         return shown
     cut = shown.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore")
     return cut.rstrip() + ELLIPSIS
-
-
-def opens_a_formula(text: str) -> bool:
-    """Whether a spreadsheet would take the text for a formula once somebody edits or exports the cell.
-
-    Examples
-    --------
-    >>> opens_a_formula("=1+1"), opens_a_formula(" @SUM(A1)"), opens_a_formula("agents")
-    (True, True, False)
-    """
-    return text.lstrip(" ").startswith(OPENS_A_FORMULA)
 
 
 def own_names(inputs: Iterable[str], taken: Iterable[str]) -> None:

@@ -13,9 +13,10 @@ from textwrap import wrap
 from typing import Any
 
 from analysis.reporting.formats import cents_of, is_currency
+from analysis.reporting.formulas import opens_a_formula
 from analysis.reporting.theme import INK, RULE, SHADE, SOFT
 from analysis.reporting.wording import words
-from analysis.reporting.workbook.cells import checked_formula, opens_a_formula, safe_text
+from analysis.reporting.workbook.cells import checked_formula, safe_text
 
 FACE, SIZE = "Arial", 10
 INPUT = "#fff3c4"

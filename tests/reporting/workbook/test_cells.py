@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.foundation.errors import DesignError
+from analysis.reporting.formulas import opens_a_formula
 from analysis.reporting.workbook.cells import (
     LONGEST_FORMULA,
     LONGEST_TEXT,
     checked_formula,
-    opens_a_formula,
     own_names,
     safe_text,
 )
