@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from analysis.foundation.calendar import BY_PERIODS
@@ -93,11 +94,17 @@ def open_study(params: str) -> Study:
 
 
 def prepare_study(
-    params: str | Path | StudyParams, *, data: Path | None = None, home: Path | None = None, out: Path | None = None
+    params: str | Path | StudyParams,
+    *,
+    data: Path | None = None,
+    home: Path | None = None,
+    out: Path | None = None,
+    anew: Callable[[], object] = lambda: None,
 ) -> Study:
     """Typed parameters and checked tables, recording into a scratch folder. Nothing is written but the tables' cache.
 
-    `data` and `home` stand above what a parameters file says; not above parameters that were read already.
+    `data` and `home` stand above what a parameters file says; not above parameters that were read already. `anew` is
+    called before tables are read that were not read before.
 
     Raises
     ------
@@ -114,9 +121,8 @@ def prepare_study(
 
     try:
         section = typed.values.data
-        prepared = prepare(
-            typed.sources(), cache=typed.cache, zone=section.zone, memory_limit=section.engine.memory_limit
-        )
+        limit = section.engine.memory_limit
+        prepared = prepare(typed.sources(), cache=typed.cache, zone=section.zone, memory_limit=limit, anew=anew)
     except InputError:
         _take_away_empty(typed.cache, up_to=typed.home)
         raise

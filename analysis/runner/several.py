@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from analysis.foundation.errors import Fault, InputError, ParamsError
+from analysis.runner.executing import MEMORY_SHARE, processors
 from analysis.runner.params import load_params, locate, read_file
 from analysis.runner.progress import Progress
 from analysis.runner.renewing import list_reports
-from analysis.runner.run import MEMORY_SHARE, processors
 from analysis.runner.shipped import PACKAGE
 
 ENDINGS = (".yaml", ".yml")

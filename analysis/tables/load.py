@@ -41,7 +41,14 @@ from analysis.tables.staging import View, broken_files, keep, staging, with_join
 __all__ = ["Prepared", "Source", "TableAccount", "Tables", "open_tables", "prepare"]
 
 
-def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory_limit: str | None = None) -> Prepared:
+def prepare(
+    sources: Sequence[Source],
+    *,
+    cache: Path,
+    zone: str = "UTC",
+    memory_limit: str | None = None,
+    anew: Callable[[], object] = lambda: None,
+) -> Prepared:
     """Do these sources keep the contract, and if so, what do they hold?
 
     Parameters
@@ -56,6 +63,8 @@ def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory
         Time zone of contract tables whose times say no offset. Maps declare their own.
     memory_limit : str, optional
         "4GB"; by default half of the machine's memory.
+    anew : callable, optional
+        Called before sources are read that were not read before.
 
     Returns
     -------
@@ -88,6 +97,8 @@ def prepare(sources: Sequence[Source], *, cache: Path, zone: str = "UTC", memory
         if _is_whole(cache / key):
             return Prepared.read(cache / key)
         shutil.rmtree(cache / key)  # a full disk or a tidy hand: what can be remade is remade
+    if key:
+        anew()
     with _build_folder(cache) as build:
         record = _prepare_in(build, given, zone, memory_limit)
         assert key is not None

@@ -25,6 +25,7 @@ import pytest
 from analysis.foundation.errors import DesignError, InputError, StepFailed
 from analysis.reporting import tidy
 from analysis.reporting.site import write_index
+from analysis.runner import executing
 from analysis.runner import run as running
 from analysis.runner.manifest import is_whole, read_status
 from analysis.runner.opening import prepare_study
@@ -245,14 +246,14 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
     )
     (home / "wait").touch()
     told = Told()
-    real = running.wait
+    real = executing.wait
 
     def interrupted(*arguments: object, **given: object) -> object:
         if all(told.ended.get(step) for step in ("metrics", "month_close", *BESIDE)):
             raise KeyboardInterrupt
         return real(*arguments, **given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(running, "wait", interrupted)
+    monkeypatch.setattr(executing, "wait", interrupted)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
