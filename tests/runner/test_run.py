@@ -263,7 +263,7 @@ def test_an_interrupted_run_ends_its_kernels_and_can_be_taken_up(
     folder = next(path for path in (home / "reports/.runs/trial").iterdir() if path.is_dir())
     assert json.loads((folder / "status.json").read_text())["state"] == "interrupted"
     assert set(read_status(folder)) == {"metrics", "month_close", *BESIDE}
-    monkeypatch.setattr(running, "wait", real)
+    monkeypatch.setattr(executing, "wait", real)
     (home / "wait").unlink()
     told = Told()
     assert run(told).folder == folder
