@@ -11,9 +11,9 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +44,7 @@ from analysis.runner.study import Study
 
 if TYPE_CHECKING:
     from analysis.runner.kernels import Nursery
-    from analysis.runner.outputs import Ahead
-    from analysis.runner.printing import Press
+    from analysis.runner.outputs import Beside
 
 MOST_AT_ONCE = 4
 """Notebooks that run side by side where nothing is said and there are as many processors: each takes memory."""
@@ -115,13 +114,13 @@ class Execution:
 
         self.keeping = Keeping(study, place.runs, {name: fingerprint(path) for name, path in notebooks.items()})
 
-    def work(self, memory: float, held: ExitStack) -> Ahead | None:
+    def work(self, memory: float, held: ExitStack) -> Beside:
         """Execute the steps that are not done yet, merge what they found, and make beside the last what needs them not.
 
         Returns
         -------
-        Ahead or None
-            What was made; its press is stopped with `held`.
+        Beside
+            What was begun; it ends with `held`.
         """
         study, folder = self.study, self.folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -145,33 +144,42 @@ class Execution:
         try:
             self.execute([*closes, *(step for step in steps if step.call is not None)])
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
-            from analysis.runner.printing import press  # here: a rerun that changes nothing prints nothing
+            coming = [step for step in steps if step.call is None]
+            beside = self.begin_beside(coming, held)
+            self.execute(coming)
+            return beside
+        finally:
+            self.source.close()
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
-            printer, coming = held.enter_context(press()), [step for step in steps if step.call is None]
-            with ThreadPoolExecutor(1) as beside:
-                made = beside.submit(self.make_ahead, self.done(), coming, printer)
-                self.execute(coming)
-                return made.result()
+    @contextmanager
+    def told_how_it_ends(self) -> Iterator[None]:
+        """What ends within this block before it should is put down: stopped by a person, or failed."""
+        try:
+            yield
         except KeyboardInterrupt:
             self.status("interrupted")
             raise
         except TouchstoneError:
             self.status("failed")
             raise
-        finally:
-            self.source.close()
-            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
-    def make_ahead(self, done: Sequence[Step], coming: Sequence[Step], printer: Press) -> Ahead | None:
-        """Make the documents and pages that need nothing of the steps to come."""
-        from analysis.runner.outputs import write_ahead
+    def begin_beside(self, coming: Sequence[Step], held: ExitStack) -> Beside:
+        """Begin what needs nothing of the steps to come: the press, pages, then documents. It ends with its holder."""
+        from analysis.runner.outputs import Beside, write_ahead  # here: a rerun that changes nothing makes nothing
+        from analysis.runner.printing import press
 
-        write_documents(self.study, self.run, done)
-        if self.stopped.is_set():
-            return None
+        study, done = self.study, self.done()
         names = {step.name for step in (*done, *coming)}
-        steps = [step for step in self.study.decision.run if step.name in names]
-        return write_ahead(self.study, self.run, steps, coming, printer)
+        steps = [step for step in study.decision.run if step.name in names]
+        printer, pool = held.enter_context(press()), ThreadPoolExecutor(1)
+        held.callback(pool.shutdown, cancel_futures=True)
+        return Beside(
+            printer,
+            tuple(step.name for step in steps),
+            pages=pool.submit(write_ahead, study, self.run, steps, coming, printer),
+            documents=pool.submit(write_documents, study, self.run, done),
+        )
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Execute notebooks, those that need nothing of each other side by side.

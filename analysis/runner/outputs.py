@@ -1,15 +1,15 @@
 """What do readers get of what was executed? Pages, tables and a PDF, all under the run's own name.
 
-Pages that are not printed and show nothing of the last step are made beside it (`write_ahead`), all else once every
-step is recorded; the documents that pages lead to are made before, by `documents`. What cannot be made here for want of
-a library, the PDF, is said once and left out, and no page leads to it. How each of them looks is left to
-`analysis.reporting`, the seal to `run`.
+Pages of all steps but the last are made beside it, and then the documents that pages lead to (`Beside`); all else once
+every step is recorded. What cannot be made here for want of a library, the PDF, is said once and left out, and no page
+leads to it. How each of them looks is left to `analysis.reporting`, the seal to `run`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -35,15 +35,21 @@ FOR_EXECUTIVES = (FRONT, CASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """What was made before the last notebook was executed: `pages`, of a report that would have `steps`.
+class Beside:
+    """What is made beside the last notebook, of a report that would have `steps`: pages, then documents.
 
-    `printer` is the press that has been waiting since.
+    `printer` is the press that waits; `pages` come to the steps whose pages were made.
     """
 
     printer: Press
     steps: tuple[str, ...]
-    pages: frozenset[str]
+    pages: Future[frozenset[str]]
+    documents: Future[object]
+
+    def pages_of(self, steps: Sequence[Step]) -> frozenset[str]:
+        """The pages that were made, once they are, where the report has these very steps."""
+        made = self.pages.result()
+        return made if self.steps == tuple(_names(steps)) else frozenset()
 
 
 def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
@@ -59,8 +65,10 @@ def outputs_of(steps: Sequence[Step]) -> tuple[str, ...]:
     return (*documents_of(steps), REPORT, OVERVIEW)
 
 
-def write_ahead(study: Study, run: str, steps: Sequence[Step], coming: Sequence[Step], printer: Press) -> Ahead:
-    """Make the pages that are not printed, of steps that are done while others are `coming`.
+def write_ahead(
+    study: Study, run: str, steps: Sequence[Step], coming: Sequence[Step], printer: Press
+) -> frozenset[str]:
+    """Make the pages of steps that are done while others are `coming`; the names of those steps.
 
     Parameters
     ----------
@@ -72,11 +80,9 @@ def write_ahead(study: Study, run: str, steps: Sequence[Step], coming: Sequence[
     coming : sequence of Step
     printer : Press
     """
-    _, others = _printed(study, steps)
-    pages = [step.name for step in others if step not in coming]
-    if pages:
-        render_pages(study, run, steps, _leading(study, steps, printer.lack), only=pages)
-    return Ahead(printer, tuple(_names(steps)), frozenset(pages))
+    pages = frozenset(_names(steps)) - frozenset(_names(coming))
+    render_pages(study, run, steps, _leading(study, steps, printer.lack), only=pages)
+    return pages
 
 
 def write_outputs(
@@ -84,7 +90,7 @@ def write_outputs(
     run: str,
     steps: Sequence[Step],
     say: Callable[[str], None] = lambda line: None,
-    ahead: Ahead | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Write everything that is made of executed notebooks.
 
@@ -97,22 +103,24 @@ def write_outputs(
         Those that were executed to the end.
     say : callable of str, optional
         Told what could not be made here.
-    ahead : Ahead, optional
-        What was made before.
+    beside : Beside, optional
+        What was begun before.
     """
-    with press() if ahead is None else nullcontext(ahead.printer) as printer:
+    with press() if beside is None else nullcontext(beside.printer) as printer:
         lack = printer.lack
         if lack:
             say(f"The report is made without its PDF: {lack}. `touchstone doctor` tells what is missing.")
         led_to = _leading(study, steps, lack)
+        there = frozenset() if beside is None else beside.pages_of(steps)
         printed, others = (_names(part) for part in _printed(study, steps))
-        render_pages(study, run, steps, led_to, only=printed)
+        render_pages(study, run, steps, led_to, only=[name for name in printed if name not in there])
         if lack is None:
             printer.begin(_asked(study, run, steps))  # beside what it does not print
-        there = ahead.pages if ahead is not None and ahead.steps == tuple(_names(steps)) else frozenset()
         if left := [name for name in others if name not in there]:
             render_pages(study, run, steps, led_to, only=left)
         _write_tables(study, run, steps)
+        if beside is not None:
+            beside.documents.result()
         if lack is None and not _is_there(printer, study):
             say("The report is made without its PDF: printing it failed. Everything else is as it should be.")
             render_pages(study, run, steps, _leading(study, steps, ""))

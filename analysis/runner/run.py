@@ -38,7 +38,7 @@ from analysis.runner.sharing import note_tables
 from analysis.runner.study import Study
 
 if TYPE_CHECKING:
-    from analysis.runner.outputs import Ahead
+    from analysis.runner.outputs import Beside
     from analysis.runner.params import StudyParams
 
 
@@ -109,7 +109,7 @@ def run_study(
         for line in said_before_running(study):
             progress.say(line)
         place.runs.mkdir(parents=True, exist_ok=True)
-        with _alone(place, progress):
+        with _alone(place, progress), ExitStack() as under_way:
             folder = place.run_folder(run)
             reused = read_manifest(folder) is not None  # and whole, as its place has found it
             if reused:
@@ -119,9 +119,10 @@ def run_study(
             else:
                 running = Execution(study, run, folder, place, notebooks, progress, kernels)
                 running.time_out, running.at_once = time_out or TIME_OUT_SECONDS, jobs or processors()
-                ahead = running.work(memory, held)
-                clock.lap("notebooks")
-                close_report(study, run, running.steps, clock, progress, ahead)
+                with running.told_how_it_ends():
+                    beside = running.work(memory, under_way)
+                    clock.lap("notebooks")
+                    close_report(study, run, running.steps, clock, progress, beside)
                 steps = running.steps
             note_tables(place, run, study.prepared.folder)
             published = place.published()
@@ -181,7 +182,7 @@ def close_report(
     steps: Mapping[str, StepStatus],
     clock: _Clock,
     progress: Progress | None = None,
-    ahead: Ahead | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Make documents and pages of what was executed, and seal the folder with its manifest, which comes last."""
     folder = study.folder
@@ -189,7 +190,7 @@ def close_report(
     from analysis.runner.outputs import stamped, write_outputs  # here: a rerun that changes nothing draws nothing
 
     steps = stamped(study, run, steps)
-    write_outputs(study, run, done, (progress or Quiet()).say, ahead)
+    write_outputs(study, run, done, (progress or Quiet()).say, beside)
     write_status(folder, "done", study.name, run, steps)
     sweep(folder)
     clock.lap("pages")

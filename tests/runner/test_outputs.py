@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from analysis.foundation.errors import DesignError
 from analysis.foundation.provenance import canonical_json, fingerprint
 from analysis.runner import outputs
 from analysis.runner.manifest import StepStatus
@@ -151,7 +153,7 @@ def test_for_executives_the_summary_and_the_case_are_printed_and_the_others_are_
                         ["summary", "metrics", "roi_case"]], "what is printed is rendered first"  # fmt: skip
 
 
-def test_pages_made_ahead_are_not_made_again_unless_the_report_has_other_steps(
+def test_pages_made_beside_the_last_step_are_not_made_again_unless_the_report_has_other_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that are not printed are made beside the summary; they would lead to it had it been left out."""
@@ -164,13 +166,25 @@ def test_pages_made_ahead_are_not_made_again_unless_the_report_has_other_steps(
     monkeypatch.setattr(outputs, "period_in_words", lambda results: "January 2026")
     monkeypatch.setattr("analysis.reporting.summary.status_in_words", lambda results: "closed")
     study, printer = Made(tmp_path, "executive"), Printer()
-    ahead = outputs.write_ahead(study, "abc", STEPS, STEPS[1:], printer)  # type: ignore[arg-type]
-    assert (ahead.steps, ahead.pages) == (("metrics", "summary"), {"metrics"})
-    assert rendered == [(["metrics"], ["metrics", "summary"])]
-    write_outputs(study, "abc", STEPS, ahead=ahead)  # type: ignore[arg-type]
-    assert rendered[1:] == [(["summary"], ["metrics", "summary"])]
-    write_outputs(study, "abc", STEPS[:1], ahead=ahead)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as pool:
+        pages = pool.submit(outputs.write_ahead, study, "abc", STEPS, STEPS[1:], printer)  # type: ignore[arg-type]
+        documents = pool.submit(lambda: (tmp_path / "case.xlsx").write_bytes(b"workbook"))
+        beside = outputs.Beside(printer, ("metrics", "summary"), pages, documents)  # type: ignore[arg-type]
+        write_outputs(study, "abc", STEPS, beside=beside)  # type: ignore[arg-type]
+    assert rendered == [(["metrics"], ["metrics", "summary"]), (["summary"], ["metrics", "summary"])]
+    write_outputs(study, "abc", STEPS[:1], beside=beside)  # type: ignore[arg-type]
     assert rendered[2:] == [([], ["metrics"]), (["metrics"], ["metrics"])]
+
+
+def test_a_document_that_cannot_be_made_ends_the_report(
+    study: Made, led: list[dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, documents = Future[frozenset[str]](), Future[object]()
+    pages.set_result(frozenset())
+    documents.set_exception(DesignError("a formula is too long"))
+    beside = outputs.Beside(Printer(), ("metrics", "summary"), pages, documents)  # type: ignore[arg-type]
+    with pytest.raises(DesignError, match="too long"):
+        write_outputs(study, "abc", STEPS, beside=beside)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("lack", "lines"), [("the library pango is not installed", 1), ("", 0)])
