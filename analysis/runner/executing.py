@@ -295,7 +295,7 @@ class Execution:
         if step is CLOSES:
             files = visible_files(self.study.ledger_folder)
         elif state == "done":
-            without_traces(output)
+            without_traces(output, {"run": self.run, "study": self.study.name})
             files = [output, *([part] if step.call is not None else [])]
         elif state == "skipped" or (_is_of(verdict.error, DesignError) and reason is not None):
             output.unlink(missing_ok=True)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # a second of import, never used
 
 PARAMETER = "params"
+STAMP = "touchstone"
+"""Where an executed notebook's metadata say which run it belongs to."""
 INJECTED = "injected-parameters"
 """How papermill marks the cell that it puts the parameter into."""
 TIME_OUT_SECONDS = 3600.0
@@ -292,12 +294,17 @@ def _readable(part: Path) -> bool:
         return False
 
 
-def without_traces(output: Path) -> None:
-    """Take clock times, this machine's paths and chance out of an executed notebook's metadata and its cells' names."""
+def without_traces(output: Path, stamp: Mapping[str, str] | None = None) -> None:
+    """Take clock times, this machine's paths and chance out of an executed notebook's metadata and its cells' names.
+
+    With a `stamp` the notebook says which run it belongs to.
+    """
     import nbformat
 
     notebook = read_notebook(output)
     notebook.metadata.pop("papermill", None)
+    if stamp is not None:
+        notebook.metadata[STAMP] = dict(stamp)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.formats import speaking
 from analysis.runner.documents import CASE, Document, documents_led_to, documents_of
+from analysis.runner.notebook import STAMP
 from analysis.runner.pages import FRONT, page_name, period_in_words, render_pages
 from analysis.runner.printing import REPORT, Press, press
 from analysis.runner.results import RESULTS
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from analysis.runner.steps import Step
     from analysis.runner.study import Study
 
-STAMP = "touchstone"
-"""Where an executed notebook's metadata say which run it belongs to."""
 WHOLE = "The whole report as a PDF, to be printed or read offline (.pdf)"
 SHORT = "The summary and the case in money as a PDF, to be printed or read offline (.pdf)"
 FOR_EXECUTIVES = (FRONT, CASE)

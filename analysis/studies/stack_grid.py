@@ -9,21 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints, Measure
 from analysis.studies.stack import BOUGHT, LEADS_FROM, MONTHLY, Layout, early, lag
 from analysis.studies.stack_threads import side_by_side
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-MICRO = 6
-"""Digits after the point of money in the tables."""
 _EXACT = 2**53
 _LARGEST = 2**62
 _HALF = 26
@@ -127,77 +120,6 @@ def most_alike(line: NDArray[np.signedinteger]) -> int:
     return int(np.diff(np.flatnonzero(np.diff(ordered)), prepend=-1, append=len(ordered) - 1).max()) if len(line) else 0
 
 
-class Sums:
-    """Money added up by field of a grid, in whole numbers of the smallest unit in use: whole cents need two digits.
-
-    Examples
-    --------
-    >>> sums = Sums(np.zeros(2, dtype=np.int32))
-    >>> sums.add(np.array([0, 1, 0]), np.array([2_000_000, 5_000_000, 1_000_000]))
-    >>> sums.add(np.array([1]), np.array([250_000]))
-    >>> sums.digits, sums.grid.tolist(), sums.hold(2), sums.hold(2**24)
-    (2, [300, 525], True, False)
-    """
-
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
-        self.digits = 0
-        self._largest = 0
-
-    def add(self, line: Ints, amounts: Ints) -> None:
-        """Amounts in millionths, each to its field."""
-        for digits in range(self.digits, MICRO + 1):
-            whole = _divided(amounts, 10 ** (MICRO - digits))
-            if whole is not None:
-                break
-        if digits > self.digits:
-            self.grid *= self.grid.dtype.type(10 ** (digits - self.digits))
-            self._largest *= 10 ** (digits - self.digits)
-            self.digits = digits
-        assert whole is not None
-        self._largest = max(self._largest, int(whole.max(initial=0)), -int(whole.min(initial=0)))
-        np.add.at(self.grid, line, whole.astype(self.grid.dtype, copy=False))
-
-    def hold(self, most: int) -> bool:
-        """Whether no sum can have outgrown the grid, if none is of more than so many amounts."""
-        return self._largest * most <= np.iinfo(self.grid.dtype).max
-
-
-def _divided(amounts: Ints, unit: int) -> Ints | None:
-    """Whole numbers divided by a unit, or None where one is no multiple of it.
-
-    A double divides several times faster than a whole number does; what it gives is multiplied again to be sure.
-    """
-    if unit == 1:
-        return amounts
-    whole = np.rint(amounts / float(unit)).astype(np.int64)
-    if not np.array_equal(whole * unit, amounts):
-        whole = amounts // unit
-        if not np.array_equal(whole * unit, amounts):
-            return None
-    return whole
-
-
-def micros(amounts: pa.Array, name: str, empty: int = 0) -> Ints:
-    """Money as whole numbers of millionths: what a decimal of six digits is made of. An empty amount counts `empty`.
-
-    Raises
-    ------
-    DesignError
-        If an amount does not fit 64 bits.
-    """
-    buffer = amounts.buffers()[1]
-    halves = np.frombuffer(buffer, dtype="<i8", count=2 * len(amounts), offset=16 * amounts.offset).reshape(-1, 2)
-    low, high = halves[:, 0], halves[:, 1]
-    wrong = high != low >> 63
-    if amounts.null_count:
-        there = amounts.is_valid().to_numpy(zero_copy_only=False)
-        low, wrong = np.where(there, low, empty), wrong & there
-    if wrong.any():
-        raise DesignError(f"An amount of `{name}` is too large to be held exactly.")
-    return low
-
-
 def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, shape: Shape) -> dict[str, Ints]:
     """The measures of rows, by column, each of shape (n_rows,), out of the grids.
 
@@ -246,9 +168,9 @@ class Measured:
     totals: dict[Measure, Ints] = field(default_factory=dict)
 
     def of(self, measure: Measure, rows: slice | Ints = slice(None)) -> Ints:
-        """A sum of columns, row by row, shape (n_rows,)."""
+        """A sum of columns, row by row, as small as they are held, shape (n_rows,)."""
         part = self.part[rows]
-        return self._total(measure)[part].astype(np.int64) if measure else np.zeros(len(part), dtype=np.int64)
+        return self._total(measure)[part] if measure else np.zeros(len(part), dtype=np.int64)
 
     def _total(self, measure: Measure) -> Ints:
         if len(measure) == 1:
@@ -303,8 +225,9 @@ def product_sums(place: Ints, one: Ints, other: Ints, size: int) -> Floats:
     """
     widest = [max(-int(values.min(initial=0)), int(values.max(initial=0))) for values in (one, other)]
     if widest[0] * widest[1] < _LARGEST:
-        return summed(place, one * other, size)
+        return summed(place, np.multiply(one, other, dtype=np.int64), size)
     if widest[0] < widest[1]:
         one, other = other, one
+    one = one.astype(np.int64)
     high, low = one >> _HALF, one & (2**_HALF - 1)
     return product_sums(place, high, other, size) * 2.0**_HALF + product_sums(place, low, other, size)

@@ -19,8 +19,9 @@ from analysis.studies.issue_costs import PricedRows
 from analysis.studies.sample import IndexRules
 from analysis.studies.stack import RECENTLY
 from analysis.studies.stack_calendar import NEVER, Calendar, instants
-from analysis.studies.stack_grid import micros
+from analysis.studies.stack_money import micros
 from analysis.studies.stack_people import Coded, Codes, Numbers, People, by_customer, numbers_of
+from analysis.studies.stack_threads import ahead, side_by_side
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -151,37 +152,45 @@ def read_issues(
     strangers, inside = [np.zeros((2, 0), dtype=np.uint64)], 0
     whole = [_whole(np.int32), _whole(np.uint64), _whole(np.int64), _whole(np.bool_), _whole(np.int64)]
     texts: tuple[list[pa.Array], list[pa.Array]] = ([pa.array([], pa.string())], [pa.array([], pa.string())])
-    for batch in tables.engine.batches(
+    batches = tables.engine.batches(
         f"select {people.number()}, {people.number('issue_id')}, {time}, channel = 'social', issue_id, product{cost} "
         f"from ({source}) as issue",
         () if priced is None else priced.parameters,
-    ):
+    )
+
+    def read(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Codes, Ints, Flags, Ints]:
+        """A batch with its customers, times and costs."""
         code, opened_at = people.codes(batch.column(0)), instants(batch.column(2))
         social = batch.column(3).fill_null(False).to_numpy(zero_copy_only=False)
+        amounts = opened_at if priced is None else micros(batch.column(6), "cost", NEVER)
+        return batch, code, opened_at, social, amounts
+
+    for batch, code, opened_at, social, amounts in ahead(read, batches):
         np.add.at(count, code, 1)
         on_social[code[social]] = True
         strangers.append(np.stack([numbers_of(batch.column(0)), social])[:, code < 0])
         inside += int(np.count_nonzero((opened_at >= begin) & (opened_at < end)))
         rows = np.flatnonzero(known[code])
-        amounts = opened_at if priced is None else micros(batch.column(6), "cost", NEVER)
-        for held, column in zip(whole, (code, numbers_of(batch.column(1)), opened_at, social, amounts), strict=True):
+        columns: tuple[NDArray[Any], ...] = (code, numbers_of(batch.column(1)), opened_at, social, amounts)
+        for held, column in zip(whole, columns, strict=True):
             held.append(column[rows])
-        for part, column in zip(texts, (batch.column(4), batch.column(5)), strict=True):
-            part.append(column if len(rows) == len(batch) else column.take(pa.array(rows)))
+        for part, text in zip(texts, (batch.column(4), batch.column(5)), strict=True):
+            part.append(text if len(rows) == len(batch) else text.take(pa.array(rows)))
     code, number, opened_at, social, amounts = (np.concatenate(held) for held in whole)
     whole.clear()
     order, starts = _in_order(code, opened_at, len(people), texts[0])
-    opened_at = opened_at[order]
+    sorted_columns = side_by_side(lambda column: column[order], (code, number, opened_at, social, amounts))
+    code, number, opened_at, social, amounts = sorted_columns
     return (
         Issues(
-            customer=code[order],
+            customer=code,
             starts=starts,
-            number=number[order],
+            number=number,
             opened_at=opened_at,
             reached=_months(period, opened_at),
-            social=social[order],
+            social=social,
             product=_coded(texts[1], order),
-            micros=None if priced is None else amounts[order],
+            micros=None if priced is None else amounts,
         ),
         Asked.of(count, on_social, np.concatenate(strangers, axis=1), inside),
     )

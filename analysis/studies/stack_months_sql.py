@@ -22,11 +22,15 @@ from analysis.studies.issue_costs import PricedRows
 from analysis.studies.stack import MONTHLY, Layout
 from analysis.studies.stack_calendar import NEVER, Calendar, instants
 from analysis.studies.stack_found import Found
-from analysis.studies.stack_grid import MICRO, Grid, Shape, Sums, counted, micros, most_alike
+from analysis.studies.stack_grid import Grid, Shape, counted, most_alike
 from analysis.studies.stack_issues import Asked, Issues
+from analysis.studies.stack_money import MICRO, Sums, in_units, micros
 from analysis.studies.stack_people import Codes, Numbers, People, numbers_of
+from analysis.studies.stack_threads import ahead
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from analysis.tables.load import Tables
 
 _MONEY = ("revenue", "margin")
@@ -87,11 +91,11 @@ def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None) -> Mon
     own: dict[str, Ints] = {}
     digits: dict[str, int] = {}
     everybody = _count_orders(read, layout, outcomes, grids, digits)
+    placed = _lines(read, read.issues.customer, read.calendar.since_first(read.issues.opened_at))
     if "issues" in outcomes:
-        line, _ = _lines(read, read.issues.customer, read.calendar.since_first(read.issues.opened_at))
-        grids["issues"] = counted(line, read.shape, len(read.found.customers))
+        grids["issues"] = counted(placed[0], read.shape, len(read.found.customers))
     if priced is not None:
-        _count_costs(read, priced, layout.outcomes, grids, own, digits)
+        _count_costs(read, priced, layout.outcomes, placed, grids, own, digits)
     if "retained" in layout.outcomes:
         grids["held"] = _held(read)
     return Months(grids, own, digits, everybody)
@@ -131,29 +135,35 @@ def _add_orders(
     read: Read, money: Sequence[str], small: type[np.signedinteger], large: type[np.signedinteger]
 ) -> tuple[NDArray[np.int32], Grid, dict[str, Sums]]:
     """Orders of everybody, in the order of their ids; and by customer of the stack and month, with their money."""
-    directory, shape, customers = read.people.directory, read.shape, len(read.found.customers)
-    everybody = np.zeros(len(directory.code), dtype=np.int32)
+    people, shape, customers = read.people, read.shape, len(read.found.customers)
+    everybody = np.zeros(len(people) + 1, dtype=np.int32)
     orders = shape.empty(customers, small)
     sums = {name: Sums(shape.empty(customers, large)) for name in money}
-    customer = read.found.place[directory.code]
-    asked = "".join(f", cast({name} as decimal(19, {MICRO}))" for name in money)
-    for batch in read.tables.engine.batches(
-        f"select {read.people.number()}, ordered_at{asked} from orders where customer_id is not null"
-    ):
-        place = directory.places(numbers_of(batch.column(0)))
-        np.add.at(everybody, place, np.int32(1))
-        who = customer.take(place)
+
+    def ours_of(batch: pa.RecordBatch) -> tuple[Codes, Ints, list[tuple[Ints, int]]]:
+        """Who ordered; and of what the stack's customers ordered, the field of the grid and the money."""
+        code = people.codes(batch.column(0))
+        who = read.found.place.take(code)
         ours = np.flatnonzero(who >= 0)
         month = read.calendar.since_first(instants(batch.column(1))[ours])
         inside = (month >= 0) & (month < shape.months)
         ours = ours[inside]
-        line = shape.field(who[ours], month[inside])
+        amounts = [
+            in_units(micros(batch.column(place), name, rows=ours), sums[name].digits)
+            for place, name in enumerate(money, start=2)
+        ]
+        return code, shape.field(who[ours], month[inside]), amounts
+
+    asked = "".join(f", cast({name} as decimal(19, {MICRO}))" for name in money)
+    batches = read.tables.engine.batches(
+        f"select {people.number()}, ordered_at{asked} from orders where customer_id is not null"
+    )
+    for code, line, amounts in ahead(ours_of, batches):
+        np.add.at(everybody, code, np.int32(1))
         np.add.at(orders, line, small(1))
-        for column, name in enumerate(money, start=2):
-            sums[name].add(line, micros(batch.column(column), name)[ours])
-    by_id = np.zeros(len(read.people) + 1, dtype=np.int32)
-    by_id[directory.code] = everybody
-    return by_id[:-1], orders, sums
+        for name, (whole, digits) in zip(money, amounts, strict=True):
+            sums[name].add_whole(line, whole, digits)
+    return everybody[:-1], orders, sums
 
 
 def _everybody(read: Read, orders: NDArray[np.int32]) -> Everybody:
@@ -199,11 +209,12 @@ def _count_costs(
     read: Read,
     priced: PricedRows,
     outcomes: Sequence[str],
+    placed: tuple[Ints, Ints],
     grids: dict[str, Grid],
     own: dict[str, Ints],
     digits: dict[str, int],
 ) -> None:
-    """What the issues of the stack's customers cost. A cost that is missing is not nought."""
+    """What the issues of the stack's customers cost, `placed` in the grid. A cost that is missing is not nought."""
     costs = _Costs.of_issues(read.issues) if read.issues.micros is not None else _Costs.of_contacts(read, priced)
     ours = read.found.place[costs.people] >= 0
     n, empty = int(np.count_nonzero(ours)), int(np.count_nonzero(ours & (costs.micros == NEVER)))
@@ -213,7 +224,9 @@ def _count_costs(
             "has none for their channel and day. Fill the column, add unit costs, or leave costs out of the outcomes."
         )
     if "support_cost" in outcomes:
-        line, rows = _lines(read, costs.people, read.calendar.since_first(costs.came_at))
+        if read.issues.micros is None:
+            placed = _lines(read, costs.people, read.calendar.since_first(costs.came_at))
+        line, rows = placed
         for kind in (np.int32, np.int64):
             sums = Sums(read.shape.empty(len(read.found.customers), kind))
             sums.add(line, costs.micros[rows])
@@ -272,15 +285,18 @@ def _held(read: Read) -> Grid:
     It runs at the start of every month after the one it began in, up to the one it ended in.
     """
     shape = read.shape
-    parts: list[tuple[Codes, NDArray[np.int16], NDArray[np.int16]]] = []
-    for batch in read.tables.engine.batches(
-        f"select {read.people.number()}, started_at, ended_at from subscriptions where customer_id is not null"
-    ):
+
+    def ours_of(batch: pa.RecordBatch) -> tuple[Codes, NDArray[np.int16], NDArray[np.int16]]:
         customer = read.found.place.take(read.people.codes(batch.column(0)))
         ours = np.flatnonzero(customer >= 0)
         began, ended = (read.calendar.since_first(instants(batch.column(place))[ours]) for place in (1, 2))
         held = began < ended
-        parts.append((customer[ours[held]], began[held], ended[held]))
+        return customer[ours[held]], began[held], ended[held]
+
+    batches = read.tables.engine.batches(
+        f"select {read.people.number()}, started_at, ended_at from subscriptions where customer_id is not null"
+    )
+    parts = list(ahead(ours_of, batches))
     customers = len(read.found.customers)
     most = most_alike(np.concatenate([np.zeros(0, dtype=np.int32), *(part[0] for part in parts)]))
     kind = np.int8 if most <= np.iinfo(np.int8).max else np.int32

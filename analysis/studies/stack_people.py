@@ -60,8 +60,7 @@ class Directory:
         >>> Directory.of(numbers).codes(np.array([7, 6, 2**63], dtype=np.uint64)).tolist()
         [2, -1, 0]
         """
-        order = _sorted(numbers)
-        ordered = numbers[order]
+        ordered = np.sort(numbers)
         if (ordered[1:] == ordered[:-1]).any():
             return None
         bits = len(numbers).bit_length() + 2
@@ -71,32 +70,25 @@ class Directory:
         held = np.full(max(2**bits, used) + 1, 2**64 - 1, dtype=np.uint64)
         held[:used] = np.repeat(ordered, np.diff(place, prepend=-1))
         code = np.full(len(held), -1, dtype=np.int32)
-        code[place] = order
-        return cls(held, code, bits)
+        directory = cls(held, code, bits)
+        code[directory.places(numbers)] = position
+        return directory
 
-    def places(self, numbers: Numbers) -> Codes:
-        """Where these numbers lie; a place whose code is -1 where a number is not known."""
-        at = (numbers >> np.uint64(64 - self.bits)).astype(np.int32)
-        found = self.held.take(at)
-        searching = np.flatnonzero(found < numbers)
+    def places(self, numbers: Numbers) -> Ints:
+        """Where each of these numbers lies, or would: the first place from its own on that holds none smaller."""
+        at: Ints = (numbers >> np.uint64(64 - self.bits)).view(np.int64)
+        searching = np.flatnonzero(self.held.take(at) < numbers)
         while len(searching):
             at[searching] += 1
-            found[searching] = self.held.take(at[searching])
-            searching = searching[found[searching] < numbers[searching]]
-        at[found != numbers] = len(self.held) - 1
+            searching = searching[self.held.take(at[searching]) < numbers[searching]]
         return at
 
     def codes(self, numbers: Numbers) -> Codes:
         """The positions in which these numbers were given, -1 where a number is not known."""
-        return self.code.take(self.places(numbers))
-
-
-def _sorted(numbers: Numbers) -> Ints:
-    """The order of numbers, those of each leading byte by themselves."""
-    leading = (numbers >> np.uint64(56)).astype(np.uint8)
-    order = np.argsort(leading, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(leading, minlength=256))[:-1])
-    return np.concatenate(side_by_side(lambda part: part[np.argsort(numbers[part], kind="stable")], parts))
+        at = self.places(numbers)
+        code = self.code.take(at)
+        code[self.held.take(at) != numbers] = -1
+        return code
 
 
 @dataclass(frozen=True, slots=True)

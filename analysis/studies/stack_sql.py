@@ -182,11 +182,12 @@ class EngineStack:
     ) -> Influences:
         """What customers add to estimates made of `cells`. See `Stack.influences`."""
         placed, measured = self._place(cells, where)
-        scaled = [
-            Linear(one.name, one.measures, one.weights / np.array([*map(self._unit_of, one.measures), 1.0]))
-            for one in linears
-        ]
-        return influences_of(placed, scaled, measured.of, joint=joint)
+        return influences_of(placed, side_by_side(self._scaled, linears), measured.of, joint=joint)
+
+    def _scaled(self, linear: Linear) -> Linear:
+        """Weights of whole numbers, where those given are of amounts in their main unit."""
+        units = [*map(self._unit_of, linear.measures), 1]
+        return linear if max(units) == 1 else Linear(linear.name, linear.measures, linear.weights / np.array(units))
 
     def customers(self, cells: Cells, masks: Flags, *, where: str = "study") -> Ints:
         """Different customers with a row in the marked cells. See `Stack.customers`."""

@@ -1,23 +1,20 @@
 """What do customers add to estimates, added up so that no order of adding can change a digit?
 
-`Placed` says to which cell and customer each scanned row belongs, `moved` sums rows by customer, and `products_of`
-multiplies customers' sums. Fetching the rows is left to `stack_sql`.
+`Placed` says to which cell and customer each scanned row belongs, and `moved` sums rows by customer. Fetching the rows
+is left to `stack_sql`, squaring and multiplying what customers add to `stack_squares`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
+from analysis.studies.stack_squares import products_of, squares_of
 from analysis.studies.stack_threads import side_by_side
 
-_LIMB = 21
-"""Bits of a half of a whole number: products of halves fit a double over a few thousand customers, exactly."""
-_TOGETHER = 2**11
 _BLOCK = 2**16
 """Rows that are worked on at once: what lies side by side stays close to the processor."""
 _AT_ONCE = 32
@@ -70,8 +67,9 @@ class Placed:
         """The rows whose cell is marked, and which of these rows they are."""
         marked = used[self.place]
         kept = np.flatnonzero(marked)
-        each = np.add.reduceat(marked, self.starts, dtype=np.int64) if len(self.starts) else self.starts
-        starts = np.cumsum(each) - each
+        before = np.append(0, np.cumsum(marked))
+        starts = before[self.starts]
+        each = np.diff(starts, append=len(kept))
         inside = kept if self.inside is None else self.inside[kept]
         return Placed(self.place[kept], starts[each > 0], inside), kept
 
@@ -180,12 +178,16 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of, into:
         starts = np.append(placed.starts[customers] - rows.start, rows.stop - rows.start).astype(np.int32)
         ones = np.ones(len(place))
         held = csr_array((ones, place, starts), shape=(len(starts) - 1, size))
-        added[:, customers] = 0.0
+        begun: set[int] = set()
         for measure, (columns, weight) in weights.items():
             held.data = measured(measure, rows).astype(np.float64) if measure else ones
             found = held @ weight
-            for place_of, column in enumerate(columns):
-                added[column, customers] += found[:, place_of]
+            for place_of, column in enumerate(columns.tolist()):
+                if column in begun:
+                    added[column, customers] += found[:, place_of]
+                else:
+                    added[column, customers] = found[:, place_of]
+                    begun.add(column)
 
     side_by_side(work, placed.blocks())
     return added
@@ -247,68 +249,3 @@ def _alike(used: Sequence[Flags], rows: Ints | Floats) -> list[list[int]]:
         else:
             groups.append((used[place], [place]))
     return [members for _, members in groups]
-
-
-def squares_of(added: Floats) -> tuple[Floats, Floats]:
-    """Sums of squares over customers, and the largest share of one customer in each, both of shape (n_linears,).
-
-    Customers come in the order of their ids, so that the sum is the same from run to run; parts are added up exactly.
-
-    Examples
-    --------
-    >>> variance, largest = squares_of(np.array([[1.0, 3.0], [2.0, -1.0]]))
-    >>> variance.tolist(), largest.tolist()
-    ([10.0, 5.0], [0.9, 0.8])
-    """
-    most = np.maximum(added.max(axis=1, initial=0.0), -added.min(axis=1, initial=0.0))
-    _refuse_unsquarable(most)
-    parts = [
-        np.einsum("ij,ij->i", part, part)
-        for part in (added[:, first : first + _TOGETHER] for first in range(0, added.shape[1], _TOGETHER))
-    ]
-    variance = np.array([math.fsum(column) for column in zip(*parts, strict=True)]) if parts else np.zeros(len(added))
-    return variance, _shares(most, variance)
-
-
-def products_of(summed: Floats) -> tuple[Floats, Floats]:
-    """Sums over customers of products, and the largest share of one customer in each sum of squares.
-
-    Each column is scaled to whole numbers of 42 bits and cut into halves, whose products a double adds up without
-    rounding: neither the order of customers nor the number of threads can change a digit.
-
-    Raises
-    ------
-    ValueError
-        If a value is not a number, or too large to be squared.
-
-    Examples
-    --------
-    >>> covariance, largest = products_of(np.array([[1.0, 2.0], [3.0, -1.0]]))
-    >>> covariance.tolist(), largest.tolist()
-    ([[10.0, -1.0], [-1.0, 5.0]], [0.9, 0.8])
-    """
-    n, k = summed.shape
-    most = np.abs(summed).max(axis=0, initial=0.0)
-    _refuse_unsquarable(most)
-    exponent = np.where(most > 0, 2 * _LIMB - 1 - np.frexp(most)[1], 0)
-    up = np.ldexp(1.0, exponent // 2)  # in two steps, since one power of two may outgrow a double
-    further = np.ldexp(1.0, exponent - exponent // 2)
-    high_high, high_low, low_low = (np.zeros((k, k), dtype=object) for _ in range(3))
-    for first in range(0, n, _TOGETHER):
-        whole = np.rint(summed[first : first + _TOGETHER] * up * further)
-        high = np.rint(whole * 2.0**-_LIMB)
-        low = whole - high * 2.0**_LIMB
-        for total, one, other in ((high_high, high, high), (high_low, high, low), (low_low, low, low)):
-            total[...] += (one.T @ other).astype(np.int64)
-    exact = high_high * 2 ** (2 * _LIMB) + (high_low + high_low.T) * 2**_LIMB + low_low
-    covariance = np.ldexp(exact.astype(np.float64), -(exponent[:, None] + exponent[None, :]))
-    return covariance, _shares(most, np.diag(covariance))
-
-
-def _refuse_unsquarable(most: Floats) -> None:
-    if not (most < 2.0**480).all():
-        raise ValueError("What customers add to an estimate is not a number, or too large to be squared.")
-
-
-def _shares(most: Floats, variance: Floats) -> Floats:
-    return np.minimum(np.divide(most**2, variance, out=np.zeros(len(most)), where=variance > 0), 1.0)

@@ -8,8 +8,9 @@ can change a digit. What the pieces are is left to those who ask; the engine has
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Piece = TypeVar("Piece")
@@ -41,3 +42,38 @@ def side_by_side(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> li
         return [work(piece) for piece in pieces]
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, pieces))
+
+
+def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
+    """What comes of each piece, in the order of the pieces, where a few more are worked on while one is used.
+
+    For batches that come from the engine one after the other and are added up in their order. No more than a few are
+    held at once.
+
+    Parameters
+    ----------
+    work : callable
+        As for `side_by_side`; it may run while the caller uses an earlier result.
+    pieces : iterable
+
+    Raises
+    ------
+    Exception
+        The first in the order of the pieces, if the work on one raises.
+
+    Examples
+    --------
+    >>> list(ahead(lambda number: number**2, [3, 1, 2]))
+    [9, 1, 4]
+    """
+    if THREADS < 2:
+        yield from map(work, pieces)
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for piece in pieces:
+            waiting.append(pool.submit(work, piece))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -72,7 +72,8 @@ def test_every_pixel_is_matplotlibs_own(turned, antialiased):
 def test_an_image_shows_the_pixels_and_is_the_same_each_time():
     figure = drawn(0)
     Canvas(figure)
-    first, again = figure.canvas.png(), figure.canvas.png()
+    with drawing():
+        first, again = figure.canvas.png(), figure.canvas.png()
     image = Image.open(io.BytesIO(first))
     assert first == again
     assert image.mode == "RGB"
@@ -84,7 +85,8 @@ def test_an_image_shows_the_pixels_and_is_the_same_each_time():
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_is_as_wide_as_matplotlib_says(line):
     style = FontProperties(family=["DejaVu Sans"], size=9.5)
-    own = RendererAgg(1, 1, 200).get_text_width_height_descent(line, style, ismath=False)
+    with drawing():
+        own = RendererAgg(1, 1, 200).get_text_width_height_descent(line, style, ismath=False)
     assert measuring(200).get_text_width_height_descent(line, style, ismath=False) == own
 
 
@@ -96,8 +98,7 @@ def test_faces_stay_in_the_thread_that_opened_them():
     faces = []
 
     def lay_out():
-        flags = canvas.get_hinting_flag()
-        faces.append(canvas._letters("one line", style.copy(), 200, flags, threading.get_ident())[0][0])
+        faces.append(canvas._letters("one line", style.copy(), 200, threading.get_ident())[0][0])
 
     lay_out()
     beside = threading.Thread(target=lay_out)

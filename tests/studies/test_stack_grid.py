@@ -12,6 +12,7 @@ import pytest
 from analysis.studies.naive import naive_user_gap
 from analysis.studies.sample import IndexRules, span_of_data
 from analysis.studies.stack_grid import Shape, Source, beside, product_sums, summed
+from analysis.studies.stack_money import Sums, in_units
 from analysis.studies.stack_months_sql import Everybody
 from analysis.studies.stack_sql import engine_stack
 
@@ -93,3 +94,12 @@ def test_everybody_is_counted_once_and_known_as_a_user_by_a_social_issue(company
     assert sorted(zip(stack.everybody.issues.tolist(), stack.everybody.social.tolist(), strict=True)) == [
         (1, False), (1, True), (2, False)
     ]  # fmt: skip
+
+
+def test_batches_that_came_in_a_finer_or_coarser_unit_are_added_in_one() -> None:
+    """Whole euros, then cents, then euros again as one who knows no better says them."""
+    sums = Sums(np.zeros(2, dtype=np.int32))
+    for line, amount, known in ((0, 3_000_000, 0), (1, 1_250_000, 0), (0, 2_000_000, 0), (0, 10_000, 2)):
+        sums.add_whole(np.array([line]), *in_units(np.array([amount]), known))
+    assert (sums.digits, sums.grid.tolist()) == (2, [501, 125])
+    assert [sums.hold(most) for most in (1, 2**31 // 300, 2**31 // 299)] == [True, True, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from analysis.studies.stack import Layout
 from analysis.studies.stack_grid import Shape, beside, sources
 from analysis.studies.stack_people import Directory
 from analysis.studies.stack_sums import Placed, influences_of
-from analysis.studies.stack_threads import side_by_side
+from analysis.studies.stack_threads import ahead, side_by_side
 from analysis.synthetic.make import make_world
 from analysis.tables.load import Source, open_tables, prepare
 
@@ -99,3 +100,30 @@ def test_the_whole_study_is_the_same_with_one_thread_and_with_two(
             frames = (result.paths, result.event_study, result.maturing, result.balance)
             found.append((repr(result.effects), repr(result.covariance), *(frame.to_csv() for frame in frames)))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_what_is_worked_on_ahead_keeps_its_order_and_stops_at_the_first_error(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", threads)
+    assert list(ahead(lambda number: 2 * number, range(100))) == [2 * number for number in range(100)]
+    assert list(ahead(lambda number: number, [])) == []
+    found = ahead(lambda number: 1 // number, [1, 0, 1])
+    assert next(found) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+
+
+def test_no_more_than_a_few_pieces_are_asked_for_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    asked: list[int] = []
+
+    def pieces() -> Iterator[int]:
+        for number in range(100):
+            asked.append(number)
+            yield number
+
+    found = ahead(lambda number: number, pieces())
+    assert [next(found), len(asked)] == [0, 3]
+    assert [next(found), len(asked)] == [1, 4]

@@ -15,7 +15,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.ft2font import LoadFlags, RenderMode
 from PIL import Image
@@ -26,6 +26,8 @@ _LITTLE = 3
 """How hard images are pressed: two thirds of the time that 6 takes, for files an eighth larger."""
 _KEPT = 4096
 """Lines whose layout and size are kept: the words of a report's charts come again on every chart, at both widths."""
+_FLAGS = LoadFlags.DEFAULT
+"""Letters are fitted to pixels as matplotlib's default style has it; left as drawn, images are a third larger."""
 _ONE = 0x10000
 _PIXEL = 0x40
 """FreeType's units: of a matrix, and of a pixel."""
@@ -44,8 +46,7 @@ class Renderer(RendererAgg):
         if ismath or (mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
-        size, flags = prop.get_size_in_points(), get_hinting_flag()  # type: ignore[no-untyped-call]
-        letters = _letters(s, prop.copy(), self.dpi, flags, threading.get_ident())
+        size, letters = prop.get_size_in_points(), _letters(s, prop.copy(), self.dpi, threading.get_ident())
         smooth = gc.get_antialiased()
         mode = RenderMode.NORMAL if smooth else RenderMode.MONO
         cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -58,7 +59,7 @@ class Renderer(RendererAgg):
                 face.set_size(size, self.dpi)
             place = (x + across * cosine - up * sine, height - y + across * sine + up * cosine)
             face._set_transform(turned, [round(_PIXEL * place[0]), round(_PIXEL * place[1])])
-            drawn = face._render_glyph(number, flags, mode)
+            drawn = face._render_glyph(number, _FLAGS, mode)
             dots = drawn.buffer
             if not smooth:
                 dots *= 0xFF
@@ -68,7 +69,7 @@ class Renderer(RendererAgg):
         """How wide and high a line is, and how far it goes below its foot, in pixels."""
         if ismath:
             return super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-any-return, no-untyped-call]
-        return _measured(s, prop.copy(), self.dpi, get_hinting_flag(), threading.get_ident())  # type: ignore[no-untyped-call]
+        return _measured(s, prop.copy(), self.dpi, threading.get_ident())
 
 
 class Canvas(FigureCanvasAgg):
@@ -102,16 +103,16 @@ def measuring(dots_per_inch: float) -> RendererAgg:
 
 
 @lru_cache(maxsize=_KEPT)
-def _letters(text: str, prop: FontProperties, dpi: float, flags: LoadFlags, thread: int) -> tuple[Letter, ...]:
+def _letters(text: str, prop: FontProperties, dpi: float, thread: int) -> tuple[Letter, ...]:
     """The letters of a line; faces belong to the thread that opened them."""
-    items = _face(prop, dpi)._layout(text, flags=flags, features=None, language=None)
+    items = _face(prop, dpi)._layout(text, flags=_FLAGS, features=None, language=None)
     return tuple((item.ft_object, item.glyph_index, item.x, item.y) for item in items)
 
 
 @lru_cache(maxsize=_KEPT)
-def _measured(text: str, prop: FontProperties, dpi: float, flags: LoadFlags, thread: int) -> tuple[float, float, float]:
+def _measured(text: str, prop: FontProperties, dpi: float, thread: int) -> tuple[float, float, float]:
     face = _face(prop, dpi)
-    face.set_text(text, 0.0, flags=flags)
+    face.set_text(text, 0.0, flags=_FLAGS)
     width, height = face.get_width_height()
     return width / _PIXEL, height / _PIXEL, face.get_descent() / _PIXEL
 
