@@ -100,6 +100,8 @@ def run_study(
     ):
         place = Place.of(out or study.params.reports / study.name)
         before = decided_before(study, place)
+        if before is None and study.values.previous is None:
+            kernels.begin()  # there is work to do, which this need not wait for
         study.check() if before is None else study.take_over(before)
         clock.lap("tables")
         place.check()
