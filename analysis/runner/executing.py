@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, write_atomically
 from analysis.runner.documents import write_documents
-from analysis.runner.manifest import StepStatus, fingerprints, read_status, visible_files, write_status
+from analysis.runner.manifest import StepStatus, fingerprints, read_manifest, read_status, visible_files, write_status
 from analysis.runner.notebook import (
     INTERRUPTED,
     TIME_OUT_SECONDS,
@@ -154,14 +154,16 @@ class Execution:
 
     @contextmanager
     def told_how_it_ends(self) -> Iterator[None]:
-        """What ends within this block before it should is put down: stopped by a person, or failed."""
+        """What ends within this block before it should is put down: stopped by a person, or failed.
+
+        A report that is sealed by then is whole, and is not written to.
+        """
         try:
             yield
-        except KeyboardInterrupt:
-            self.status("interrupted")
-            raise
-        except TouchstoneError:
-            self.status("failed")
+        except BaseException as error:
+            if read_manifest(self.folder) is None:
+                with suppress(OSError):
+                    self.status("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
 
     def begin_beside(self, coming: Sequence[Step], held: ExitStack) -> Beside:

@@ -122,6 +122,7 @@ def write_outputs(
             beside.documents.result()
         if lack is None and not _is_there(printer, study):
             say("The report is made without its PDF: printing it failed. Everything else is as it should be.")
+            (study.folder / REPORT).unlink(missing_ok=True)
             render_pages(study, run, steps, _leading(study, steps, ""))
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from typing import IO, cast
 
 REPORT = "report.pdf"
@@ -34,10 +34,21 @@ class Press:
             env=clean_environment(_SAME),
             encoding="utf-8",
         )
+        self._asking = threading.Lock()
+        self._told: list[str | None] = []
 
-    @cached_property
+    @property
     def lack(self) -> str | None:
-        """What keeps it from printing, as a clause; "" where nothing was to be printed; None where nothing does."""
+        """What keeps it from printing, as a clause; "" where nothing was to be printed; None where nothing does.
+
+        It says so once, and several threads may ask.
+        """
+        with self._asking:
+            if not self._told:
+                self._told.append(self._says())
+            return self._told[0]
+
+    def _says(self) -> str | None:
         line = cast("IO[str]", self._process.stdout).readline()
         if not line:
             return "the process that prints it ended at once"
@@ -55,6 +66,7 @@ class Press:
         try:
             return self._process.wait(TIME_OUT_SECONDS) == 0
         except subprocess.TimeoutExpired:
+            self.stop()  # what is begun must not come later
             return False
 
     def stop(self) -> None:

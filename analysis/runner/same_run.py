@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 
 def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
-    """The name of a run: the same for the same parameters, tables, code, packages and notebooks."""
+    """The name of a run: the same for the same parameters, declaration, tables, code, packages and notebooks."""
     texts = {name: fingerprint(path) for name, path in notebooks.items()}
+    if (declared := study.values.experiment.declared) is not None and (study.params.home / declared).is_file():
+        texts["declared"] = fingerprint(study.params.home / declared)
     return fingerprint_of_bytes(canonical_json([study.provenance, texts])).removeprefix("sha256:")[:12]
 
 

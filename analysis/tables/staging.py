@@ -116,6 +116,8 @@ def staging(
     build: Path, files: Sequence[Path], memory_limit: str | None = None
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[ContractError]]]:
     """A connection that may read these files and write into `build`, and what went wrong with opening databases."""
+    import pandas  # noqa: F401  # DuckDB imports it when it is given parameters, and swallows Ctrl-C meanwhile
+
     databases = [path for path in files if ending(path) == "duckdb"]
     allowed = [str(path.resolve()) for path in files] + [f"{path.resolve()}.wal" for path in databases]
     refused = []

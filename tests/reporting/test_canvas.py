@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -115,3 +116,20 @@ def test_another_matplotlib_draws_by_itself(monkeypatch):
     assert type(figure.canvas.get_renderer()) is RendererAgg
     assert type(measuring(200)) is RendererAgg
     assert figure.canvas.png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("settings", [{"font.sans-serif": ["DejaVu Serif"]}, {"text.hinting": "no_hinting"}])
+def test_a_line_in_a_face_of_the_settings_follows_them(settings):
+    """Faces that stand for others, and letters fitted otherwise, are left to matplotlib: what is kept knows neither."""
+
+    def line(canvas_of):
+        figure = Figure(figsize=(3, 1), dpi=150)
+        figure.text(0.1, 0.5, "one line", family="sans-serif")
+        canvas_of(figure)
+        figure.canvas.draw()
+        return np.asarray(figure.canvas.buffer_rgba()).copy()
+
+    before = line(Canvas)
+    with rc_context(settings):
+        assert (line(Canvas) == line(FigureCanvasAgg)).all()
+        assert not (line(Canvas) == before).all()

@@ -15,11 +15,11 @@ import pytest
 
 from analysis.foundation.errors import DesignError
 from analysis.foundation.provenance import canonical_json, fingerprint
-from analysis.runner import outputs
+from analysis.runner import executing, outputs
 from analysis.runner.manifest import StepStatus
 from analysis.runner.outputs import outputs_of, stamped, write_outputs
 from analysis.runner.pages import page_name
-from analysis.runner.printing import REPORT, press
+from analysis.runner.printing import REPORT, Press, press
 from analysis.runner.steps import step_named
 
 STEPS = [step_named("metrics"), step_named("summary")]
@@ -252,3 +252,39 @@ def test_a_press_that_is_not_needed_ends_at_once() -> None:
     with press() as printer:
         pass
     assert printer._process.poll() is not None
+
+
+def test_several_threads_may_ask_a_press_what_it_lacks() -> None:
+    """It says so once: whoever asks second must not wait for a second line."""
+    printer = Press()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            asked = [threads.submit(lambda: printer.lack) for _ in range(4)]
+            assert len({one.result(timeout=60) for one in asked}) == 1
+    finally:
+        printer.stop()
+
+
+def test_a_press_that_takes_too_long_prints_nothing_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.runner.printing.TIME_OUT_SECONDS", 0.01)
+    printer = Press()
+    try:
+        assert not printer.ends_well()
+        assert printer._process.poll() is not None
+    finally:
+        printer.stop()
+
+
+@pytest.mark.parametrize(("sealed", "expected"), [(False, ["interrupted", "failed", "failed"]), (True, [])])
+def test_how_a_run_ends_is_put_down_until_its_report_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool, expected: list[str]
+) -> None:
+    put_down: list[str] = []
+    run = object.__new__(executing.Execution)
+    run.folder = tmp_path
+    monkeypatch.setattr(run, "status", put_down.append)
+    monkeypatch.setattr(executing, "read_manifest", lambda folder: {} if sealed else None)
+    for error in (KeyboardInterrupt(), DesignError("x"), OSError(28, "No space left on device")):
+        with pytest.raises(type(error)), run.told_how_it_ends():
+            raise error
+    assert put_down == expected

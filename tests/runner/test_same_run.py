@@ -110,3 +110,15 @@ def test_a_rerun_of_the_same_imports_none_of_what_only_a_run_needs(home: Path) -
         capture_output=True, text=True, check=True, encoding="utf-8",
     )  # fmt: skip
     assert done.stdout == "[]\n"
+
+
+def test_another_declaration_is_another_run(home: Path) -> None:
+    """What counts as declared depends on the file's content; its name alone stands in the parameters."""
+    params = home / "params" / "trial.yaml"
+    params.write_text(params.read_text() + "experiment: {declared: sealed.json}\n", encoding="utf-8")
+    names = []
+    for content in ("{}", "{ }"):
+        (home / "sealed.json").write_text(content, encoding="utf-8")
+        with prepare_study("params/trial.yaml") as study:
+            names.append(same_run.run_id(study, {}))
+    assert names[0] != names[1]

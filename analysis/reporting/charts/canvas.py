@@ -15,8 +15,8 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
+from matplotlib.font_manager import FontProperties, font_family_aliases, fontManager, get_font
 from matplotlib.ft2font import LoadFlags, RenderMode
 from PIL import Image
 
@@ -28,6 +28,7 @@ _KEPT = 4096
 """Lines whose layout and size are kept: the words of a report's charts come again on every chart, at both widths."""
 _FLAGS = LoadFlags.DEFAULT
 """Letters are fitted to pixels as matplotlib's default style has it; left as drawn, images are a third larger."""
+_GENERIC = frozenset(font_family_aliases)
 _ONE = 0x10000
 _PIXEL = 0x40
 """FreeType's units: of a matrix, and of a pixel."""
@@ -43,7 +44,7 @@ class Renderer(RendererAgg):
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
     ) -> None:
         """Draw a line of text whose start is at `x`, `y` (pixels, downwards), turned by `angle` (degrees)."""
-        if ismath or (mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())):
+        if ismath or (mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())) or not _kept_well(prop):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
         size, letters = prop.get_size_in_points(), _letters(s, prop.copy(), self.dpi, threading.get_ident())
@@ -67,7 +68,7 @@ class Renderer(RendererAgg):
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         """How wide and high a line is, and how far it goes below its foot, in pixels."""
-        if ismath:
+        if ismath or not _kept_well(prop):
             return super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-any-return, no-untyped-call]
         return _measured(s, prop.copy(), self.dpi, threading.get_ident())
 
@@ -100,6 +101,12 @@ class Canvas(FigureCanvasAgg):
 def measuring(dots_per_inch: float) -> RendererAgg:
     """A renderer that only measures."""
     return (Renderer if QUICK else RendererAgg)(1, 1, dots_per_inch)  # type: ignore[no-untyped-call]
+
+
+def _kept_well(prop: FontProperties) -> bool:
+    """Whether a line in these faces looks the same whatever matplotlib's settings become: they are named themselves."""
+    flags = get_hinting_flag()  # type: ignore[no-untyped-call]
+    return bool(flags == _FLAGS) and not _GENERIC.intersection(name.lower() for name in prop.get_family())
 
 
 @lru_cache(maxsize=_KEPT)

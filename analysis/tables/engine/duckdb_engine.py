@@ -80,6 +80,8 @@ class DuckDBEngine:
         memory_limit: str | None = None,
         threads: int | None = None,
     ) -> None:
+        import pandas  # noqa: F401  # DuckDB imports it when it is given parameters, and swallows Ctrl-C meanwhile
+
         self.dialect = Dialect()
         self._spill = tempfile.TemporaryDirectory(prefix="touchstone-")
         self._connection = duckdb.connect(":memory:")
