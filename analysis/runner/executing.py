@@ -31,7 +31,7 @@ from analysis.runner.notebook import (
     Verdict,
     clean_environment,
     execute,
-    nursery,
+    stamp_of,
     without_traces,
 )
 from analysis.runner.opening import RUN_FOLDER, hand_over
@@ -79,6 +79,8 @@ class Kernels:
 
     def begin(self) -> None:
         """Begin it, unless it was begun before."""
+        from analysis.runner.kernels import nursery  # here: a rerun that changes nothing starts no kernel
+
         self.nursery = self.nursery or nursery(clean_environment({**ONE_THREAD, **SAME_HASHES}))
 
     def close(self) -> None:
@@ -297,7 +299,7 @@ class Execution:
         if step is CLOSES:
             files = visible_files(self.study.ledger_folder)
         elif state == "done":
-            without_traces(output, {"run": self.run, "study": self.study.name})
+            without_traces(output, stamp_of(self.study.name, self.run))
             files = [output, *([part] if step.call is not None else [])]
         elif state == "skipped" or (_is_of(verdict.error, DesignError) and reason is not None):
             output.unlink(missing_ok=True)

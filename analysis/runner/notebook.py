@@ -102,13 +102,6 @@ def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(path), **variables}
 
 
-def nursery(environment: Mapping[str, str]) -> Nursery | None:
-    """The process that kernels can be forked from; None where they are started one by one."""
-    from analysis.runner import kernels  # here: a rerun that changes nothing starts no kernel
-
-    return kernels.nursery(environment)
-
-
 class Kernel:
     """One notebook's kernel: this Python, in a clean environment, which can be stopped from another thread.
 
@@ -292,6 +285,11 @@ def _readable(part: Path) -> bool:
         return isinstance(json.loads(part.read_text(encoding="utf-8")), dict)
     except (OSError, ValueError):
         return False
+
+
+def stamp_of(study: str, run: str) -> dict[str, str]:
+    """What an executed notebook says of where it belongs, under `STAMP`."""
+    return {"run": run, "study": study}
 
 
 def without_traces(output: Path, stamp: Mapping[str, str] | None = None) -> None:

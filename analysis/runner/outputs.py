@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.foundation.provenance import fingerprint, fingerprint_of_bytes, write_atomically
 from analysis.reporting.formats import speaking
 from analysis.runner.documents import CASE, Document, documents_led_to, documents_of
-from analysis.runner.notebook import STAMP
+from analysis.runner.notebook import STAMP, stamp_of
 from analysis.runner.pages import FRONT, page_name, period_in_words, render_pages
 from analysis.runner.printing import REPORT, Press, press
 from analysis.runner.results import RESULTS
@@ -69,15 +69,7 @@ def write_ahead(
 ) -> frozenset[str]:
     """Make the pages of steps that are done while others are `coming`; the names of those steps.
 
-    Parameters
-    ----------
-    study : Study
-        Recording into the folder of the run, with all parts and `results.json`.
-    run : str
-    steps : sequence of Step
-        Those that the report will have if none of those to come is left out.
-    coming : sequence of Step
-    printer : Press
+    `steps` are those that the report will have if none of those to come is left out.
     """
     pages = frozenset(_names(steps)) - frozenset(_names(coming))
     render_pages(study, run, steps, _leading(study, steps, printer.lack), only=pages)
@@ -138,8 +130,8 @@ def stamped(study: Study, run: str, steps: Mapping[str, StepStatus]) -> dict[str
         if file not in step.files or not path.is_file():
             continue
         notebook = json.loads(path.read_bytes())
-        if notebook["metadata"].get(STAMP) != {"run": run, "study": study.name}:
-            notebook["metadata"][STAMP] = {"run": run, "study": study.name}
+        if notebook["metadata"].get(STAMP) != stamp_of(study.name, run):
+            notebook["metadata"][STAMP] = stamp_of(study.name, run)
             text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))
             write_atomically(path, f"{text}\n".encode())
             found[name] = replace(step, files={**step.files, file: fingerprint(path)})

@@ -1,11 +1,12 @@
-"""What was read: the tables of a study, one row each, as a notebook shows them first.
+"""What was read: the tables of a study, one row each, as a notebook shows them first; and which steps were left out.
 
 How the rows were read, and why some were set aside, is left to `tables`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,6 +33,14 @@ def overview_of(prepared: Prepared) -> pd.DataFrame:
         for name, account in prepared.accounts.items()
     ]
     return pd.DataFrame(rows, columns=["table", "read", "kept", "set_aside", "first", "last", "notices"])
+
+
+def missing_of(skipped: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """The steps left out: which, what each would need, and why."""
+    import pandas as pd
+
+    rows = [{"step": one["step"], "missing": ", ".join(one["missing"]), "reason": one["reason"]} for one in skipped]
+    return pd.DataFrame(rows, columns=["step", "missing", "reason"])
 
 
 def _day(moment: date | None) -> str:

@@ -5,14 +5,32 @@ How a part is written and how parts become results is left to `results`, which r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.foundation.provenance import package_versions
 from analysis.runner.behind import behind
 from analysis.runner.previous import PREVIOUS
 from analysis.runner.register import PROMISES, register_fingerprint, register_folder
 
 if TYPE_CHECKING:
     from analysis.runner.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was put down for the report, as a sentence."""
+
+    step: str
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{count:,} {key}" for key, count in self.counts.items()) or "nothing to count"
+        return f"Recorded for the report under `{self.step}`: {said}."
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def part_of(step: str, result: Any) -> dict[str, Any]:
@@ -35,6 +53,16 @@ def part_of(step: str, result: Any) -> dict[str, Any]:
     part["coverage"] = {**part.get("coverage", {}), **_coverage(step, result)}
     rows = behind(step, result)
     return {**part, "behind": {step: rows}} if rows else part
+
+
+def provenance_of(study: Study) -> dict[str, Any]:
+    """Where the numbers come from: all that goes into them, by its fingerprint."""
+    return {
+        "inputs": inputs_of(study),
+        "params": study.params.fingerprint(),
+        "code": study.code,
+        "packages": package_versions(),
+    }
 
 
 def inputs_of(study: Study) -> dict[str, str]:

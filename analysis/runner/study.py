@@ -7,28 +7,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Period, iso
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
-from analysis.foundation.provenance import (
-    code_fingerprint,
-    package_versions,
-)
+from analysis.foundation.provenance import code_fingerprint
 from analysis.runner.asked_rehearsal import faults_of_rehearsal
 from analysis.runner.not_acted_on import without_effect
-from analysis.runner.overview import overview_of
+from analysis.runner.overview import missing_of, overview_of
 from analysis.runner.params import StudyParams
 from analysis.runner.params_model import Params
 from analysis.runner.params_values import instant_of
 from analysis.runner.plans import channel_plan
 from analysis.runner.previous import Report, previous_of, since
 from analysis.runner.reading import CLOSED_MONTHS, DECISION, EVERYTHING, PART, PROMISED, TABLES, Reads, watched
-from analysis.runner.recording import inputs_of, part_of
+from analysis.runner.recording import Recorded, part_of, provenance_of
 from analysis.runner.register import read_register, register_folder
 from analysis.runner.results import RESULTS, merged, read_part, read_parts, skipped, why_skipped, write_part
 from analysis.runner.span import period_of
@@ -45,21 +41,6 @@ if TYPE_CHECKING:
     from analysis.studies.own_estimator import Estimator
     from analysis.studies.sample_table import Sample
     from analysis.tables.opened import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What was put down for the report, as a sentence."""
-
-    step: str
-    counts: Mapping[str, int]
-
-    def __str__(self) -> str:
-        said = ", ".join(f"{count:,} {key}" for key, count in self.counts.items()) or "nothing to count"
-        return f"Recorded for the report under `{self.step}`: {said}."
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Study:
@@ -459,12 +440,7 @@ class Study:
     def provenance(self) -> dict[str, Any]:
         """Where the numbers come from: all that goes into them, by its fingerprint."""
         self.reads.note(EVERYTHING)
-        return {
-            "inputs": inputs_of(self),
-            "params": self.params.fingerprint(),
-            "code": self.code,
-            "packages": package_versions(),
-        }
+        return provenance_of(self)
 
     @cached_property
     def base(self) -> dict[str, Any]:
@@ -489,13 +465,7 @@ class Study:
 
     def missing(self) -> pd.DataFrame:
         """The steps left out so far: which, what each would need, and why."""
-        import pandas as pd  # here: a rerun that changes nothing shows no table
-
-        rows = [
-            {"step": one["step"], "missing": ", ".join(one["missing"]), "reason": one["reason"]}
-            for one in self.merge()["coverage"]["skipped"]
-        ]
-        return pd.DataFrame(rows, columns=["step", "missing", "reason"])
+        return missing_of(self.merge()["coverage"]["skipped"])
 
     def close(self) -> None:
         """Give the tables back."""

@@ -47,19 +47,8 @@ def side_by_side(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> li
 def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
     """What comes of each piece, in the order of the pieces, where a few more are worked on while one is used.
 
-    For batches that come from the engine one after the other and are added up in their order. No more than a few are
-    held at once.
-
-    Parameters
-    ----------
-    work : callable
-        As for `side_by_side`; it may run while the caller uses an earlier result.
-    pieces : iterable
-
-    Raises
-    ------
-    Exception
-        The first in the order of the pieces, if the work on one raises.
+    As `side_by_side`, for batches that come from the engine one after the other and are added up in their order: no
+    more than a few are held at once, and work goes on while the caller uses an earlier result.
 
     Examples
     --------

@@ -18,6 +18,7 @@ import duckdb
 from analysis.foundation.errors import ContractError, Fault, did_you_mean
 from analysis.tables.contract import SCHEMAS
 from analysis.tables.engine import identifier
+from analysis.tables.engine.duckdb_engine import connected
 from analysis.tables.generation import BESIDE, EARLIER, Generation
 from analysis.tables.reader import BLANK_LINE, ending, parquet_columns, read_text, whole_parquet
 from analysis.tables.scans import Scan, TableInput, literal, parquet_relation, types_of
@@ -230,7 +231,7 @@ def database_tables(path: Path) -> Iterator[tuple[str, ...]]:
     ContractError
         If it is no DuckDB file, another program has it open, or it was not closed properly.
     """
-    with duckdb.connect() as connection:
+    with connected() as connection:
         attach(connection, path, "given")
         rows = connection.execute(
             "select table_schema, table_name from information_schema.tables where table_catalog = 'given' order by 1, 2"

@@ -17,7 +17,7 @@ import psutil
 import pyarrow as pa
 
 from analysis.tables.engine import Dialect, identifier
-from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, DuckDBEngine
+from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, DuckDBEngine, connected
 from analysis.tables.plain_text import InDoubt, PlainText
 from analysis.tables.scans import literal, parquet_relation
 
@@ -52,7 +52,7 @@ class MapEngine(DuckDBEngine):
         self.dialect = Dialect()
         self._plain = [text for text in texts.values() if isinstance(text, PlainText)]
         self._spill = tempfile.TemporaryDirectory(prefix="spill-", dir=cache)
-        self._connection = duckdb.connect(":memory:")
+        self._connection = connected()
         share = int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)
         self._connection.execute("set memory_limit = ?", [f"{min(share, MOST_MEMORY_MIB)}MiB"])
         self._connection.execute("set temp_directory = ?", [self._spill.name])

@@ -35,6 +35,7 @@ from analysis.tables.delimited import (
     opened,
 )
 from analysis.tables.engine import identifier
+from analysis.tables.engine.duckdb_engine import connected
 from analysis.tables.plain_text import Cells, InDoubt, PlainText, schema_of
 from analysis.tables.pseudonyms import Veil
 from analysis.tables.workbook import MOST_SWELLING, MOST_UNPACKED, SheetText, sheet_names
@@ -326,7 +327,7 @@ def whole_parquet(path: Path) -> Iterator[None]:
 def _parquet_as_text(path: Path, cache: Path, cells: Cells) -> TextRelation:
     header = parquet_columns(path)
     columns, rows = cells.of(header), 0
-    with duckdb.connect() as connection, _writer(columns, cache) as (write, target), whole_parquet(path):
+    with connected() as connection, _writer(columns, cache) as (write, target), whole_parquet(path):
         connection.execute("set TimeZone = 'UTC'")
         source = connection.from_parquet(str(path), file_row_number=True)
         texts = [

@@ -18,7 +18,7 @@ import psutil
 from analysis.foundation.errors import ContractError
 from analysis.tables.checks import DERIVED
 from analysis.tables.engine import identifier
-from analysis.tables.engine.duckdb_engine import MEMORY_SHARE
+from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, connected
 from analysis.tables.folder import attach, database_name
 from analysis.tables.generation import KNOWN_UNTIL
 from analysis.tables.local_time import instant
@@ -116,12 +116,10 @@ def staging(
     build: Path, files: Sequence[Path], memory_limit: str | None = None
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[ContractError]]]:
     """A connection that may read these files and write into `build`, and what went wrong with opening databases."""
-    import pandas  # noqa: F401  # DuckDB imports it when it is given parameters, and swallows Ctrl-C meanwhile
-
     databases = [path for path in files if ending(path) == "duckdb"]
     allowed = [str(path.resolve()) for path in files] + [f"{path.resolve()}.wal" for path in databases]
     refused = []
-    with duckdb.connect(":memory:") as connection:
+    with connected() as connection:
         limit = memory_limit or f"{int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)}MiB"
         connection.execute("set memory_limit = ?", [limit])
         connection.execute("set temp_directory = ?", [str(build / "spill")])

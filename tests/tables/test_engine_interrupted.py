@@ -29,6 +29,7 @@ except KeyboardInterrupt:
     ("imports", "call"),
     [
         ("from analysis.tables.engine.duckdb_engine import DuckDBEngine", "DuckDBEngine({}, files=[])"),
+        ("from analysis.tables.mapping_engine import MapEngine", "MapEngine({}, Path('.'))"),
         ("from analysis.tables.staging import staging", "staging(Path('.'), []).__enter__()"),
     ],
 )

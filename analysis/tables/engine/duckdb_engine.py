@@ -51,6 +51,16 @@ def _exactly() -> Iterator[None]:
         ) from None
 
 
+def connected() -> duckdb.DuckDBPyConnection:
+    """A database in memory.
+
+    DuckDB imports pandas when it is first given parameters, and swallows Ctrl-C meanwhile: so it is imported before.
+    """
+    import pandas  # noqa: F401
+
+    return duckdb.connect(":memory:")
+
+
 class DuckDBEngine:
     """An `Engine` over named views.
 
@@ -80,11 +90,9 @@ class DuckDBEngine:
         memory_limit: str | None = None,
         threads: int | None = None,
     ) -> None:
-        import pandas  # noqa: F401  # DuckDB imports it when it is given parameters, and swallows Ctrl-C meanwhile
-
         self.dialect = Dialect()
         self._spill = tempfile.TemporaryDirectory(prefix="touchstone-")
-        self._connection = duckdb.connect(":memory:")
+        self._connection = connected()
         limit = memory_limit or f"{int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)}MiB"
         folders = [str(path) for path in files if path.is_dir()] + [self._spill.name]
         paths = [str(path) for path in files if not path.is_dir()]
