@@ -1,4 +1,4 @@
-"""Lines of charts are cut where measuring each whole line would cut them, although words are measured one by one."""
+"""Lines of charts are cut where measuring each whole line would cut them, although letters are measured one by one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def test_lines_are_those_that_measuring_whole_lines_gives(size, bold, monkeypatc
     rng = np.random.default_rng(sorted(SIZES).index(size))
     texts = [" ".join(rng.choice(WORDS, rng.integers(1, 30))) for _ in range(25)]
     widths = rng.uniform(40, 700, len(texts)).tolist()
-    by_words = [wrapped(text, width, size, bold=bold, lines=4) for text, width in zip(texts, widths, strict=True)]
+    by_letters = [wrapped(text, width, size, bold=bold, lines=4) for text, width in zip(texts, widths, strict=True)]
     monkeypatch.setattr(measure, "_fits", lambda line, width, size, bold: text_width(line, size, bold=bold) <= width)
-    assert by_words == [
+    assert by_letters == [
         wrapped(text, width, size, bold=bold, lines=4) for text, width in zip(texts, widths, strict=True)
     ]
 

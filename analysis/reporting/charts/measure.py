@@ -6,6 +6,7 @@ in one of them only. Where the lines stand is left to the charts.
 
 from __future__ import annotations
 
+import re
 import warnings
 from functools import cache, lru_cache
 
@@ -21,8 +22,13 @@ PAD = 16
 _LONGEST = 900
 _KEPT = 4096
 """Widths that are kept: the words of a report's charts come again on every chart, at both of its widths."""
-_NEAR = 0.05
-"""A line whose words together are this near to the room there is, as a share of it, is measured as a whole."""
+_APART = re.compile(r"[ -~\xa1-\u024f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2212]*")
+"""Letters that stand one after another; others join, stand on each other, or run from right to left."""
+_UNDER, _OVER = 0.01, 0.03
+"""A line is measured as a whole where its letters together are so little narrower or wider than the room, as a share of
+it: letters that draw near to each other make it narrower than they are, hardly ever wider."""
+_FEW, _OF_FEW = 25, 0.1
+"""Up to so many letters two of them may decide: measured where they are so near to the room."""
 
 
 def width_inside(narrow: bool) -> float:
@@ -96,16 +102,22 @@ def fitting(texts: tuple[str, ...], width: float, size: str, *, bold: bool = Fal
 
 
 def _fits(line: str, width: float, size: str, bold: bool) -> bool:
-    """Whether a line is narrow enough; most are told by the widths of their words, which are known from other lines."""
-    by_words = sum(_step(word, size, bold) for word in line.split(" ")) - _step("", size, bold)
-    if abs(by_words - width) > _NEAR * width:
-        return by_words < width
+    """Whether a line is narrow enough; most are told by the widths of their letters, which are known from others."""
+    if _APART.fullmatch(line):
+        under, over = (_UNDER, _OVER) if len(line) > _FEW else (_OF_FEW, _OF_FEW)
+        words, families = line.split(" "), tuple(faces())
+        by_letters = sum(_steps(word, size, bold, families) for word in words)
+        by_letters += (len(words) - 1) * _steps(" ", size, bold, families)
+        if not (1 - under) * width < by_letters < (1 + over) * width:
+            return by_letters < width
     return text_width(line, size, bold=bold) <= width
 
 
-def _step(word: str, size: str, bold: bool) -> float:
-    """How far a word and the space after it move what follows."""
-    return text_width(f"{word} n", size, bold=bold) - text_width("n", size, bold=bold)
+@lru_cache(maxsize=_KEPT)
+def _steps(word: str, size: str, bold: bool, families: tuple[str, ...]) -> float:
+    """How far the letters of a word move what follows, each measured between two others that stand for all."""
+    none = _width("nn", size, bold, families)
+    return sum(_width(f"n{letter}n", size, bold, families) - none for letter in word)
 
 
 def _longest_start(word: str, width: float, size: str, bold: bool) -> int:
