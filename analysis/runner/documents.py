@@ -1,8 +1,9 @@
 """Which documents does a report have beside its pages? The case in money as a workbook and as slides.
 
-A document is made in the runner once the results are whole, beside the steps that read them. The case is
-worked out again from the recorded effects and the same tables, and must come to what is in the results, to the last
-digit. How a document looks is left to `analysis.reporting`.
+A document is made in the runner once the results are whole, beside the steps that read them. The case is that which its
+notebook left, or is worked out again from the recorded effects and the same tables where the step was done by an
+earlier run; it must come to what is in the results, to the last digit. How a document looks is left to
+`analysis.reporting`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from analysis.foundation.provenance import canonical_json, write_atomically
 from analysis.runner.steps import Step, step_named
 
 if TYPE_CHECKING:
+    from analysis.roi.case import RoiCase
     from analysis.runner.study import Study
 
 CASE = "roi_case"
@@ -47,7 +49,9 @@ def documents_led_to(steps: Sequence[Step], results: Mapping[str, Any]) -> dict[
     }
 
 
-def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, list[Document]]:
+def write_documents(
+    study: Study, run: str, steps: Sequence[Step], case: RoiCase | None = None
+) -> dict[str, list[Document]]:
     """Write the documents of a report; by step, those that its page leads to.
 
     Parameters
@@ -57,13 +61,15 @@ def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, 
     run : str
     steps : sequence of Step
         Those that were executed to the end.
+    case : RoiCase, optional
+        As its notebook left it; worked out again by default.
 
     Raises
     ------
     DesignError
         If a document cannot hold the case, such as a formula too long for a cell.
     ValueError
-        If the case worked out again is not the one in the results.
+        If the case is not the one in the results.
     """
     results = study.results()
     led_to = documents_led_to(steps, results)
@@ -72,7 +78,9 @@ def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, 
     from analysis.reporting.deck import case_deck
     from analysis.reporting.workbook import case_workbook
 
-    case = _case_of(study, results)
+    case = _worked_out(study) if case is None else case
+    if canonical_json(case.to_parts()["roi"]) != canonical_json(results["roi"]):
+        raise ValueError("The case of the workbook is not the case in the results.")
     locale = study.values.report.locale
     book = case_workbook(case, results=results, run=run, locale=locale)
     deck = case_deck(case, results, run=run, locale=locale)
@@ -81,15 +89,12 @@ def write_documents(study: Study, run: str, steps: Sequence[Step]) -> dict[str, 
     return led_to
 
 
-def _case_of(study: Study, results: dict[str, Any]) -> Any:
-    """The case of the results, with its formulas and draws: what results do not hold."""
+def _worked_out(study: Study) -> RoiCase:
+    """The case with its formulas and draws, which results do not hold."""
     call = step_named(CASE).call
     assert call is not None
     try:
         with threadpool_limits(1):
-            case = call(study)
+            return call(study)  # type: ignore[no-any-return]
     finally:
         study.close()
-    if canonical_json(case.to_parts()["roi"]) != canonical_json(results["roi"]):
-        raise ValueError("The case worked out for its workbook is not the case in the results.")
-    return case

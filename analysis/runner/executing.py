@@ -22,7 +22,8 @@ import psutil
 from analysis.foundation import errors
 from analysis.foundation.errors import DesignError, InputError, StepFailed, TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, write_atomically
-from analysis.runner.documents import write_documents
+from analysis.runner.documents import CASE, write_documents
+from analysis.runner.handing import Handing
 from analysis.runner.manifest import StepStatus, fingerprints, read_manifest, read_status, visible_files, write_status
 from analysis.runner.notebook import (
     INTERRUPTED,
@@ -110,6 +111,7 @@ class Execution:
         self.kernels: dict[str, Kernel] = {}
         self.stopped = threading.Event()
         self.memory, self.threads = "", 1
+        self.handing = Handing()
         self.steps = {name: one for name, one in read_status(folder).items() if one.stands(folder)}
         study.folder = folder
         from analysis.runner.keeping import Keeping  # here: a rerun that changes nothing closes and counts nothing
@@ -182,7 +184,7 @@ class Execution:
             printer,
             tuple(step.name for step in steps),
             pages=pool.submit(write_ahead, study, self.run, steps, coming, printer),
-            documents=pool.submit(write_documents, study, self.run, done),
+            documents=pool.submit(write_documents, study, self.run, done, self.handing.take(self.scratch_of(CASE))),
         )
 
     def execute(self, steps: Sequence[Step]) -> None:
@@ -255,9 +257,12 @@ class Execution:
 
     def scratch(self, step: Step) -> Path:
         """Where a step may write while it runs."""
-        here = self.folder / SCRATCH / step.name
+        here = self.scratch_of(step.name)
         here.mkdir(parents=True, exist_ok=True)
         return here
+
+    def scratch_of(self, name: str) -> Path:
+        return self.folder / SCRATCH / name
 
     def one(self, step: Step) -> Verdict:
         """Execute one notebook. Runs in a thread of its own."""
@@ -272,6 +277,7 @@ class Execution:
                 **ONE_THREAD,
                 RUN_FOLDER: str(self.folder),
                 READS_FILE: str(here / "reads.json"),
+                **self.handing.environment(here),
                 **SAME_HASHES,
                 "IPYTHONDIR": str(here / "ipython"),
                 **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(here)),

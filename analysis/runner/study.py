@@ -16,6 +16,8 @@ from analysis.foundation.calendar import Period, iso
 from analysis.foundation.errors import DesignError, Fault, InputError, ParamsError
 from analysis.foundation.provenance import code_fingerprint
 from analysis.runner.asked_rehearsal import faults_of_rehearsal
+from analysis.runner.documents import CASE
+from analysis.runner.handing import leave
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.overview import missing_of, overview_of
 from analysis.runner.params import StudyParams
@@ -373,6 +375,8 @@ class Study:
             raise ValueError(f"Only what this study's own methods gave can be recorded: {known}.")
         part = part_of(step, result)
         write_part(self._folder, step, part)
+        if step == CASE:
+            leave(result)  # documents are made of it
         counts = {key: len(value) for key, value in part.items() if isinstance(value, list)}
         return Recorded(step, counts)
 

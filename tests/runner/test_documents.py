@@ -69,6 +69,15 @@ def test_the_case_has_a_workbook_and_slides_beside_its_page(tmp_path: Path, aske
     assert study.closed, "the tables are given back"
 
 
+def test_the_case_that_its_notebook_left_is_not_worked_out_again(tmp_path: Path, asked: list[object]) -> None:
+    left = SimpleNamespace(to_parts=lambda: {"roi": ROI})
+    write_documents(Shown(tmp_path, ROI), "abc", STEPS, left)  # type: ignore[arg-type]
+    assert (tmp_path / "case.pptx").read_bytes() == b"trial abc en_GB"
+    assert not asked
+    with pytest.raises(ValueError, match="not the case in the results"):
+        write_documents(Shown(tmp_path, {"npv": None}), "abc", STEPS, left)  # type: ignore[arg-type]
+
+
 def test_a_report_without_a_case_has_no_document(tmp_path: Path, asked: list[object]) -> None:
     others = [step for step in STEPS if step.name != "roi_case"]
     assert write_documents(Shown(tmp_path, ROI), "abc", others) == {}  # type: ignore[arg-type]
