@@ -53,6 +53,7 @@ $(READY): requirements.lock pyproject.toml
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
 		$(BIN)/python -m pip install --quiet --no-deps -e . ; \
 	fi
+	@$(BIN)/python -m compileall -q analysis
 	@touch $(READY)
 
 # Names, versions and hashes only; needs uv.

@@ -40,6 +40,7 @@ from analysis.runner.progress import Progress
 from analysis.runner.publish import Place
 from analysis.runner.reading import READS_FILE, Reads, read_noted
 from analysis.runner.results import RESULTS, part_path, read_part, why_skipped
+from analysis.runner.same_run import PARAMS
 from analysis.runner.steps import CLOSES, Step, cannot_follow, needs_of, ways_to_the_end
 from analysis.runner.study import Study
 
@@ -128,7 +129,7 @@ class Execution:
         """
         study, folder = self.study, self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "params.json", canonical_json(study.params.canonical()))
+        write_atomically(folder / PARAMS, canonical_json(study.params.canonical()))
         self.threads = max(there() // self.at_once, 1)
         self.memory = f"{int(psutil.virtual_memory().total * memory / self.at_once / 2**20)}MiB"
         hand_over(study, self.memory, self.threads)

@@ -18,8 +18,9 @@ from analysis.foundation.provenance import canonical_json, code_fingerprint, fin
 from analysis.reporting.formats import speak
 from analysis.runner.not_acted_on import without_effect
 from analysis.runner.params import StudyParams, load_params, locate, sources_even_so
-from analysis.runner.publish import must_be_writable, must_lie_apart
+from analysis.runner.publish import Place, must_be_writable, must_lie_apart
 from analysis.runner.reading import READS_FILE, Reads
+from analysis.runner.same_run import asked_before
 from analysis.runner.study import Study
 from analysis.tables.opened import Prepared
 
@@ -104,7 +105,7 @@ def prepare_study(
     """Typed parameters and checked tables, recording into a scratch folder. Nothing is written but the tables' cache.
 
     `data` and `home` stand above what a parameters file says; not above parameters that were read already. `anew` is
-    called before tables are read that were not read before.
+    called, before tables are read, where no run with these parameters was begun yet or tables were not read before.
 
     Raises
     ------
@@ -117,6 +118,8 @@ def prepare_study(
         must_lie_apart(out, [source.path for source in typed.sources()])
     must_be_writable(typed.cache)
     _must_be_made(typed)
+    if not asked_before(Place.of(out or typed.reports / typed.values.study), typed):
+        anew()
     from analysis.tables.load import prepare  # here: a notebook under the runner reads no source, and need not wait
 
     try:

@@ -20,8 +20,12 @@ from analysis.runner.shipped import shipped
 from analysis.runner.steps import Decision, all_asked
 
 if TYPE_CHECKING:
+    from analysis.runner.params import StudyParams
     from analysis.runner.publish import Place
     from analysis.runner.study import Study
+
+PARAMS = "params.json"
+"""In a run's folder: what was asked for."""
 
 
 def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:
@@ -40,6 +44,12 @@ def notebooks_of(decision: Decision) -> dict[str, Path]:
 def is_finished(place: Place, run: str) -> bool:
     """Whether a run of that name was finished, be its report as it was made or not."""
     return read_manifest(place.runs / run) is not None
+
+
+def asked_before(place: Place, params: StudyParams) -> bool:
+    """Whether a run with these very parameters was begun here: a quick look, before tables are read."""
+    asked = canonical_json(params.canonical())
+    return any(file.read_bytes() == asked for file in place.runs.glob(f"*/{PARAMS}") if file.is_file())
 
 
 def decided_before(study: Study, place: Place) -> Decision | None:
