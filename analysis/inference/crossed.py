@@ -43,6 +43,8 @@ class Crossed:
     centre, scale : array of float, shape (n_columns,)
         What was taken from each column, and by what it was divided.
     n_exposed, n_comparison : int
+    changed : frozenset of int
+        Places of columns that are others than in the sums these were made of, all else being shared with them.
     """
 
     names: tuple[str, ...]
@@ -52,6 +54,8 @@ class Crossed:
     scale: Floats
     n_exposed: int
     n_comparison: int
+    changed: frozenset[int] = frozenset()
+    _inverses: dict[tuple[bool, tuple[int, ...]], Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def places(self, names: Sequence[str]) -> Ints:
         """Where columns stand; the constant is not counted among them."""
@@ -61,16 +65,43 @@ class Crossed:
 
     def independent(self, candidates: Sequence[str]) -> tuple[str, ...]:
         """Those columns that tell in both arms something that those before them, and the constant, do not."""
-        kept = [0]
+        left = [_without_constant(gram[0]) for gram in (self.exposed, self.comparison)]
+        whole = [np.diag(one).copy() for one in left]
+        kept = []
         for place in self.places(candidates):
-            if all(_own_share(gram[0], kept, int(place)) > _NEARLY for gram in (self.exposed, self.comparison)):
+            if all(one[place, place] > _NEARLY * most[place] for one, most in zip(left, whole, strict=True)):
                 kept.append(int(place))
-        return tuple(self.names[place] for place in kept[1:])
+                left = [_without(one, int(place)) for one in left]
+        return tuple(self.names[place] for place in kept)
+
+    def coefficients(self, rows: Ints, columns: Ints, *, exposed: bool) -> Floats:
+        """Of the regressions of columns on rows in one arm, shape (draws + 1, n_rows, n_columns)."""
+        gram = self.exposed if exposed else self.comparison
+        return np.asarray(self._inverse(rows, exposed) @ gram[:, rows[:, None], columns])
+
+    def left_of(self, given: Ints, columns: Ints, *, exposed: bool) -> Floats:
+        """Sums of products of what is left of columns in one arm once others are given."""
+        gram = self.exposed if exposed else self.comparison
+        explained = np.swapaxes(gram[:, given[:, None], columns], 1, 2) @ self.coefficients(
+            given, columns, exposed=exposed
+        )
+        return np.asarray(gram[:, columns[:, None], columns] - explained)
+
+    def _inverse(self, rows: Ints, exposed: bool) -> Floats:
+        """Of the sums of some columns; one is made for all regressions on them, whatever was changed beside them."""
+        key = exposed, tuple(rows.tolist())
+        if key in self._inverses and not self.changed.intersection(key[1]):
+            return self._inverses[key]
+        gram = self.exposed if exposed else self.comparison
+        found: Floats = np.asarray(np.linalg.inv(gram[:, rows[:, None], rows]), dtype=np.float64)
+        if not self.changed.intersection(key[1]):
+            self._inverses[key] = found
+        return found
 
     def varies(self, name: str) -> bool:
         """Whether a column varies in one of the arms."""
         (place,) = self.places([name])
-        return any(_own_share(gram[0], [0], int(place)) > 0 for gram in (self.exposed, self.comparison))
+        return any(_without_constant(gram[0])[place, place] > 0 for gram in (self.exposed, self.comparison))
 
 
 def crossed(
@@ -172,22 +203,14 @@ def _drawn(values: Floats, weight: Floats, draws: int, rng: np.random.Generator)
     return grams
 
 
-def _own_share(gram: Floats, others: Sequence[int], place: int) -> float:
-    """Share of a column's variance that is left once others are given."""
-    given = np.array(others, dtype=np.int64)
-    whole = gram[place, place] - gram[0, place] ** 2 / gram[0, 0]
-    if whole <= _NEARLY * gram[0, 0]:
-        return 0.0
-    return float(left_of(gram[None], given, np.array([place]))[0, 0, 0] / whole)
+def _without_constant(gram: Floats) -> Floats:
+    """Sums of products of what the constant leaves of columns; nought of those that it leaves next to nothing of."""
+    left = _without(gram, 0)
+    each = np.arange(len(left))
+    left[each, each] = np.where(np.diag(left) <= _NEARLY * gram[0, 0], 0.0, np.diag(left))
+    return left
 
 
-def solved(gram: Floats, rows: Ints, columns: Ints) -> Floats:
-    """Coefficients of the regressions of columns on rows, shape (draws, n_rows, n_columns)."""
-    solved = np.linalg.solve(gram[:, rows[:, None], rows], gram[:, rows[:, None], columns])
-    return np.asarray(solved, dtype=np.float64)
-
-
-def left_of(gram: Floats, given: Ints, columns: Ints) -> Floats:
-    """Sums of products of what is left of columns once others are given."""
-    explained = np.einsum("dpa,dpb->dab", gram[:, given[:, None], columns], solved(gram, given, columns))
-    return np.asarray(gram[:, columns[:, None], columns] - explained)
+def _without(gram: Floats, place: int) -> Floats:
+    """Sums of products of what one column leaves of the others."""
+    return np.asarray(gram - np.outer(gram[:, place], gram[place]) / gram[place, place])

@@ -17,7 +17,7 @@ import numpy as np
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Floats, Ints
-from analysis.inference.crossed import Crossed, left_of, solved
+from analysis.inference.crossed import Crossed
 from analysis.inference.estimate import Estimate
 from analysis.inference.mediation_hidden import Hidden, hidden_cause
 
@@ -181,7 +181,7 @@ def mediated(
     gaps = _gaps(sums, base, np.array([y, *through]))
     total = gaps[:, 0] * sums.scale[y]
     held = np.array([0, *base, *past])
-    left = left_of(sums.exposed, held, np.array([y, *through]))
+    left = sums.left_of(held, np.array([y, *through]), exposed=True)
     slopes: Floats = np.asarray(np.linalg.solve(left[:, 1:, 1:], left[:, 1:, :1])[:, :, 0], dtype=np.float64)
     indirect = (slopes * gaps[:, 1:]).sum(axis=1) * sums.scale[y]
     return Mediated(
@@ -210,7 +210,7 @@ def _changed(sums: Crossed, outcome: str, before: str, growth: Growth, covariate
     if growth == "ratio":
         base = np.array([0, *sums.places(covariates)])
         means = sums.exposed[:, 0, base] / sums.exposed[:, :1, 0]
-        fitted = np.einsum("dp,dpc->dc", means, solved(sums.comparison, base, np.array([y, p])))
+        fitted = np.einsum("dp,dpc->dc", means, sums.coefficients(base, np.array([y, p]), exposed=False))
         after, earlier = (sums.centre[[y, p]] + sums.scale[[y, p]] * fitted).T
         if not (earlier > 0).all():
             raise DesignError(
@@ -224,14 +224,14 @@ def _changed(sums: Crossed, outcome: str, before: str, growth: Growth, covariate
         held[:, :, y] -= factor[:, None] * held[:, :, p]
         held[:, y, :] -= factor[:, None] * held[:, p, :]
         changed.append(held)
-    return replace(sums, exposed=changed[0], comparison=changed[1])
+    return replace(sums, exposed=changed[0], comparison=changed[1], changed=sums.changed | {int(y)})
 
 
 def _gaps(sums: Crossed, covariates: Ints, columns: Ints) -> Floats:
     """Standardised columns' means among the exposed, less the comparison's at the exposed's covariates; by draw."""
     base = np.array([0, *covariates])
     means = sums.exposed[:, :1, :] / sums.exposed[:, :1, :1]
-    fitted = solved(sums.comparison, base, columns)
+    fitted = sums.coefficients(base, columns, exposed=False)
     return np.asarray(means[:, 0, columns] - np.einsum("dp,dpc->dc", means[:, 0, base], fitted))
 
 
