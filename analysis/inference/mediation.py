@@ -108,7 +108,7 @@ def mediated(
     mediators : sequence of str
         One or several, taken together: what they do through each other is in the indirect effect.
     covariates : sequence of str
-        Known before the exposure.
+        Known before the exposure; those that tell nothing beyond others are left out, of `moved` as well.
     moved : sequence of str
         Confounders of mediators and outcome that the exposure itself moves. With them the effects are interventional:
         mediators are thought of as drawn from those of comparison customers, and what runs through `moved` past the
@@ -163,11 +163,11 @@ def mediated(
     """
     if not mediators:
         raise ValueError("Name one mediator at least.")
+    independent = sums.independent((*covariates, *moved, *mediators))
+    covariates, moved = ([name for name in names if name in independent] for names in (covariates, moved))
     sums = sums if before is None else _changed(sums, outcome, before, growth, covariates)
     (y,) = sums.places([outcome])
     base, through, past = (sums.places(names) for names in (covariates, mediators, moved))
-    wanted = (*covariates, *moved, *mediators)
-    independent = sums.independent(wanted)
     if still := [name for name in mediators if name not in independent]:
         raise DesignError(
             f"Nothing can run through {', '.join(still)}: in one of the groups it does not vary beyond what the other "

@@ -62,7 +62,7 @@ def write_documents(
     steps : sequence of Step
         Those that were executed to the end.
     case : RoiCase, optional
-        As its notebook left it; worked out again by default.
+        As its notebook left it before anything was done with it; worked out again by default.
 
     Raises
     ------
@@ -78,15 +78,20 @@ def write_documents(
     from analysis.reporting.deck import case_deck
     from analysis.reporting.workbook import case_workbook
 
-    case = _worked_out(study) if case is None else case
-    if canonical_json(case.to_parts()["roi"]) != canonical_json(results["roi"]):
-        raise ValueError("The case of the workbook is not the case in the results.")
+    if case is None or not _is_of(case, results):
+        case = _worked_out(study)
+        if not _is_of(case, results):
+            raise ValueError("The case of the workbook is not the case in the results.")
     locale = study.values.report.locale
     book = case_workbook(case, results=results, run=run, locale=locale)
     deck = case_deck(case, results, run=run, locale=locale)
     write_atomically(study.folder / WORKBOOK, book)
     write_atomically(study.folder / DECK, deck)
     return led_to
+
+
+def _is_of(case: RoiCase, results: Mapping[str, Any]) -> bool:
+    return canonical_json(case.to_parts()["roi"]) == canonical_json(results["roi"])
 
 
 def _worked_out(study: Study) -> RoiCase:

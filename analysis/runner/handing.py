@@ -35,28 +35,35 @@ class Handing:
         return {FILE: str(scratch / _NAME), KEY: self._key}
 
     def take(self, scratch: Path) -> Any:
-        """The value that a step left, which is there no longer then; None where there is none of this run."""
+        """The value that a step left, which is there no longer then; None where there is none of this run.
+
+        None, too, where it holds what only its notebook knows, such as a class of a person's own.
+        """
         file = scratch / _NAME
-        if not file.is_file():
+        try:
+            held = memoryview(file.read_bytes())
+            file.unlink()
+        except OSError:
             return None
-        held = memoryview(file.read_bytes())
-        file.unlink()
         seal, content = held[:_SEAL], held[_SEAL:]
         if not hmac.compare_digest(seal, hmac.digest(self._key.encode(), content, _DIGEST)):
             return None
-        return pickle.loads(content)  # noqa: S301  (it carries this run's seal)
+        try:
+            return pickle.loads(content)  # noqa: S301  (it carries this run's seal)
+        except Exception:
+            return None
 
 
 def leave(value: object) -> None:
-    """Leave a value for the run that this kernel belongs to.
+    """Leave a value for the run that this kernel belongs to, in place of what was left before.
 
-    Nothing is left where there is no run, no room, or the value holds what cannot be written down, such as a function
-    of a person's own.
+    Nothing is left where there is no run, no room, or the value holds what cannot be written down.
     """
     file, key = os.environ.get(FILE), os.environ.get(KEY)
     if file is None or key is None:
         return
-    with suppress(OSError, pickle.PicklingError, TypeError, AttributeError):
+    with suppress(Exception):  # whatever a value does when it is written down, its notebook goes on
+        Path(file).unlink(missing_ok=True)
         content = _pickled(value)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as out:

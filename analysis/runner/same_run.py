@@ -49,7 +49,15 @@ def is_finished(place: Place, run: str) -> bool:
 def asked_before(place: Place, params: StudyParams) -> bool:
     """Whether a run with these very parameters was begun here: a quick look, before tables are read."""
     asked = canonical_json(params.canonical())
-    return any(file.read_bytes() == asked for file in place.runs.glob(f"*/{PARAMS}") if file.is_file())
+    return any(_content(file) == asked for file in place.runs.glob(f"*/{PARAMS}"))
+
+
+def _content(file: Path) -> bytes | None:
+    """What a file holds; nothing where it is none, is gone, or is somebody else's."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 def decided_before(study: Study, place: Place) -> Decision | None:

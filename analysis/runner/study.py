@@ -354,6 +354,8 @@ class Study:
                 self.leave_out(step, skipped(name, (), str(error)))
             raise
         self._made.append((name, result))
+        if name == CASE:
+            leave(result)  # documents are made of it, whatever becomes of it here
         return result
 
     def record(self, result: Any) -> Recorded:
@@ -375,8 +377,6 @@ class Study:
             raise ValueError(f"Only what this study's own methods gave can be recorded: {known}.")
         part = part_of(step, result)
         write_part(self._folder, step, part)
-        if step == CASE:
-            leave(result)  # documents are made of it
         counts = {key: len(value) for key, value in part.items() if isinstance(value, list)}
         return Recorded(step, counts)
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from analysis.reporting.charts import canvas
 from analysis.reporting.charts.canvas import Canvas, measuring
-from analysis.reporting.theme import drawing
+from analysis.reporting.theme import drawing, faces
 
 LINES = (
     "Repurchased within 90 days: +4.2 %",
@@ -28,6 +28,8 @@ LINES = (
     "漢字",
     "$x^2$ \\ {",
 )
+ODD = ("ab\u0300", "ab\u00ad", "ab\u200b", "ab\u2003", "q\u0303", "Service \u2764\ufe0f", "\u200bab", "a\u0301\u0328")
+"""Lines that end with what takes no room, or stand on the letter before."""
 
 
 def drawn(turned: float, antialiased: bool = True):
@@ -83,12 +85,44 @@ def test_an_image_shows_the_pixels_and_is_the_same_each_time():
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", [*LINES, *ODD])
 def test_a_line_is_as_wide_as_matplotlib_says(line):
     style = FontProperties(family=["DejaVu Sans"], size=9.5)
     with drawing():
         own = RendererAgg(1, 1, 200).get_text_width_height_descent(line, style, ismath=False)
     assert measuring(200).get_text_width_height_descent(line, style, ismath=False) == own
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("family", [faces(), ["STIXGeneral", "DejaVu Sans"], ["DejaVu Serif", "cmr10"]])
+def test_every_letter_that_may_end_a_line_takes_the_room_that_matplotlib_says(family):
+    """Those of `APART`, whose room is told by where they stand."""
+    style = FontProperties(family=list(family), size=9.5, weight="bold")
+    ends = [chr(code) for code in range(0x2500) if canvas.APART.fullmatch(chr(code))]
+    assert len(ends) > 500
+    own, ours = RendererAgg(1, 1, 173), measuring(173)
+    with drawing():
+        differ = [
+            end
+            for end in ends
+            if own.get_text_width_height_descent(f"AV{end}", style, ismath=False)
+            != ours.get_text_width_height_descent(f"AV{end}", style, ismath=False)
+        ]
+    assert differ == []
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("across", ["center", "right"])
+def test_odd_lines_stand_where_matplotlib_puts_them(across):
+    def image(canvas_of):
+        with drawing():
+            figure = Figure(figsize=(4, 4), dpi=173)
+            for place, line in enumerate(ODD):
+                figure.text(0.5, 0.05 + 0.11 * place, line, ha=across, rotation=20 * (place % 2))
+            canvas_of(figure)
+        return pixels(figure)
+
+    assert (image(Canvas) == image(FigureCanvasAgg)).all()
 
 
 def test_faces_stay_in_the_thread_that_opened_them():

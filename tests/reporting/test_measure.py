@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.reporting.charts import measure
-from analysis.reporting.charts.measure import text_width, wrapped
+from analysis.reporting.charts.measure import fitting, text_width, wrapped
 from analysis.reporting.theme import SIZES
 
 WORDS = (
@@ -35,3 +35,11 @@ def test_a_width_is_measured_once_in_each_face(monkeypatch) -> None:
     monkeypatch.setattr(measure, "faces", lambda: ("DejaVu Sans Mono",))
     assert text_width("as assigned", "note") > first[0]
     assert measure._width.cache_info().misses == 2
+
+
+@pytest.mark.parametrize("text", ["AVAVAVAVAV", "AVAVA WAVAVA", "ffiffiffi"])
+def test_what_fits_to_a_hair_is_neither_cut_nor_followed_by_nothing(text) -> None:
+    """Letters that draw near to each other take less room than they do one by one."""
+    room = text_width(text, "note")
+    assert wrapped(text, room, "note", lines=1) == [text]
+    assert fitting((text,), room, "note") == text

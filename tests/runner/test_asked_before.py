@@ -28,5 +28,7 @@ def test_a_run_of_the_same_parameters_is_known_and_no_other(tmp_path: Path, plac
     assert not asked_before(place, load_params(file))
     write_atomically(place.runs / "def" / PARAMS, b"{}")
     (place.runs / "a folder" / PARAMS).mkdir(parents=True)
+    (place.runs / "gone").mkdir()
+    (place.runs / "gone" / PARAMS).symlink_to(tmp_path / "nowhere")
     assert not asked_before(place, load_params(file))
     assert asked_before(place, asked)

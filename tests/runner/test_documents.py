@@ -74,8 +74,21 @@ def test_the_case_that_its_notebook_left_is_not_worked_out_again(tmp_path: Path,
     write_documents(Shown(tmp_path, ROI), "abc", STEPS, left)  # type: ignore[arg-type]
     assert (tmp_path / "case.pptx").read_bytes() == b"trial abc en_GB"
     assert not asked
+
+
+def test_a_case_that_its_notebook_changed_is_not_published(tmp_path: Path, asked: list[object]) -> None:
+    """What was left is older than the change, so that the two differ; what is worked out again differs as well."""
+    left = SimpleNamespace(to_parts=lambda: {"roi": ROI})
     with pytest.raises(ValueError, match="not the case in the results"):
         write_documents(Shown(tmp_path, {"npv": None}), "abc", STEPS, left)  # type: ignore[arg-type]
+    assert asked
+
+
+def test_a_case_that_is_another_is_worked_out_again(tmp_path: Path, asked: list[object]) -> None:
+    other = SimpleNamespace(to_parts=lambda: {"roi": {"npv": None}})
+    write_documents(Shown(tmp_path, ROI), "abc", STEPS, other)  # type: ignore[arg-type]
+    assert (tmp_path / "case.pptx").read_bytes() == b"trial abc en_GB"
+    assert asked
 
 
 def test_a_report_without_a_case_has_no_document(tmp_path: Path, asked: list[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -54,8 +55,31 @@ def test_what_another_run_or_anybody_else_left_is_not_opened(run: Handing, tmp_p
     assert Harmful.ran == []
 
 
-def test_what_cannot_be_written_down_is_not_left(run: Handing, tmp_path: Path) -> None:
-    leave({"own": lambda: 1})
+class Refusing:
+    """What cannot be written down."""
+
+    def __reduce__(self) -> Any:
+        raise ValueError("no")
+
+
+def test_what_cannot_be_written_down_is_not_left_nor_what_was_left_before(run: Handing, tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in ({"own": lambda: 1}, Refusing(), deep):
+        leave("before")
+        leave(value)
+        assert run.take(tmp_path) is None
+
+
+def test_what_only_its_notebook_knows_is_not_taken(
+    run: Handing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = type("Own", (), {"__module__": "__main__"})
+    with monkeypatch.context() as notebook:
+        notebook.setattr(sys.modules["__main__"], "Own", own, raising=False)
+        leave(own())
+    assert list(tmp_path.iterdir()), "it could be written down"
     assert run.take(tmp_path) is None
 
 

@@ -10,6 +10,7 @@ library lets one choose them.
 from __future__ import annotations
 
 import math
+import re
 import struct
 import threading
 import zlib
@@ -36,6 +37,8 @@ _METRE = 1 / 0.0254
 _FLAGS = LoadFlags.DEFAULT
 """Letters are fitted to pixels as matplotlib's default style has it; left as drawn, images are a third larger."""
 _GENERIC = frozenset(font_family_aliases)
+APART = re.compile(r"[ -~\xa1-\xac\xae-\u024f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2212]*")
+"""Letters that stand one after another; others join, stand on each other, take no room, or run from right to left."""
 _ONE = 0x10000
 _PIXEL = 0x40
 """FreeType's units: of a matrix, and of a pixel."""
@@ -161,8 +164,11 @@ def _fitted(
 def _measured(text: str, prop: FontProperties, dpi: float, thread: int) -> tuple[float, float, float]:
     """A line's width, from its start to where another letter would follow, its height and how far it goes below."""
     size, letters = prop.get_size_in_points(), _letters(text, prop, dpi, thread)
-    if not letters:
-        return 0.0, 0.0, 0.0
+    if not letters or not APART.fullmatch(text):  # where a letter stands does not tell what room it takes
+        face = _face(prop, dpi)
+        face.set_text(text, 0.0, flags=_FLAGS)
+        width, height = face.get_width_height()
+        return width / _PIXEL, height / _PIXEL, face.get_descent() / _PIXEL
     boxes = [_box(face, size, dpi, number) for face, number, _, _ in letters]
     places = [round(up * _PIXEL) for *_, up in letters]
     foot = min(box[0] + place for box, place in zip(boxes, places, strict=True))

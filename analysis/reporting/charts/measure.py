@@ -6,14 +6,13 @@ in one of them only. Where the lines stand is left to the charts.
 
 from __future__ import annotations
 
-import re
 import warnings
 from functools import cache, lru_cache
 
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
-from analysis.reporting.charts.canvas import measuring
+from analysis.reporting.charts.canvas import APART, measuring
 from analysis.reporting.formats import ELLIPSIS, plain
 from analysis.reporting.theme import NARROW, SCALE, SIZES, WIDE, faces, points
 
@@ -22,8 +21,6 @@ PAD = 16
 _LONGEST = 900
 _KEPT = 4096
 """Widths that are kept: the words of a report's charts come again on every chart, at both of its widths."""
-_APART = re.compile(r"[ -~\xa1-\u024f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2212]*")
-"""Letters that stand one after another; others join, stand on each other, or run from right to left."""
 _UNDER, _OVER = 0.01, 0.03
 """A line is measured as a whole where its letters together are so little narrower or wider than the room, as a share of
 it: letters that draw near to each other make it narrower than they are, hardly ever wider."""
@@ -80,6 +77,9 @@ def wrapped(text: str, width: float, size: str, *, bold: bool = False, lines: in
             continue
         if not line:  # one word wider than the line
             fits = _longest_start(word, width, size, bold)
+            if fits == len(word):  # its letters draw near to each other
+                line = word
+                continue
             line, word = word[:fits], word[fits:]
         done.append(line)
         line = ""
@@ -97,13 +97,15 @@ def fitting(texts: tuple[str, ...], width: float, size: str, *, bold: bool = Fal
     >>> [fitting(("Positive mentions", "Positive"), width, "label") for width in (1000, 80)]
     ['Positive mentions', 'Positive']
     """
-    there = (text for text in texts if text_width(plain(text, _LONGEST), size, bold=bold) <= width)
-    return wrapped(next(there, texts[-1]), width, size, bold=bold, lines=1)[0]
+    for text in (plain(text, _LONGEST) for text in texts):
+        if text_width(text, size, bold=bold) <= width:
+            return text
+    return wrapped(texts[-1], width, size, bold=bold, lines=1)[0]
 
 
 def _fits(line: str, width: float, size: str, bold: bool) -> bool:
     """Whether a line is narrow enough; most are told by the widths of their letters, which are known from others."""
-    if _APART.fullmatch(line):
+    if APART.fullmatch(line):
         under, over = (_UNDER, _OVER) if len(line) > _FEW else (_OF_FEW, _OF_FEW)
         words, families = line.split(" "), tuple(faces())
         by_letters = sum(_steps(word, size, bold, families) for word in words)
