@@ -171,6 +171,11 @@ class Kernel:
 
             start_kernel = _async_start_kernel
 
+            async def _async_interrupt_kernel(self) -> None:
+                """Jupyter interrupts a kernel before it asks it to end; one that has nothing to do reports an error."""
+
+            interrupt_kernel = _async_interrupt_kernel
+
         return Manager
 
 

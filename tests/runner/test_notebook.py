@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from analysis.foundation.errors import TouchstoneError
 from analysis.runner.notebook import INTERRUPTED, Kernel, Verdict, check_parameter, execute, without_traces
@@ -69,6 +71,19 @@ def test_a_notebook_gets_its_parameter_and_its_folder_and_leaves_this_process_al
     without_traces(output)
     assert str(tmp_path) not in json.dumps(nbformat.read(output, as_version=4).metadata)
     assert all("papermill" not in cell.metadata for cell in nbformat.read(output, as_version=4).cells)
+
+
+def test_a_kernel_that_has_done_its_work_is_not_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would say so on the screen of whoever runs a study."""
+    sent: list[int] = []
+
+    async def noted(provisioner: LocalProvisioner, number: int) -> None:
+        sent.append(number)
+
+    monkeypatch.setattr(LocalProvisioner, "send_signal", noted)
+    verdict, _ = executed(tmp_path, WRITES_PART)
+    assert verdict.state == "done"
+    assert signal.SIGINT not in sent
 
 
 def test_a_foreign_error_is_named_and_its_words_are_withheld(tmp_path: Path) -> None:
