@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,10 @@ def processors() -> int:
 def there() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+
+
+_MAKERS = ("page", "summary", "tidy", "workbook", "deck")
+"""Rooms of `analysis.reporting` that what readers get is made with."""
 
 
 class Kernels:
@@ -144,6 +149,7 @@ class Execution:
         self.progress.expect({one.name: took.get(one.name, one.seconds) for one in left}, self.at_once)
         if len([step for step in steps if step.name not in self.steps]) > 1:
             self.source.begin()
+        threading.Thread(target=_read_makers, daemon=True).start()
         _ = study.base
         study.close()  # the notebooks open the tables themselves; nothing is asked of them here any more
         try:
@@ -354,3 +360,13 @@ class Execution:
 def _is_of(name: str | None, *families: type[TouchstoneError]) -> bool:
     kind = getattr(errors, name or "", None)
     return isinstance(kind, type) and issubclass(kind, families)
+
+
+def _read_makers() -> None:
+    """Import what pages and documents are made with, while notebooks are executed: they come when nothing else does.
+
+    What cannot be imported is told where it is needed.
+    """
+    for name in _MAKERS:
+        with suppress(Exception):
+            import_module(f"analysis.reporting.{name}")
