@@ -40,8 +40,7 @@ from analysis.runner.opening import RUN_FOLDER, hand_over
 from analysis.runner.progress import Progress
 from analysis.runner.publish import Place
 from analysis.runner.reading import READS_FILE, Reads, read_noted
-from analysis.runner.results import RESULTS, part_path, read_part, why_skipped
-from analysis.runner.same_run import PARAMS
+from analysis.runner.results import PARAMS, RESULTS, part_path, read_part, why_skipped
 from analysis.runner.steps import CLOSES, Step, cannot_follow, needs_of, ways_to_the_end
 from analysis.runner.study import Study
 

@@ -17,7 +17,7 @@ from analysis.runner.outputs import outputs_of
 from analysis.runner.pages import page_name
 from analysis.runner.publish import Place
 from analysis.runner.pulls import Pull, pulls_of
-from analysis.runner.results import skipped
+from analysis.runner.results import PARAMS, skipped
 from analysis.runner.run import check_notebooks
 from analysis.runner.same_run import notebooks_of, run_id
 from analysis.runner.steps import STEPS, Step
@@ -132,7 +132,7 @@ def plan_study(
                 "results.json",
                 *parts,
                 *executed,
-                "params.json",
+                PARAMS,
                 "status.json",
                 "manifest.json",
             ),

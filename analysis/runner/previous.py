@@ -24,7 +24,7 @@ from analysis.reporting.difference.line import line_before
 from analysis.reporting.formats import plain
 from analysis.runner.comparable import doubts, in_the_way
 from analysis.runner.last_signed import LAST_SIGNED, last_signed
-from analysis.runner.results import RESULTS, SCHEMA
+from analysis.runner.results import PARAMS, RESULTS, SCHEMA
 from analysis.runner.results_form import malformed
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _params_beside(file: Path, made_by: Any) -> Mapping[str, Any] | None:
     what the results were made by, is left out.
     """
     try:
-        found = json.loads((file.parent / "params.json").read_text(encoding="utf-8"))
+        found = json.loads((file.parent / PARAMS).read_text(encoding="utf-8"))
         sign = fingerprint_of_bytes(canonical_json(found))
     except (OSError, ValueError, RecursionError):
         return None

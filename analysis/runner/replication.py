@@ -24,7 +24,7 @@ from analysis.runner.finished import Report, find_report
 from analysis.runner.params_model import CIVIL
 from analysis.runner.replication_lock import installed_packages, lock_text
 from analysis.runner.replication_words import readme
-from analysis.runner.results import RESULTS
+from analysis.runner.results import PARAMS, RESULTS
 from analysis.runner.searching import Search, search
 from analysis.runner.sharing import tables_of
 from analysis.runner.shipped import PACKAGE
@@ -133,7 +133,7 @@ def _names_own_files(report: Report) -> bool:
 
 
 def _canonical(report: Report) -> dict[str, Any]:
-    found = json.loads((report.folder / "params.json").read_bytes())
+    found = json.loads((report.folder / PARAMS).read_bytes())
     assert isinstance(found, dict)
     return found
 

@@ -15,7 +15,8 @@ from typing import Any
 from analysis.foundation.provenance import canonical_json, write_atomically
 
 SCHEMA = "touchstone.results/1"
-RESULTS = "results.json"
+RESULTS, PARAMS = "results.json", "params.json"
+"""In the folder of a run: what was found, and what was asked for."""
 LISTS = (
     "metrics", "effects", "bounds", "scorecard", "incidents", "stories", "hypotheses", "promises", "power",
 )  # fmt: skip

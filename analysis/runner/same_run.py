@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from analysis.foundation.errors import TouchstoneError
 from analysis.foundation.provenance import canonical_json, fingerprint, fingerprint_of_bytes
 from analysis.runner.manifest import read_manifest
+from analysis.runner.results import PARAMS
 from analysis.runner.sharing import tables_noted
 from analysis.runner.shipped import shipped
 from analysis.runner.steps import Decision, all_asked
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from analysis.runner.params import StudyParams
     from analysis.runner.publish import Place
     from analysis.runner.study import Study
-
-PARAMS = "params.json"
-"""In a run's folder: what was asked for."""
 
 
 def run_id(study: Study, notebooks: Mapping[str, Path]) -> str:

@@ -11,6 +11,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import RenderMode
 from PIL import Image
 
 from analysis.reporting.charts import canvas
@@ -109,6 +110,14 @@ def test_every_letter_that_may_end_a_line_takes_the_room_that_matplotlib_says(fa
             != ours.get_text_width_height_descent(f"AV{end}", style, ismath=False)
         ]
     assert differ == []
+
+
+def test_a_letter_takes_the_same_room_however_it_was_drawn_before():
+    style = FontProperties(family=["DejaVu Sans"], size=9.5)
+    face, number, _, _ = canvas._letters("j", style, 200, threading.get_ident())[0]
+    room = canvas._box.__wrapped__(face, 9.5, 200, number)
+    canvas._fitted.__wrapped__(face, 9.5, 200, number, (0, -0x10000, 0x10000, 0), 13, 27, RenderMode.NORMAL)
+    assert canvas._box.__wrapped__(face, 9.5, 200, number) == room
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from analysis.foundation.provenance import canonical_json, write_atomically
 from analysis.runner import same_run
 from analysis.runner.opening import prepare_study
+from analysis.runner.params import load_params
 from analysis.runner.publish import Place
+from analysis.runner.results import PARAMS
 from analysis.runner.run import run_study
-from analysis.runner.same_run import decided_before
+from analysis.runner.same_run import asked_before, decided_before
 from analysis.runner.study import Study
 
 HEAVY = (
@@ -122,3 +125,22 @@ def test_another_declaration_is_another_run(home: Path) -> None:
         with prepare_study("params/trial.yaml") as study:
             names.append(same_run.run_id(study, {}))
     assert names[0] != names[1]
+
+
+def test_a_run_of_the_same_parameters_is_known_and_no_other(tmp_path: Path) -> None:
+    """So that work that is sure to come is begun before tables are read."""
+    place = Place.of(tmp_path / "reports" / "trial")
+    file = tmp_path / "trial.yaml"
+    file.write_text("study: trial\n")
+    asked = load_params(file)
+    assert not asked_before(place, asked)
+    write_atomically(place.runs / "abc" / PARAMS, canonical_json(asked.canonical()))
+    assert asked_before(place, asked)
+    file.write_text("study: trial\nseed: 7\n")
+    assert not asked_before(place, load_params(file))
+    write_atomically(place.runs / "def" / PARAMS, b"{}")
+    (place.runs / "a folder" / PARAMS).mkdir(parents=True)
+    (place.runs / "gone").mkdir()
+    (place.runs / "gone" / PARAMS).symlink_to(tmp_path / "nowhere")
+    assert not asked_before(place, load_params(file))
+    assert asked_before(place, asked)

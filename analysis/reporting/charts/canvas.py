@@ -184,15 +184,9 @@ def _box(face: Any, size: float, dpi: float, number: int) -> tuple[int, int, int
     return letter.bbox[1], letter.bbox[3], letter.horiAdvance
 
 
-@lru_cache(maxsize=_KEPT)
-def _files(prop: FontProperties) -> list[Any]:
-    """Where a line's face and those that stand in for it are kept."""
-    return fontManager._find_fonts_by_props(prop)  # type: ignore[attr-defined, no-any-return]
-
-
 def _face(prop: FontProperties, dpi: float) -> Any:
     """The face of a line, with those that stand in for it, at the line's size."""
-    face = get_font(_files(prop))
+    face = get_font(fontManager._find_fonts_by_props(prop))  # type: ignore[attr-defined]
     face.clear()
     face.set_size(prop.get_size_in_points(), dpi)
     return face
