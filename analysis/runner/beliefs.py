@@ -46,6 +46,7 @@ def tested(study: Study) -> Family:
     from dataclasses import replace
 
     from analysis.studies.hypotheses.study import test_hypotheses
+    from analysis.studies.stack_once import read_once
 
     kept = _kept(study)
     asked = hypotheses_of(study.values, declaration_of(study) if kept is None else kept)
@@ -53,7 +54,8 @@ def tested(study: Study) -> Family:
     if not asked:
         raise DesignError(" ".join(("No hypothesis can be tested.", *silent)))
     effects = [row for step in _steps(asked) for row in _effects(study, step)]
-    family = test_hypotheses(asked, effects, again=_again(study, asked))
+    with read_once():
+        family = test_hypotheses(asked, effects, again=_again(study, asked))
     return replace(family, notes=(*family.notes, *silent, *(() if kept is None else kept.notes)))
 
 

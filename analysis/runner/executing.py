@@ -7,6 +7,7 @@ left to `notebook`, what is made of the executed ones to `outputs`, the report a
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -364,8 +365,9 @@ def _is_of(name: str | None, *families: type[TouchstoneError]) -> bool:
 def _read_makers() -> None:
     """Import what pages and documents are made with, while notebooks are executed: they come when nothing else does.
 
-    What cannot be imported is told where it is needed.
+    What cannot be imported is told where it is needed. All modules stay, so that nobody need look for cycles in them.
     """
     for name in _MAKERS:
         with suppress(Exception):
             import_module(f"analysis.reporting.{name}")
+    gc.freeze()

@@ -25,6 +25,7 @@ from analysis.studies.stack_found import Found, account_of, find_rows
 from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
 from analysis.studies.stack_issues import Issues, Period, read_issues, source_of
 from analysis.studies.stack_months_sql import Months, Read, lay_out_months
+from analysis.studies.stack_once import once
 from analysis.studies.stack_people import People
 from analysis.studies.stack_sums import Placed, cells_among, influences_of
 from analysis.studies.stack_threads import side_by_side
@@ -60,13 +61,16 @@ def engine_stack(
     """
     if unknown := [name for name in outcomes if name not in OUTCOMES]:
         raise DesignError(f"No stack holds {', '.join(unknown)}; one can hold {', '.join(OUTCOMES)}.")
-    span = find_span(tables, rules.zone, rules.until)
+    zone, until = rules.zone, rules.until
+    span = once(tables, ("span", zone, until), lambda: find_span(tables, zone, until))
     span.must_fit(rules)
     span.must_hold_every_month()
     period = Period(span.first, span.last, rules)
-    priced = priced_rows(tables, rules.zone) if {"support_cost", "index_issue_cost"} & set(outcomes) else None
-    people = People.of(tables, source_of(tables), attributes)
-    issues, asked = read_issues(tables, people, period, priced if tables.has("issues") else None)
+    priced = priced_rows(tables, zone) if {"support_cost", "index_issue_cost"} & set(outcomes) else None
+    people = once(tables, ("people", *attributes), lambda: People.of(tables, source_of(tables), attributes))
+    of_issues = priced if tables.has("issues") else None
+    asked_for = ("issues", period.begin, period.end, zone, None if of_issues is None else of_issues.sql)
+    issues, asked = once(tables, asked_for, lambda: read_issues(tables, people, period, of_issues))
     found, new = find_rows(tables, people, period, issues)
     account = account_of(people, period, asked, issues, found, new)
     if span.thin:

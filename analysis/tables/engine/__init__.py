@@ -43,6 +43,11 @@ class Engine(Protocol):
         """While it lasts, a name means another table."""
         ...
 
+    @property
+    def standing(self) -> tuple[tuple[str, str], ...]:
+        """The names that mean another table just now, each with that table."""
+        ...
+
     def close(self) -> None:
         """Give everything back."""
         ...

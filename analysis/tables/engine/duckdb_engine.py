@@ -91,6 +91,7 @@ class DuckDBEngine:
         threads: int | None = None,
     ) -> None:
         self.dialect = Dialect()
+        self.standing: tuple[tuple[str, str], ...] = ()
         self._spill = tempfile.TemporaryDirectory(prefix="touchstone-")
         self._connection = connected()
         limit = memory_limit or f"{int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)}MiB"
@@ -134,9 +135,11 @@ class DuckDBEngine:
     @contextmanager
     def standing_in(self, name: str, other: str) -> Iterator[None]:
         self._connection.execute(f"create temp view {identifier(name)} as select * from {identifier(other)}")
+        self.standing += ((name, other),)
         try:
             yield
         finally:
+            self.standing = self.standing[:-1]
             self._connection.execute(f"drop view temp.{identifier(name)}")
 
     def close(self) -> None:
