@@ -185,11 +185,12 @@ def _drawn(values: Floats, weight: Floats, draws: int, rng: np.random.Generator)
     upper = np.triu_indices(width)
     order = rng.permutation(n) if n > BLOCKS else np.arange(n)
     size = -(-n // BLOCKS)
-    products = np.zeros((-(-n // size), len(upper[0])))
-    for block in range(size):  # row by row of all blocks at once
-        chosen = order[block * len(products) : (block + 1) * len(products)]
-        rows = values[chosen]
-        products[: len(chosen)] += rows[:, upper[0]] * rows[:, upper[1]] * weight[chosen, None]
+    blocks = -(-n // size)
+    rows, weighted = np.zeros((2, size * blocks, width))
+    rows[:n] = values[order]
+    weighted[:n] = rows[:n] * weight[order, None]
+    left, right = (one.reshape(size, blocks, width).transpose(1, 0, 2).copy() for one in (rows, weighted))
+    products = (left.transpose(0, 2, 1) @ right)[:, *upper]
     sums = np.empty((draws + 1, products.shape[1]))
     sums[0] = products.sum(axis=0)
     for first in range(1, draws + 1, _AT_ONCE):
