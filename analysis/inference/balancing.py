@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.inference.propensity import HIGHEST_SCORE, RIDGE, checked
+from analysis.inference.propensity import HIGHEST_SCORE, RIDGE, checked, standardised
 
 Floats = NDArray[np.float64]
 _MOST_STEPS = 200
@@ -49,6 +49,8 @@ def balancing_odds(
     ------
     DesignError
         If a covariate is missing, or one of the groups is empty.
+    ValueError
+        If the ridge or the highest score is out of its range.
 
     Source
     ------
@@ -66,21 +68,53 @@ def balancing_odds(
     >>> [round(float(one), 6) for one in odds]
     [0.333333, 3.0]
     """
-    if not (ridge > 0 and 0 < highest < 1):
-        raise ValueError(f"A ridge is above 0 and a score between 0 and 1; given: {ridge:g} and {highest:g}.")
     columns, arm, others = checked(covariates, treated, at)
-    middle, spread = columns.mean(axis=0), columns.std(axis=0)
-    moves = spread > 1e-12 * np.maximum(1.0, np.abs(middle))
-    design, wanted = (
-        np.column_stack([np.ones(len(one)), (one[:, moves] - middle[moves]) / spread[moves]])
-        for one in (columns, others)
-    )
-    slopes = _least(design[~arm], design[arm].sum(axis=0), ridge)
-    return np.asarray(np.clip(wanted @ slopes, 0.0, highest / (1 - highest)))
+    design, wanted = (with_constant(one) for one in standardised(columns, others))
+    return odds_at(wanted, balancing_slopes(design[~arm], design[arm].sum(axis=0), ridge), highest)
 
 
-def _least(comparison: Floats, sums: Floats, ridge: float) -> Floats:
-    """Where the loss is least: Newton's steps, halved until they lower it."""
+def with_constant(columns: Floats) -> Floats:
+    """The columns after one of ones.
+
+    Examples
+    --------
+    >>> with_constant(np.array([[3.0], [4.0]])).tolist()
+    [[1.0, 3.0], [1.0, 4.0]]
+    """
+    return np.column_stack([np.ones(len(columns)), columns])
+
+
+def odds_at(design: Floats, slopes: Floats, highest: float) -> Floats:
+    """Odds of treatment by these slopes, not below nought nor above those of the highest score.
+
+    Examples
+    --------
+    >>> odds_at(np.array([[1.0, -2.0], [1.0, 9.0]]), np.array([0.5, 0.5]), 0.75).tolist()
+    [0.0, 3.0]
+    """
+    if not 0 < highest < 1:
+        raise ValueError(f"The highest score lies between 0 and 1, not at {highest:g}.")
+    return np.asarray(np.clip(design @ slopes, 0.0, highest / (1 - highest)))
+
+
+def balancing_slopes(comparison: Floats, sums: Floats, ridge: float) -> Floats:
+    """The line in the columns that is the odds: where the loss is least, by Newton's steps, halved until they lower it.
+
+    Parameters
+    ----------
+    comparison : array of float, shape (n_comparison, 1 + n_columns)
+        A constant and the standardised columns.
+    sums : array of float, shape (1 + n_columns,)
+        Of the treated: their number and the sums of their columns.
+    ridge : float
+
+    Examples
+    --------
+    >>> balancing_slopes(np.array([[1.0, -1.0], [1.0, 1.0]]), np.array([4.0, 2.0]), 1e-9).round(6).tolist()
+    [2.0, 1.0]
+    """
+    if not ridge > 0:
+        raise ValueError(f"A ridge is above 0, not {ridge:g}.")
     penalty = np.full(comparison.shape[1], ridge)
     penalty[0] = 1e-8  # next to nothing: so that steps end where all odds fall to nought
 

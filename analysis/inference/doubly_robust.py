@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.att import Att, att_by_odds
-from analysis.inference.balancing import balancing_odds
-from analysis.inference.propensity import HIGHEST_SCORE, RIDGE
+from analysis.inference.balancing import balancing_slopes, odds_at, with_constant
+from analysis.inference.propensity import HIGHEST_SCORE, RIDGE, checked, must_hold_both, standardised
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,7 +48,7 @@ def cross_fitted_att(
         Dealings of `deal_folds`; at least one.
     customer : array of int, shape (n_rows,), optional
     ridge : float
-        Of both models, on columns of standard deviation 1.
+        Above 0; of both models, on columns brought to standard deviation 1 among all rows.
     highest : float
         The score above which nobody was kept; no odds are above those of this score.
 
@@ -72,7 +72,7 @@ def cross_fitted_att(
     y: 1.999 (95 % interval 1.89 to 2.107), unit: points; 1,041 against 959 customers; doubly robust effect on the
     treated (AIPW), cross-fitted
     """
-    columns, arm = np.asarray(covariates, dtype=np.float64), np.asarray(treated, dtype=bool)
+    columns, arm, _ = checked(covariates, treated, covariates)
     values = {name: np.asarray(outcome, dtype=np.float64) for name, outcome in outcomes.items()}
     for name, value in values.items():
         missing = int((~np.isfinite(value)).sum())
@@ -82,9 +82,9 @@ def cross_fitted_att(
         raise ValueError("Cross-fitting needs one dealing of folds at least.")
     found: dict[str, list[Att]] = {name: [] for name in values}
     odds = np.zeros(len(arm))
-    together = np.column_stack(list(values.values()))
+    together, design = np.column_stack(list(values.values())), with_constant(*standardised(columns))
     for fold in (np.asarray(one) for one in folds):
-        weight, expected = _nuisances(together, columns, arm, fold, ridge, highest)
+        weight, expected = _nuisances(together, design, arm, fold, ridge, highest)
         odds += weight / len(folds)
         for place, (name, value) in enumerate(values.items()):
             found[name].append(att_by_odds(value, arm, weight, expected[:, place], customer=customer))
@@ -92,27 +92,26 @@ def cross_fitted_att(
 
 
 def _nuisances(
-    values: Floats, columns: Floats, arm: Flags, fold: Ints, ridge: float, highest: float
+    values: Floats, design: Floats, arm: Flags, fold: Ints, ridge: float, highest: float
 ) -> tuple[Floats, Floats]:
     """Each row's odds and what it would have had without the treatment (a column an outcome), from the other folds."""
     odds, expected = np.zeros(len(arm)), np.empty_like(values)
     for one in np.unique(fold):
         held = fold == one
-        others = ~held & ~arm
-        compared = held & ~arm
-        odds[compared] = balancing_odds(columns[~held], arm[~held], columns[compared], ridge=ridge, highest=highest)
-        expected[held] = _regression(columns[others], values[others], columns[held], ridge)
+        others, compared = ~held & ~arm, held & ~arm
+        must_hold_both(arm[~held])
+        comparison = design[others]
+        slopes = balancing_slopes(comparison, design[~held & arm].sum(axis=0), ridge)
+        odds[compared] = odds_at(design[compared], slopes, highest)
+        expected[held] = design[held] @ _regression(comparison, values[others], ridge)
     return odds, expected
 
 
-def _regression(columns: Floats, values: Floats, at: Floats, ridge: float) -> Floats:
-    """Least squares with a hint of a ridge on slopes of standardised columns, predicted at other rows."""
-    middle, spread = columns.mean(axis=0), columns.std(axis=0)
-    moves = spread > 1e-9 * np.maximum(1.0, np.abs(middle))
-    z = (columns[:, moves] - middle[moves]) / spread[moves]
-    level = values.mean(axis=0)
-    slopes = np.linalg.solve(z.T @ z + np.eye(z.shape[1]) * ridge, z.T @ (values - level))
-    return np.asarray(level + (at[:, moves] - middle[moves]) / spread[moves] @ slopes)
+def _regression(design: Floats, values: Floats, ridge: float) -> Floats:
+    """Level and slopes of least squares, with a hint of a ridge on the slopes of standardised columns."""
+    penalty = np.full(design.shape[1], ridge)
+    penalty[0] = 0.0
+    return np.asarray(np.linalg.solve(design.T @ design + np.diag(penalty), design.T @ values))
 
 
 def _averaged(parts: Sequence[Att]) -> Att:

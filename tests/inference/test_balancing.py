@@ -75,3 +75,5 @@ def test_what_is_refused() -> None:
         balancing_odds(x * np.nan, arm, x)
     with pytest.raises(ValueError, match="A ridge is above 0"):
         balancing_odds(x, arm, x, ridge=0)
+    with pytest.raises(ValueError, match="highest score lies between"):
+        balancing_odds(x, arm, x, highest=1)

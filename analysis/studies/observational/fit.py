@@ -184,7 +184,7 @@ def fit(
     arm, customer = rows.treated[places], rows.customer[places]
     seeds = range(plan.seed, plan.seed + plan.dealings_of(len(places)))
     dealt = [deal_folds(arm, plan.folds, seed, customer) for seed in seeds]
-    first = np.mean([cross_fitted_scores(everything.columns, arm, folds) for folds in dealt], axis=0)
+    first = cross_fitted_scores(everything.columns, arm, dealt)
     trimming = trimmed(first, arm, highest=plan.highest_score)
     kept = places[trimming.kept]
     _must_hold_enough(rows, kept, " once those without anybody like them are left out")
@@ -203,12 +203,12 @@ def fit(
         part=places,
         kept=kept,
         design=left,
-        scores=np.asarray(first)[trimming.kept],
+        scores=first[trimming.kept],
         trimming=trimming,
         weights=weights_of(odds, arm),
         effects=effects,
         at_first=standardised_differences(everything.columns, rows.treated[places]),
-        first_scores=np.asarray(first),
+        first_scores=first,
     )
 
 
