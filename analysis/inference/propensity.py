@@ -30,6 +30,8 @@ HIGHEST_SCORE = 0.95
 """Above it a comparison customer would stand for more than 19 treated ones."""
 FEWEST_A_FOLD = 2
 _MOST_STEPS = 200
+_TO_THE_END, _AMONG_MANY = 1e-9, 1e-7
+"""A fit ends where its mean log-likelihood is nowhere steeper: one alone, and each of many that are averaged."""
 
 
 def deal_folds(treated: ArrayLike, folds: int, seed: int, customer: ArrayLike | None = None) -> Ints:
@@ -112,7 +114,7 @@ def logit_scores(covariates: ArrayLike, treated: ArrayLike, at: ArrayLike, *, ri
     """
     columns, arm, others = checked(covariates, treated, at)
     standard, wanted = standardised(columns, others)
-    return _scores(_logit(ridge), standard, arm, wanted)
+    return _scores(_logit(ridge, _TO_THE_END), standard, arm, wanted)
 
 
 def cross_fitted_scores(
@@ -121,7 +123,7 @@ def cross_fitted_scores(
     """How likely was each row to be treated, by a logit fitted to the other folds?
 
     Columns are brought to standard deviation 1 among all rows, which tells nothing of the treatment. Each fit begins
-    where the one before ended, which spares it half of its steps and moves its scores by less than 1e-8.
+    where the one before ended, which spares it half of its steps and moves its scores by less than 1e-6.
 
     Parameters
     ----------
@@ -149,7 +151,7 @@ def cross_fitted_scores(
     columns, arm, _ = checked(covariates, treated, covariates)
     if not len(folds):
         raise ValueError("Cross-fitting needs one dealing of folds at least.")
-    (standard,), model = standardised(columns), _logit(ridge)
+    (standard,), model = standardised(columns), _logit(ridge, _AMONG_MANY)
     found = np.empty((len(folds), len(arm)))
     for scores, dealt in zip(found, (np.asarray(one) for one in folds), strict=True):
         for one in np.unique(dealt):
@@ -176,12 +178,14 @@ def standardised(columns: Floats, *others: Floats) -> tuple[Floats, ...]:
     return tuple((one - middle) / spread for one in (columns, *others))
 
 
-def _logit(ridge: float) -> LogisticRegression:
-    """A model that begins each fit where the one before ended."""
+def _logit(ridge: float, tolerance: float) -> LogisticRegression:
+    """A model that begins each fit where the one before ended, and ends it where no slope is steeper."""
     from sklearn.linear_model import LogisticRegression
 
     strength = 1 / ridge if ridge > 0 else np.inf
-    return LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-9, max_iter=_MOST_STEPS, warm_start=True)
+    return LogisticRegression(
+        C=strength, solver="newton-cholesky", tol=tolerance, max_iter=_MOST_STEPS, warm_start=True
+    )
 
 
 def _scores(model: LogisticRegression, standard: Floats, treated: Flags, at: Floats) -> Floats:

@@ -146,7 +146,7 @@ def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, 
                 else:
                     columns[column][rows] = part[:, 0] if part.shape[1] == 1 else part.sum(axis=1)
 
-        side_by_side(fetch, range(0, len(start), _BLOCK))
+        side_by_side(fetch, range(0, len(start), _BLOCK), numbers=len(start) * len(own))
     return columns
 
 

@@ -179,8 +179,9 @@ def read_issues(
     code, number, opened_at, social, amounts = (np.concatenate(held) for held in whole)
     whole.clear()
     order, starts = _in_order(code, opened_at, len(people), texts[0])
-    sorted_columns = side_by_side(lambda column: column[order], (code, number, opened_at, social, amounts))
-    code, number, opened_at, social, amounts = sorted_columns
+    unsorted = (code, number, opened_at, social, amounts)
+    in_order = side_by_side(lambda column: column[order], unsorted, numbers=len(unsorted) * len(order))
+    code, number, opened_at, social, amounts = in_order
     return (
         Issues(
             customer=code,

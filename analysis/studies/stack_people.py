@@ -205,7 +205,7 @@ class People:
             numbers, joined_at, *coded = (column.combine_chunks() for column in found.columns)
             directory = Directory.of(numbers_of(numbers))
             if directory is not None:
-                product, *others = side_by_side(Coded.of, coded)
+                product, *others = side_by_side(Coded.of, coded, numbers=len(numbers) * len(coded))
                 return cls(instants(joined_at), product, tuple(others), directory, dialect, salt)
         raise DesignError("`customers` holds a customer twice. Every `customer_id` must stand in one row.")
 

@@ -177,8 +177,8 @@ class EngineStack:
         return Cells(
             held,
             np.bincount(place, minlength=size).astype(np.int64),
-            dict(zip(measures, side_by_side(total, measures), strict=True)),
-            dict(zip(products, side_by_side(product, products), strict=True)),
+            dict(zip(measures, side_by_side(total, measures, numbers=len(part) * len(measures)), strict=True)),
+            dict(zip(products, side_by_side(product, products, numbers=len(part) * len(products)), strict=True)),
         )
 
     def influences(
@@ -186,7 +186,8 @@ class EngineStack:
     ) -> Influences:
         """What customers add to estimates made of `cells`. See `Stack.influences`."""
         placed, measured = self._place(cells, where)
-        return influences_of(placed, side_by_side(self._scaled, linears), measured.of, joint=joint)
+        scaled = side_by_side(self._scaled, linears, numbers=len(cells) * len(linears))
+        return influences_of(placed, scaled, measured.of, joint=joint)
 
     def _scaled(self, linear: Linear) -> Linear:
         """Weights of whole numbers, where those given are of amounts in their main unit."""

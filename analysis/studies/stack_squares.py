@@ -35,13 +35,15 @@ def squares_of(added: Floats) -> tuple[Floats, Floats]:
     >>> variance.tolist(), largest.tolist()
     ([10.0, 5.0], [0.9, 0.8])
     """
-    most = np.array(side_by_side(lambda one: max(one.max(initial=0.0), -one.min(initial=0.0)), added))
+    most = np.array(
+        side_by_side(lambda one: max(one.max(initial=0.0), -one.min(initial=0.0)), added, numbers=added.size)
+    )
     _refuse_unsquarable(most)
 
     def squared(firsts: range) -> list[Floats]:
         return [np.einsum("ij,ij->i", part, part) for part in (added[:, first : first + _TOGETHER] for first in firsts)]
 
-    parts = [part for piece in side_by_side(squared, _pieces(added.shape[1])) for part in piece]
+    parts = [part for piece in side_by_side(squared, _pieces(added.shape[1]), numbers=added.size) for part in piece]
     variance = np.array([math.fsum(column) for column in zip(*parts, strict=True)]) if parts else np.zeros(len(added))
     return variance, _shares(most, variance)
 
@@ -80,7 +82,7 @@ def products_of(summed: Floats) -> tuple[Floats, Floats]:
                 totals[place] += (one.T @ other).astype(np.int64)
         return totals
 
-    high_high, high_low, low_low = np.sum(side_by_side(multiplied, _pieces(n)), axis=0)
+    high_high, high_low, low_low = np.sum(side_by_side(multiplied, _pieces(n), numbers=n * k * k), axis=0)
     exact = high_high * 2 ** (2 * _LIMB) + (high_low + high_low.T) * 2**_LIMB + low_low
     covariance = np.ldexp(exact.astype(np.float64), -(exponent[:, None] + exponent[None, :]))
     return covariance, _shares(most, np.diag(covariance))

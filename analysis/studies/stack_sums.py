@@ -189,7 +189,7 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of, into:
                     added[column, customers] = found[:, place_of]
                     begun.add(column)
 
-    side_by_side(work, placed.blocks())
+    side_by_side(work, placed.blocks(), numbers=len(placed.place) * max(len(linears), len(weights)))
     return added
 
 
