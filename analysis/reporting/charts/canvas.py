@@ -37,7 +37,7 @@ _METRE = 1 / 0.0254
 _FLAGS = LoadFlags.DEFAULT
 """Letters are fitted to pixels as matplotlib's default style has it; left as drawn, images are a third larger."""
 _GENERIC = frozenset(font_family_aliases)
-APART = re.compile(r"[ -~\xa1-\xac\xae-\u024f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2212]*")
+APART = re.compile(r"[ -~\xa0-\xac\xae-\u024f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2212]*")
 """Letters that stand one after another; others join, stand on each other, take no room, or run from right to left."""
 _ONE = 0x10000
 _PIXEL = 0x40
