@@ -203,6 +203,7 @@ def _local_time(cell: str, local: str, offset: str, day_only: str, zone: str) ->
     """A time from its local part, its offset where it says one, and whether it is a bare date."""
     out_of_range = _out_of_range(LOCAL, "timestamp")
     naive = f"{OFFSET} is null and not ({day_only})"
+    at_utc, skips, repeats = _by_the_clock(zone)
     rules = (
         Rule(
             "not_a_time",
@@ -215,7 +216,7 @@ def _local_time(cell: str, local: str, offset: str, day_only: str, zone: str) ->
             "skipped_time",
             f"times do not exist in {zone}: the clock skips them in spring",
             "Most likely the times are of another zone: declare it, or export them with their offset.",
-            f"{naive} and {skipped(LOCAL, zone)}",
+            f"{naive} and {skips}",
         ),
     )
     twice = f"local times exist twice in {zone}, as the clock is set back; the first is taken"
@@ -223,10 +224,10 @@ def _local_time(cell: str, local: str, offset: str, day_only: str, zone: str) ->
         cell=cell,
         value=(
             f"case when {out_of_range.broken} then null when {OFFSET} is not null then {LOCAL} - to_seconds({OFFSET}) "
-            f"else {to_utc(LOCAL, zone)} end"
+            f"else {at_utc} end"
         ),
         rules=rules,
-        notices=(Rule("repeated_time", twice, "", f"{naive} and {repeated(LOCAL, zone)}"),),
+        notices=(Rule("repeated_time", twice, "", f"{naive} and {repeats}"),),
         local=local,
         offset=offset,
         day_only=day_only,
@@ -292,6 +293,13 @@ def _text_int(column: ColumnSchema, cell: str, source: str, zone: str) -> Readin
     return Reading(cell, f"case when {shape} then try_cast(split_part({CELL}, '.', 1) as bigint) end", rules)
 
 
+def _by_the_clock(zone: str) -> tuple[str, str, str]:
+    """SQL for the instant of a local time, and for whether the clock skips it or shows it twice; UTC does neither."""
+    if zone == "UTC":
+        return LOCAL, "false", "false"
+    return to_utc(LOCAL, zone), skipped(LOCAL, zone), repeated(LOCAL, zone)
+
+
 def _text_flag(column: ColumnSchema, cell: str, source: str, zone: str) -> Reading:
     yes, no = (", ".join(f"'{word}'" for word in words) for words in (_TRUE, _FALSE))
     value = f"case when lower({CELL}) in ({yes}) then true when lower({CELL}) in ({no}) then false end"
@@ -317,7 +325,6 @@ def _native_id(column: ColumnSchema, native: str, source: str, zone: str) -> Rea
 
 
 def _native_time(column: ColumnSchema, native: str, source: str, zone: str) -> Reading | None:
-    at_utc = to_utc(LOCAL, zone) == LOCAL
     local = f"try_cast({source} as timestamp)"
     if native == "TIMESTAMP WITH TIME ZONE":
         # A cast would ask for the session's zone, at fifteen times the cost.
@@ -327,7 +334,7 @@ def _native_time(column: ColumnSchema, native: str, source: str, zone: str) -> R
     if native.startswith("TIMESTAMP"):
         found = _local_time(source, local, "cast(null as bigint)", "false", zone)
         as_it_lies = source if native == "TIMESTAMP" else local
-        return replace(found, day_only=None, as_it_lies=as_it_lies if at_utc else None)
+        return replace(found, day_only=None, as_it_lies=as_it_lies if _by_the_clock(zone)[0] == LOCAL else None)
     if native == "DATE":
         return _local_time(source, local, "cast(null as bigint)", "true", zone)
     return None

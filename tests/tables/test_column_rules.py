@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.tables import column_rules
 from analysis.tables.checks import Findings, column_findings
 from analysis.tables.contract import ColumnSchema, TableSchema
+from analysis.tables.local_time import repeated, skipped, to_utc
 from analysis.tables.scans import Scan, TableInput
 
 COLUMNS = {
@@ -312,3 +314,13 @@ def test_empty_text_in_parquet_is_nothing_and_said_to_be_there(tmp_path: Path) -
     assert values == [None, "social"]
     assert findings.blank_text
     assert not judged(tmp_path, "enum", ["email", "social"])[1].blank_text
+
+
+def test_utc_has_no_clock_changes_to_look_for() -> None:
+    """What is said of UTC without a search is what the search finds."""
+    assert column_rules._by_the_clock("UTC") == (
+        to_utc(column_rules.LOCAL, "UTC"),
+        skipped(column_rules.LOCAL, "UTC"),
+        repeated(column_rules.LOCAL, "UTC"),
+    )
+    assert column_rules._by_the_clock("Europe/London")[0] != column_rules.LOCAL
