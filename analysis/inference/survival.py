@@ -8,6 +8,7 @@ answered: they compete (Aalen–Johansen). Which case ended how is left to the c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,7 +44,7 @@ class SurvivalCurve:
         return _first_reaching(share, self.times, 1.0 - self.waiting)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Incidence:
     """Share to which the event of interest has happened by each time, when other endings compete with it.
 
@@ -57,19 +58,33 @@ class Incidence:
         Share that ended otherwise by each.
     waiting : array of float, shape (k,)
         Share still waiting just after each; the three make 1.
-    se : array of float, shape (k,)
-        Standard error of `incidence`.
-    at_risk, events : array of int, shape (k,)
-        Cases waiting just before each time, and those to which the event of interest happened at it.
+    at_risk, events, others : array of int, shape (k,)
+        Cases waiting just before each time, those to which the event of interest happened at it, and those that ended
+        otherwise.
     """
 
     times: NDArray[np.float64]
     incidence: NDArray[np.float64]
     competing: NDArray[np.float64]
     waiting: NDArray[np.float64]
-    se: NDArray[np.float64]
     at_risk: NDArray[np.int64]
     events: NDArray[np.int64]
+    others: NDArray[np.int64]
+
+    @cached_property
+    def se(self) -> NDArray[np.float64]:
+        """Standard error of `incidence`, shape (k,)."""
+        risk, happened, incidence = self.at_risk.astype(np.float64), self.events.astype(np.float64), self.incidence
+        ended = happened + self.others
+        before = _before(self.waiting)
+        # Var I(t) = sum over u <= t of (I(t) - I(u))² a(u) + b(u) - 2 (I(t) - I(u)) c(u), the squares multiplied out.
+        # Where all at risk end at once nothing follows, so that I(t) - I(u) = 0 and a may be left out.
+        a = np.divide(ended, risk * (risk - ended), out=np.zeros_like(risk), where=ended < risk)
+        b = before**2 * (risk - happened) * happened / risk**3
+        c = before * happened / risk**2
+        squares = incidence**2 * np.cumsum(a) - 2 * incidence * np.cumsum(incidence * a) + np.cumsum(incidence**2 * a)
+        variance = squares + np.cumsum(b) - 2 * (incidence * np.cumsum(c) - np.cumsum(incidence * c))
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)), dtype=np.float64)
 
     @property
     def final(self) -> float:
@@ -199,18 +214,15 @@ def aalen_johansen(durations: ArrayLike, counts: ArrayLike, cause: ArrayLike) ->
     risk, happened = at_risk.astype(np.float64), events.astype(np.float64)
     ended = happened + others
     waiting = np.asarray(np.cumprod(1.0 - ended / risk), dtype=np.float64)
-    before = np.concatenate([[1.0], waiting[:-1]])[: waiting.size]
+    before = _before(waiting)
     incidence = np.asarray(np.cumsum(before * happened / risk), dtype=np.float64)
     competing = np.asarray(np.cumsum(before * others / risk), dtype=np.float64)
-    # Var I(t) = sum over u <= t of (I(t) - I(u))² a(u) + b(u) - 2 (I(t) - I(u)) c(u), the squares multiplied out.
-    # Where all at risk end at once nothing follows, so that I(t) - I(u) = 0 and a may be left out.
-    a = np.divide(ended, risk * (risk - ended), out=np.zeros_like(risk), where=ended < risk)
-    b = before**2 * (risk - happened) * happened / risk**3
-    c = before * happened / risk**2
-    squares = incidence**2 * np.cumsum(a) - 2 * incidence * np.cumsum(incidence * a) + np.cumsum(incidence**2 * a)
-    variance = squares + np.cumsum(b) - 2 * (incidence * np.cumsum(c) - np.cumsum(incidence * c))
-    se = np.asarray(np.sqrt(np.maximum(variance, 0.0)), dtype=np.float64)
-    return Incidence(times, incidence, competing, waiting, se, at_risk, events)
+    return Incidence(times, incidence, competing, waiting, at_risk, events, others)
+
+
+def _before(waiting: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share still waiting just before each time."""
+    return np.concatenate([[1.0], waiting[:-1]])[: waiting.size]
 
 
 def _ended(

@@ -20,6 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -254,17 +255,17 @@ def activities(
     )
     rows = tables.engine.query(sql).to_pylist()
     accounts = MappingProxyType(counter_accounts(tables, local, known_at))
+
+    def cells(of: int | None) -> tuple[Cell, ...]:
+        """The groups in which anything was done, with the sums of one horizon."""
+        any_of, *sums_of = (f"{name}{suffix(of)}" for name in ("actions", "quantity", "gross", "allocated", "late"))
+        told = itemgetter("kind", "platform", "month", "post_month", "held", *sums_of)
+        return tuple(Cell(*told(row)) for row in rows if row[any_of])
+
     return {
         of: Activity(
             local=local,
-            cells=tuple(
-                Cell(
-                    *(row[name] for name in ("kind", "platform", "month", "post_month", "held")),
-                    *(row[f"{name}{suffix(of)}"] for name in ("quantity", "gross", "allocated", "late")),
-                )
-                for row in rows
-                if row[f"actions{suffix(of)}"]
-            ),
+            cells=cells(of),
             known_at=known_at,
             within_days=of,
             accounts=accounts,

@@ -57,7 +57,11 @@ def _last_day(month: Month) -> date:
 
 def followers_at_end_of(count: Counter, month: Month) -> dict[str | None, int] | str:
     """Followers at the end of the month's last day, by platform, or why that is not known."""
-    series, day = _series(count, "followers"), _last_day(month)
+    return count.once(("followers at the end of", month.number), lambda: _followers_on(count, _last_day(month)))
+
+
+def _followers_on(count: Counter, day: date) -> dict[str | None, int] | str:
+    series = _series(count, "followers")
     if not series:
         return "`series` holds no `followers`"
     alive = {name: rows for name, rows in series.items() if rows[0].end <= day and rows[-1].end >= day}
