@@ -22,6 +22,7 @@ from analysis.foundation.errors import DesignError
 from analysis.reporting.formats import MINUS, plain
 from analysis.reporting.naming import humanised
 from analysis.reporting.sanitise import sanitised
+from analysis.reporting.tables.written import Written
 from analysis.reporting.wording import words
 
 _NUMBER = re.compile(rf"({MINUS}[^\s<>&()]*[0-9][^\s<>&()]*)(?=[^<>]*<)")
@@ -77,7 +78,7 @@ class Table:
         cells = self.cells.map(lambda cell: plain(cell, limit))
         names = [name for name in cells.columns if name != self.groups]
         mark = sha256(cells.to_csv(index=False).encode()).hexdigest()[:12]
-        table = GT(cells, rowname_col=names[0], groupname_col=self.groups, auto_align=False, id=f"t{mark}")
+        table = GT(Written(cells), rowname_col=names[0], groupname_col=self.groups, auto_align=False, id=f"t{mark}")
         table = table.tab_stubhead(label=names[0]).cols_align("left")
         if self.numbers:
             table = table.cols_align("right", list(self.numbers))
