@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Codes = NDArray[np.int32]
 Numbers = NDArray[np.uint64]
 
+_NOBODY = 2**64 - 1
 _SALTS = 8
 """So many kinds of numbers are tried. Of ten million customers, two share a number once in 400,000 companies."""
 
@@ -39,15 +40,13 @@ class Directory:
 
     Parameters
     ----------
-    held : array of uint64, shape (n_places,)
-        Numbers in their order, with gaps; a gap holds the next number again, the last ones the largest of all.
-    code : array of int, shape (n_places,)
-        By place, the position in which a number was given; -1 in a gap, and at the end.
+    places : array of uint64, shape (n_places, 2)
+        Numbers in their order, with gaps, and beside each the position in which it was given. A gap holds the next
+        number again, the last ones the largest of all, both without a position.
     bits : int
     """
 
-    held: Numbers
-    code: Codes
+    places: Numbers
     bits: int
 
     @classmethod
@@ -60,35 +59,37 @@ class Directory:
         >>> Directory.of(numbers).codes(np.array([7, 6, 2**63], dtype=np.uint64)).tolist()
         [2, -1, 0]
         """
-        ordered = np.sort(numbers)
+        order = np.argsort(numbers)
+        ordered = numbers[order]
         if (ordered[1:] == ordered[:-1]).any():
             return None
         bits = len(numbers).bit_length() + 2
         position = np.arange(len(numbers))
         place = np.maximum.accumulate((ordered >> np.uint64(64 - bits)).astype(np.int64) - position) + position
         used = int(place.max(initial=-1)) + 1
-        held = np.full(max(2**bits, used) + 1, 2**64 - 1, dtype=np.uint64)
-        held[:used] = np.repeat(ordered, np.diff(place, prepend=-1))
-        code = np.full(len(held), -1, dtype=np.int32)
-        directory = cls(held, code, bits)
-        code[directory.places(numbers)] = position
-        return directory
-
-    def places(self, numbers: Numbers) -> Ints:
-        """Where each of these numbers lies, or would: the first place from its own on that holds none smaller."""
-        at: Ints = (numbers >> np.uint64(64 - self.bits)).view(np.int64)
-        searching = np.flatnonzero(self.held.take(at) < numbers)
-        while len(searching):
-            at[searching] += 1
-            searching = searching[self.held.take(at[searching]) < numbers[searching]]
-        return at
+        places = np.full((max(2**bits, used) + 1, 2), _NOBODY, dtype=np.uint64)
+        places[:used, 0] = np.repeat(ordered, np.diff(place, prepend=-1))
+        places[place, 1] = order
+        return cls(places, bits)
 
     def codes(self, numbers: Numbers) -> Codes:
-        """The positions in which these numbers were given, -1 where a number is not known."""
-        at = self.places(numbers)
-        code = self.code.take(at)
-        code[self.held.take(at) != numbers] = -1
-        return code
+        """The positions in which these numbers were given, -1 where a number is not known.
+
+        Each is looked for from its own place on, up to the first that holds none smaller. A number and its position are
+        fetched as one, since fetching is what takes the time.
+        """
+        together = self.places.view(np.complex128)[:, 0]
+        at: Ints = (numbers >> np.uint64(64 - self.bits)).view(np.int64)
+        found = together.take(at)
+        held, code = found.view(np.uint64).reshape(-1, 2).T
+        searching = np.flatnonzero(held < numbers)
+        while len(searching):
+            at[searching] += 1
+            found[searching] = together.take(at[searching])
+            searching = searching[held[searching] < numbers[searching]]
+        known = code.astype(np.int32)
+        known[(held != numbers) | (code == _NOBODY)] = -1
+        return known
 
 
 @dataclass(frozen=True, slots=True)

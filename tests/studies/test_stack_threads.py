@@ -15,7 +15,6 @@ from analysis.studies import stack_threads
 from analysis.studies.channel import ChannelPlan, channel_effect
 from analysis.studies.stack import Layout
 from analysis.studies.stack_grid import Shape, beside, sources
-from analysis.studies.stack_people import Directory
 from analysis.studies.stack_sums import Placed, influences_of
 from analysis.studies.stack_threads import ahead, side_by_side
 from analysis.synthetic.make import make_world
@@ -69,21 +68,6 @@ def test_measures_are_fetched_the_same_with_any_number_of_threads(monkeypatch: p
         found.append(beside({"orders": grid}, sources(layout), start, shape))
     assert set(found[0]) == set(found[1])
     assert all(found[0][name].tobytes() == found[1][name].tobytes() for name in found[0])
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_directory_is_sorted_as_plainly(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
-    monkeypatch.setattr(stack_threads, "THREADS", threads)
-    numbers = np.random.default_rng(1).integers(0, 2**64 - 1, 5_000, dtype=np.uint64)
-    directory = Directory.of(numbers)
-    assert directory is not None
-    assert np.array_equal(directory.code[directory.code >= 0], np.argsort(numbers, kind="stable"))
-    assert np.array_equal(directory.held[directory.code >= 0], np.sort(numbers))
-    assert np.array_equal(directory.codes(numbers), np.arange(len(numbers)))
-    assert (directory.codes(numbers + np.uint64(1)) == -1).sum() == (~np.isin(numbers + np.uint64(1), numbers)).sum()
-    few = Directory.of(numbers[:0])
-    assert few is not None
-    assert few.codes(numbers[:2]).tolist() == [-1, -1]
 
 
 def test_the_whole_study_is_the_same_with_one_thread_and_with_two(
