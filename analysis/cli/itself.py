@@ -77,18 +77,42 @@ def prove(
     again: Annotated[
         bool, typer.Option("--again", help="Put the page in --page together from its parts; nothing is proved.")
     ] = False,
+    compare: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--compare",
+            help="A folder of records that --page tells of: --records, made by later code, are held against them, the "
+            "page says what moved, and no part is renewed. May be repeated.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge the studies in thousands of made-up companies whose truth is known, and write the page.
 
     With --page, the parts of the page that were not proved stay as they are: each design has one, in the folder
     `validation` beside the page. A design is renewed as a whole.
+
+    With --compare, some companies of a design that was proved by earlier code are held against the same companies as
+    later code has studied them: touchstone prove --compare EARLIER --records LATER --page docs.
     """
     from analysis.runner.progress import Lines
     from analysis.runner.proving.command import OUT, page_again, prove_study
 
     if again:
         say(page_again(page or OUT), as_json=as_json)
+        return
+    if compare:
+        from analysis.runner.proving.again_kept import study_again
+
+        compared = study_again(
+            compare,
+            records or (),
+            pages=page or OUT,
+            hazards=hazard or (),
+            designs=design or (),
+            customers=customers,
+        )
+        say(compared, as_json=as_json)
         return
     proved = prove_study(
         worlds=worlds,

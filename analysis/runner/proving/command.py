@@ -122,11 +122,11 @@ def prove_study(
         company is lived through.
     """
     _check(worlds=worlds, jobs=jobs, **({} if customers is None else {"customers": customers}))
-    chosen = _chosen(hazards, designs)
+    chosen = hazards_chosen(hazards, designs)
     if records:
         tasks = found_in(records, chosen, customers)
         if not tasks:
-            raise InputError([_no_records(records)])
+            raise InputError([no_records(records)])
     else:
         tasks = [
             *_tasks(chosen, worlds, customers, out),
@@ -164,12 +164,12 @@ def page_again(pages: Path) -> Proved:
     """
     parts = kept_in(pages / FOLDER)
     if not parts:
-        raise InputError([_no_parts(pages / FOLDER)])
+        raise InputError([no_parts(pages / FOLDER)])
     write_atomically(pages / PAGE, page_of(parts).encode())
     return Proved(proof=proof_of(gathered(())), parts=parts, page=pages / PAGE)
 
 
-def _chosen(hazards: Sequence[str], designs: Sequence[str]) -> list[Hazard]:
+def hazards_chosen(hazards: Sequence[str], designs: Sequence[str]) -> list[Hazard]:
     """The hazards asked for, in order."""
     for design in designs:
         if design not in ROOMS:
@@ -220,7 +220,8 @@ def _made(tasks: Sequence[Task]) -> tuple[Made, ...]:
     return tuple(Made(design=design, files=files, code=code) for design, files, code in sorted(found))
 
 
-def _no_records(folders: Sequence[Path]) -> Fault:
+def no_records(folders: Sequence[Path]) -> Fault:
+    """What is said of folders that hold no records."""
     return Fault(
         where="records",
         what=f"no companies of the size asked for have records in {', '.join(map(str, folders))}",
@@ -229,7 +230,8 @@ def _no_records(folders: Sequence[Path]) -> Fault:
     )
 
 
-def _no_parts(folder: Path) -> Fault:
+def no_parts(folder: Path) -> Fault:
+    """What is said of a folder that holds no part."""
     return Fault(
         where=str(folder),
         what="holds no part of the page",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from analysis.runner.proving.again import in_words
 from analysis.runner.proving.hazards import Design
 from analysis.runner.proving.page_tables import filled, table
 from analysis.runner.proving.page_words import SECTIONS
-from analysis.runner.proving.parts import ROADS, Made, Part, entries, every_entry, parts_of
+from analysis.runner.proving.parts import ROADS, Entry, Made, Part, entries, every_entry, parts_of
 from analysis.runner.proving.proof import Proof
 from analysis.runner.proving.sources import code_of_the_proof
 
@@ -33,7 +34,9 @@ _REBUILD = (
     "refused (`--fewer` lets it pass). Limits on *inside* are spread over all cells of the page, as many as it had "
     "when the part was made: the table below says how many that were. A rerun goes on where the last one stopped, "
     "unless the code has changed that a study or its companies run through: each design has records of its own, so "
-    "that a change of one study does not throw away the companies of another. An estimator of your own goes through "
+    "that a change of one study does not throw away the companies of another. Where a change should move nothing, some "
+    "companies of the earlier code are studied again by the later one, and `--compare` says in the table below what "
+    "moved in them: the figures above stay those of the earlier code. An estimator of your own goes through "
     "the same companies: `analysis.runner.proving.own.prove`."
 )
 _NEW_LINE = "\n"
@@ -144,6 +147,7 @@ make prove                                            # all of it: hours
 touchstone prove --worlds 50 --hazard none            # a try, with a page of its own in reports/.proving
 touchstone prove --design change_log --page docs      # one design: its part of this page anew
 touchstone prove --records FOLDER --page docs         # the same, of records made before
+touchstone prove --compare EARLIER --records LATER --page docs    # what later code finds in the same companies
 touchstone prove --again --page docs                  # this page, of its parts as they are
 ```
 
@@ -159,7 +163,7 @@ def _made(parts: Sequence[Part], present: Present) -> str:
             "through files" if files else "in arrays",
             f"{entry.spread_over:,}",
             f"`{code}`",
-            "yes" if present(part.design, files, code) else "no: an earlier one",
+            _now(part.design, files, code, entry, present),
         ]
         for part in parts
         for files in ROADS
@@ -171,6 +175,18 @@ def _made(parts: Sequence[Part], present: Present) -> str:
         return ""
     head = ["records of", "companies", "cells when made", "code that made them", "the code this page was made with"]
     return f"\n{table(head, rows)}"
+
+
+def _now(design: Design, files: bool, code: str, entry: Entry, present: Present) -> str:
+    """Whether the code of an entry is the present one; if not, what the present one found in the same companies."""
+    if present(design, files, code):
+        return "yes"
+    told = "no: an earlier one"
+    for again in entry.again:
+        if again.of == code and present(design, files, again.code):
+            were = "was" if again.companies == 1 else "were"
+            told += f"; {again.companies:,} of its companies {were} studied again by this one: {in_words(again)}"
+    return told
 
 
 def _or(words: Iterable[str]) -> str:

@@ -3,16 +3,25 @@
 A part is made of a proof and holds all that the page says of its design, so that the page can be put together from
 parts that were made at different times, and a proof of one design renews its part alone. Companies in arrays and
 companies through files are entries of their own, each with the code that made it. Where parts are kept is left to
-`parts_kept`, how they become a page to `page`.
+`parts_kept`, how they become a page to `page`, how companies that later code studied again are compared to `again`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from analysis.runner.proving.hazards import HAZARDS, Design
 from analysis.runner.proving.misses import misses_of
@@ -53,6 +62,56 @@ class Made(_Kept):
     last_seed: NonNegativeInt
 
 
+Largest = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Again(_Kept):
+    """Some companies of an entry that later code studied again, and by how much it found something else.
+
+    Parameters
+    ----------
+    of, code : str
+        Hashes of the code that made the records of the entry, and of the later one.
+    companies, kinds : int
+        Companies that both have studied, and of how many hazards they are.
+    figures : int
+        Estimates that both gave.
+    moved, ends : float
+        How far the estimate that moved most did, and the end of an interval that did: in standard errors of the
+        earlier code, logarithms for a ratio.
+    errors : float
+        Largest change of a standard error, as a share of the earlier one.
+    unmeasured : int
+        Estimates that are others and cannot be measured so: their standard error is missing or zero, such as that of
+        a count, or an end of their interval is infinite or missing in one of the two.
+    grades, verdicts : int
+        Grades of these estimates, and verdicts of gates, that are others.
+    answers : int
+        Estimates that one of the two refused and the other gave.
+    """
+
+    of: str
+    code: str
+    companies: PositiveInt
+    kinds: PositiveInt
+    figures: NonNegativeInt
+    moved: Largest
+    ends: Largest
+    errors: Largest
+    unmeasured: NonNegativeInt
+    grades: NonNegativeInt
+    verdicts: NonNegativeInt
+    answers: NonNegativeInt
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.of == self.code:
+            raise ValueError(f"the code {self.code} is compared with itself")
+        if max(self.unmeasured, self.grades) > self.figures:
+            raise ValueError(f"{self.unmeasured} estimates and {self.grades} grades are others, of {self.figures}")
+        return self
+
+
 class Entry(_Kept):
     """Companies of one design on one road, and what they came to.
 
@@ -72,6 +131,8 @@ class Entry(_Kept):
         Such cells on the whole page when the limits were drawn; they follow from it.
     told : tuple of str
         Lines in Markdown: the section of the design; of companies through files the table, its head first.
+    again : tuple of Again
+        Companies among these that later code studied again; one for each pair of codes. Not written where it is empty.
     """
 
     code: tuple[str, ...]
@@ -81,6 +142,7 @@ class Entry(_Kept):
     spread: NonNegativeInt
     spread_over: NonNegativeInt
     told: tuple[str, ...]
+    again: tuple[Again, ...] = ()
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -88,7 +150,19 @@ class Entry(_Kept):
             raise ValueError(f"{len(self.missed)} limits are missed, of {self.judged} that were judged")
         if self.spread > self.spread_over:
             raise ValueError(f"{self.spread} cells share an error that is spread over {self.spread_over}")
+        if strange := {one.of for one in self.again}.difference(self.code):
+            raise ValueError(f"companies of the code {min(strange)} were studied again, and it made none of these")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = written(self)
+        return fields if self.again else {name: value for name, value in fields.items() if name != "again"}
+
+    def with_again(self, fresh: Again) -> Entry:
+        """The entry with companies studied again, in the place of what the same code found before."""
+        kept = [one for one in self.again if (one.of, one.code) != (fresh.of, fresh.code)]
+        return self.model_copy(update={"again": (*kept, fresh)})
 
 
 class Part(_Kept):
