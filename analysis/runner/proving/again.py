@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.foundation.errors import Fault, InputError
 from analysis.runner.proving.parts import Again
-from analysis.runner.proving.records import Records, is_ratio
+from analysis.runner.proving.records import DEFAULT, Records, is_ratio
 
 COMPANY = ("hazard", "seed", "customers")
 ANSWER = ("estimator", "estimand")
@@ -68,6 +68,7 @@ def compared(earlier: Records, later: Records, *, of: str, code: str) -> Again:
     error, error_later = _floats(both, "se")
     measure = np.where((error > 0) & np.isfinite(error), error, np.nan)
     moves = [_moves(both, name, measure) for name in ("value", "low", "high")]
+    own = (both["estimator"] == DEFAULT).to_numpy(bool)
     errors, other_errors = _measured(np.abs(error_later / measure - 1), error, error_later)
     return Again(
         of=of,
@@ -75,8 +76,9 @@ def compared(earlier: Records, later: Records, *, of: str, code: str) -> Again:
         companies=len(companies),
         kinds=companies["hazard"].nunique(),
         figures=len(both),
-        moved=_largest(moves[0][0]),
-        ends=max(_largest(moved) for moved, _ in moves[1:]),
+        moved=_largest(moves[0][0][own]),
+        ends=max(_largest(moved[own]) for moved, _ in moves[1:]),
+        beside=max(_largest(moved[~own]) for moved, _ in moves),
         errors=_largest(errors),
         unmeasured=int(np.logical_or.reduce([*(other for _, other in moves), other_errors]).sum()),
         grades=int((both["grade"] != both[f"grade{_LATER}"]).sum()),
@@ -91,14 +93,14 @@ def in_words(again: Again) -> str:
     Examples
     --------
     >>> found = Again(of="0a", code="1b", companies=240, kinds=12, figures=2_400, moved=0.000312, ends=0.000398,
-    ...               errors=1e-5, unmeasured=0, grades=0, verdicts=0, answers=0)
+    ...               beside=0.0, errors=1e-5, unmeasured=0, grades=0, verdicts=0, answers=0)
     >>> in_words(found)
     'no estimate and no end of its interval moved by more than 0.0004 of its standard error, no grade and no verdict'
     >>> in_words(found.model_copy(update={"moved": 0.0, "ends": 0.0, "errors": 0.0}))
     'nothing moved'
-    >>> in_words(found.model_copy(update={"ends": 0.4, "grades": 3, "verdicts": 5}))
-    'no estimate and no end of its interval moved by more than 0.4 of its standard error, but 3 of 2,400 grades and
-    5 verdicts are others'
+    >>> in_words(found.model_copy(update={"beside": 0.08, "grades": 3, "verdicts": 5}))
+    "no estimate and no end of its interval moved by more than 0.0004 of its standard error (of the estimators beside
+    the study's own: 0.08), but 3 of 2,400 grades and 5 verdicts are others"
     """
     others = [
         _counted(again.unmeasured, "figure", " without a standard error"),
@@ -106,11 +108,12 @@ def in_words(again: Again) -> str:
         _counted(again.verdicts, "verdict"),
     ]
     told = [text for text in others if text]
-    if not (told or again.answers or again.moved or again.ends or again.errors):
+    if not (told or again.answers or again.moved or again.ends or again.beside or again.errors):
         return "nothing moved"
     largest = max(again.moved, again.ends)
     by = f" by more than {_at_most(largest)} of its standard error" if largest else ""
-    moved = f"no estimate and no end of its interval moved{by}"
+    beside = f" (of the estimators beside the study's own: {_at_most(again.beside)})" if again.beside > largest else ""
+    moved = f"no estimate and no end of its interval moved{by}{beside}"
     if not told and not again.answers:
         return f"{moved}, no grade and no verdict"
     one = again.unmeasured + again.grades + again.verdicts == 1

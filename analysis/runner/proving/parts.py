@@ -77,8 +77,10 @@ class Again(_Kept):
     figures : int
         Estimates that both gave.
     moved, ends : float
-        How far the estimate that moved most did, and the end of an interval that did: in standard errors of the
-        earlier code, logarithms for a ratio.
+        How far the study's own estimate that moved most did, and the end of an interval that did: in standard errors
+        of the earlier code, logarithms for a ratio.
+    beside : float
+        The same of both, of the estimators beside the study's own.
     errors : float
         Largest change of a standard error, as a share of the earlier one.
     unmeasured : int
@@ -97,6 +99,7 @@ class Again(_Kept):
     figures: NonNegativeInt
     moved: Largest
     ends: Largest
+    beside: Largest
     errors: Largest
     unmeasured: NonNegativeInt
     grades: NonNegativeInt

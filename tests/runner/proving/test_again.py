@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -22,10 +23,13 @@ from analysis.runner.proving.page import page_of
 from analysis.runner.proving.parts import Again, Entry, Part, parts_of
 from analysis.runner.proving.parts_kept import keep, kept_in
 from analysis.runner.proving.proof import Made, proof_of
-from analysis.runner.proving.records import Records
+from analysis.runner.proving.records import DEFAULT, Records
 
 EARLIER, LATER = "0123456789ab", "ba9876543210"
-NOTHING = {"moved": 0.0, "ends": 0.0, "errors": 0.0, "unmeasured": 0, "grades": 0, "verdicts": 0, "answers": 0}
+NOTHING = {
+    **dict.fromkeys(("moved", "ends", "beside", "errors"), 0.0),
+    **dict.fromkeys(("unmeasured", "grades", "verdicts", "answers"), 0),
+}
 HAZARDS = ("series_24", "panel_few", "family_none")
 
 
@@ -79,6 +83,22 @@ def test_a_ratio_moves_by_its_logarithm_and_a_difference_as_it_is(companies) -> 
     place = companies.effects.index[companies.effects["estimand"] == "orders_difference"][7]
     down = changed(companies, place, value=companies.effects.loc[place, "value"] - 0.025, se=0.11)
     assert beyond_nothing(found(companies, down)) == {"moved": pytest.approx(0.25), "errors": pytest.approx(0.1)}
+
+
+def test_an_estimator_beside_the_study_moves_apart_from_it(companies) -> None:
+    """The study's own ratio moves by half a standard error, one beside it by three: of that, the page tells apart."""
+    rows = companies.effects["estimator"] == DEFAULT
+    beside = companies.effects[rows & (companies.effects["estimand"] == "orders_ratio")].assign(estimator="raw")
+    both = replace(companies, effects=pd.concat([companies.effects, beside], ignore_index=True))
+    far = both.effects.index[both.effects["estimator"] == "raw"][0]
+    moved = both.effects["value"].to_numpy() * np.exp(
+        np.select([both.effects.index == 3, both.effects.index == far], [0.01, 0.06])
+    )
+    again = found(both, replace(both, effects=both.effects.assign(value=moved)))
+    assert beyond_nothing(again) == {"moved": pytest.approx(0.5), "beside": pytest.approx(3.0)}
+    assert "by more than 0.51 of its standard error (of the estimators beside the study's own: 3.1)" in in_words(
+        again.model_copy(update={"moved": 0.501, "beside": 3.01})
+    )
 
 
 def test_grades_and_verdicts_that_are_others_are_counted(companies) -> None:
@@ -280,7 +300,9 @@ def test_the_command_compares_keeps_and_tells(proved, docs) -> None:
     ):
         (again,) = entry_of(part).again
         assert again.code == rows[part.design]["code"]
-        assert max(again.moved, again.ends, again.errors) < 1e-9, "a sum may round otherwise in another process"
+        assert max(again.moved, again.ends, again.beside, again.errors) < 1e-9, (
+            "a sum may round otherwise in another process"
+        )
         assert f"| no: an earlier one; {number} studied again by this one: {in_words(again)} |" in text
     once = {path.name: path.read_bytes() for path in docs.rglob("*.*")}
     said = CliRunner().invoke(app, called)
