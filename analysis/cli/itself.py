@@ -98,6 +98,8 @@ def prove(
     from analysis.runner.progress import Lines
     from analysis.runner.proving.command import OUT, page_again, prove_study
 
+    if again and compare:
+        raise typer.BadParameter("put the page together --again, or --compare records: one of the two.")
     if again:
         say(page_again(page or OUT), as_json=as_json)
         return

@@ -23,6 +23,7 @@ BLOCKS = 2_000
 FEWEST = 20
 """Rows that an arm needs to be drawn again."""
 _AT_ONCE = 100
+_BLOCKS_AT_ONCE = 64
 _NEARLY = 1e-8
 """Share of a column's variance that must be its own, beyond what the columns before it tell."""
 _HELD = 1e-6
@@ -186,11 +187,13 @@ def _drawn(values: Floats, weight: Floats, draws: int, rng: np.random.Generator)
     order = rng.permutation(n) if n > BLOCKS else np.arange(n)
     size = -(-n // BLOCKS)
     blocks = -(-n // size)
-    rows, weighted = np.zeros((2, size * blocks, width))
-    rows[:n] = values[order]
-    weighted[:n] = rows[:n] * weight[order, None]
-    left, right = (one.reshape(size, blocks, width).transpose(1, 0, 2).copy() for one in (rows, weighted))
-    products = (left.transpose(0, 2, 1) @ right)[:, *upper]
+    chosen = np.append(order, np.full(size * blocks - n, -1)).reshape(size, blocks).T
+    products = np.empty((blocks, len(upper[0])))
+    for first in range(0, blocks, _BLOCKS_AT_ONCE):
+        rows = chosen[first : first + _BLOCKS_AT_ONCE]
+        held = values[rows]
+        weighted = held * np.where(rows >= 0, weight[rows], 0.0)[..., None]
+        products[first : first + _BLOCKS_AT_ONCE] = (held.transpose(0, 2, 1) @ weighted)[:, *upper]
     sums = np.empty((draws + 1, products.shape[1]))
     sums[0] = products.sum(axis=0)
     for first in range(1, draws + 1, _AT_ONCE):

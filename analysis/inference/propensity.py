@@ -30,8 +30,6 @@ HIGHEST_SCORE = 0.95
 """Above it a comparison customer would stand for more than 19 treated ones."""
 FEWEST_A_FOLD = 2
 _MOST_STEPS = 200
-_TO_THE_END, _AMONG_MANY = 1e-9, 1e-7
-"""A fit ends where its mean log-likelihood is nowhere steeper: one alone, and each of many that are averaged."""
 
 
 def deal_folds(treated: ArrayLike, folds: int, seed: int, customer: ArrayLike | None = None) -> Ints:
@@ -114,7 +112,7 @@ def logit_scores(covariates: ArrayLike, treated: ArrayLike, at: ArrayLike, *, ri
     """
     columns, arm, others = checked(covariates, treated, at)
     standard, wanted = standardised(columns, others)
-    return _scores(_logit(ridge, _TO_THE_END), standard, arm, wanted)
+    return _scores(_logit(ridge), standard, arm, wanted)
 
 
 def cross_fitted_scores(
@@ -132,6 +130,7 @@ def cross_fitted_scores(
     folds : sequence of array of int, shape (n_rows,)
         Dealings of `deal_folds`; at least one. Scores are averaged over them.
     ridge : float
+        Above 0 where a column may be the same in all rows outside a fold: it alone decides on such a column then.
 
     Returns
     -------
@@ -151,7 +150,7 @@ def cross_fitted_scores(
     columns, arm, _ = checked(covariates, treated, covariates)
     if not len(folds):
         raise ValueError("Cross-fitting needs one dealing of folds at least.")
-    (standard,), model = standardised(columns), _logit(ridge, _AMONG_MANY)
+    (standard,), model = standardised(columns), _logit(ridge)
     found = np.empty((len(folds), len(arm)))
     for scores, dealt in zip(found, (np.asarray(one) for one in folds), strict=True):
         for one in np.unique(dealt):
@@ -178,14 +177,12 @@ def standardised(columns: Floats, *others: Floats) -> tuple[Floats, ...]:
     return tuple((one - middle) / spread for one in (columns, *others))
 
 
-def _logit(ridge: float, tolerance: float) -> LogisticRegression:
-    """A model that begins each fit where the one before ended, and ends it where no slope is steeper."""
+def _logit(ridge: float) -> LogisticRegression:
+    """A model that begins each fit where the one before ended."""
     from sklearn.linear_model import LogisticRegression
 
     strength = 1 / ridge if ridge > 0 else np.inf
-    return LogisticRegression(
-        C=strength, solver="newton-cholesky", tol=tolerance, max_iter=_MOST_STEPS, warm_start=True
-    )
+    return LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-9, max_iter=_MOST_STEPS, warm_start=True)
 
 
 def _scores(model: LogisticRegression, standard: Floats, treated: Flags, at: Floats) -> Floats:

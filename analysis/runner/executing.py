@@ -152,6 +152,8 @@ class Execution:
         threading.Thread(target=_read_makers, daemon=True).start()
         _ = study.base
         study.close()  # the notebooks open the tables themselves; nothing is asked of them here any more
+        gc.freeze()  # what is there by now stays for as long as the run does: no need to look for cycles in it
+        held.callback(gc.unfreeze)
         try:
             self.execute([*closes, *(step for step in steps if step.call is not None)])
             write_atomically(folder / RESULTS, canonical_json(study.merge()))
@@ -365,9 +367,8 @@ def _is_of(name: str | None, *families: type[TouchstoneError]) -> bool:
 def _read_makers() -> None:
     """Import what pages and documents are made with, while notebooks are executed: they come when nothing else does.
 
-    What cannot be imported is told where it is needed. All modules stay, so that nobody need look for cycles in them.
+    What cannot be imported is told where it is needed.
     """
     for name in _MAKERS:
         with suppress(Exception):
             import_module(f"analysis.reporting.{name}")
-    gc.freeze()

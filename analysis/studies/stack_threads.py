@@ -17,6 +17,7 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 WORTH_THREADS = 2**22
+"""Numbers that the work on all pieces goes through: with fewer, threads take longer to begin than they save."""
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

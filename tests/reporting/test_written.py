@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from great_tables import GT, _tbl_data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.reporting.tables.written import Written
@@ -18,6 +18,7 @@ def html(frame: pd.DataFrame, **given: object) -> str:
     return str(table.cols_align("left").cols_align("right", ["b"]).as_raw_html())
 
 
+@settings(deadline=None, max_examples=40)
 @given(rows=st.lists(st.tuples(TEXT, TEXT, TEXT, st.sampled_from("gh")), min_size=1, max_size=9))
 def test_a_table_is_the_same_to_the_letter(rows: list[tuple[str | None, ...]]) -> None:
     frame = pd.DataFrame(rows, columns=["a", "b", "c", "of"], dtype=object)

@@ -21,6 +21,23 @@ from analysis.synthetic.make import make_world
 from analysis.tables.load import Source, open_tables, prepare
 
 
+@pytest.fixture(autouse=True)
+def threads_for_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads work on the few numbers of a test as they do on a company's."""
+    monkeypatch.setattr(stack_threads, "WORTH_THREADS", 0)
+
+
+def test_with_little_to_do_all_is_done_by_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    monkeypatch.setattr(stack_threads, "WORTH_THREADS", 100)
+
+    def by(numbers: int) -> set[int]:
+        return set(side_by_side(lambda _: threading.get_ident(), range(3), numbers=numbers))
+
+    assert by(99) == {threading.get_ident()}
+    assert threading.get_ident() not in by(100)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_what_comes_of_pieces_keeps_their_order(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
     monkeypatch.setattr(stack_threads, "THREADS", threads)

@@ -2,7 +2,7 @@
 
 great-tables writes each cell through pandas' indexing into columns of strings, which is made for columns and takes most
 of a table's time. It asks by a frame's class how to write (`singledispatch`), and of this class it is told. The two
-functions that ask are not public: where a later version has them no more, tables are as they were, and slower.
+functions that ask are not public: where a later version asks otherwise, tables are as they were, and slower.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Written(pd.DataFrame):  # type: ignore[misc]  # pandas brings no types
         return Written
 
 
-with suppress(ImportError):
+with suppress(ImportError, AttributeError):
     from great_tables._tbl_data import _set_cell, create_empty_frame
 
     @create_empty_frame.register

@@ -95,10 +95,11 @@ def in_words(again: Again) -> str:
     >>> found = Again(of="0a", code="1b", companies=240, kinds=12, figures=2_400, moved=0.000312, ends=0.000398,
     ...               beside=0.0, errors=1e-5, unmeasured=0, grades=0, verdicts=0, answers=0)
     >>> in_words(found)
-    'no estimate and no end of its interval moved by more than 0.0004 of its standard error, no grade and no verdict'
+    'no estimate and no end of its interval moved by more than 0.0004 of its standard error, no standard error by more
+    than 0.00001 of itself, no grade and no verdict'
     >>> in_words(found.model_copy(update={"moved": 0.0, "ends": 0.0, "errors": 0.0}))
     'nothing moved'
-    >>> in_words(found.model_copy(update={"beside": 0.08, "grades": 3, "verdicts": 5}))
+    >>> in_words(found.model_copy(update={"beside": 0.08, "errors": 0.0, "grades": 3, "verdicts": 5}))
     "no estimate and no end of its interval moved by more than 0.0004 of its standard error (of the estimators beside
     the study's own: 0.08), but 3 of 2,400 grades and 5 verdicts are others"
     """
@@ -109,11 +110,12 @@ def in_words(again: Again) -> str:
     ]
     told = [text for text in others if text]
     if not (told or again.answers or again.moved or again.ends or again.beside or again.errors):
-        return "nothing moved"
+        return "nothing moved" if again.figures else "both codes refused every estimate"
     largest = max(again.moved, again.ends)
     by = f" by more than {_at_most(largest)} of its standard error" if largest else ""
     beside = f" (of the estimators beside the study's own: {_at_most(again.beside)})" if again.beside > largest else ""
-    moved = f"no estimate and no end of its interval moved{by}{beside}"
+    errors = f", no standard error by more than {_at_most(again.errors)} of itself" if again.errors else ""
+    moved = f"no estimate and no end of its interval moved{by}{beside}{errors}"
     if not told and not again.answers:
         return f"{moved}, no grade and no verdict"
     one = again.unmeasured + again.grades + again.verdicts == 1

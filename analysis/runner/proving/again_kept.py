@@ -7,6 +7,7 @@ which are of the earlier code. How two records are compared is left to `again`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,11 @@ def study_again(
         cannot be compared. All faults at once, and nothing is written.
     """
     chosen = hazards_chosen(hazards, designs)
-    before, after = (_by_code(found_in(folders, chosen, customers)) for folders in (earlier, later))
+    if not later:
+        raise InputError(_no_later())
+    before, after = (
+        _by_code(found_in([folder.resolve() for folder in folders], chosen, customers)) for folders in (earlier, later)
+    )
     parts = {part.design: part for part in kept_in(pages / FOLDER)}
     faults = [no_records(folders) for folders, tasks in ((earlier, before), (later, after)) if not tasks]
     faults += [] if parts else [no_parts(pages / FOLDER)]
@@ -127,12 +132,24 @@ def _on(
 
 
 def _by_code(tasks: Iterable[Task]) -> dict[Road, dict[str, list[Task]]]:
-    """Tasks by design and road, and by the code that their folder is named after."""
+    """Tasks by design and road, and by the code that their folder is named after.
+
+    Raises
+    ------
+    InputError
+        If a folder is not named after the design of its records and a hash.
+    """
     found: dict[Road, dict[str, list[Task]]] = {}
+    strange: dict[Path, Design] = {}
     for task in tasks:
         design = HAZARDS[task.hazard].design
-        codes = found.setdefault((design, task.asked.files), {})
-        codes.setdefault(task.folder.name.removeprefix(f"{design}-"), []).append(task)
+        named = re.fullmatch(rf"{design}-([0-9a-f]{{12}})", task.folder.name)
+        if named is None:
+            strange[task.folder] = design
+        else:
+            found.setdefault((design, task.asked.files), {}).setdefault(named[1], []).append(task)
+    if strange:
+        raise InputError([_of_no_code(folder, design) for folder, design in strange.items()])
     return found
 
 
@@ -169,9 +186,27 @@ def _line(design: Design, files: bool, again: Again) -> str:
         f"{design}, {_road(files)}, `{again.of}` and `{again.code}`, {companies} of {kinds}, estimates that both gave: "
         f"{again.figures:,}; {in_words(again)}."
     )
-    changed = f" Standard errors changed by {again.errors:.2g} of themselves at most." if again.errors else ""
     kept = "" if _now(design, files, again) else " Kept, but not on the page: the code of now is another one."
-    return line + changed + kept
+    return line + kept
+
+
+def _no_later() -> Fault:
+    return Fault(
+        where="--records",
+        what="names no folder, and `--compare` needs the records of the later code too",
+        remedy="Let it study some of the companies first, `touchstone prove --design NAME --worlds 20 --out FOLDER`, and "
+        "name the folder that holds their records.",
+        rule="missing",
+    )
+
+
+def _of_no_code(folder: Path, design: Design) -> Fault:
+    return Fault(
+        where=str(folder),
+        what=f"holds records of `{design}` and is not named `{design}-` and the twelve digits of a code's hash",
+        remedy="Name the folder that `touchstone prove` made.",
+        rule="unknown_code",
+    )
 
 
 def _one_side(road: Road, option: str) -> Fault:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.foundation.errors import Fault, InputError
 from analysis.runner.progress import Progress
 from analysis.runner.proving.designs import proved_worlds
 from analysis.runner.proving.hazards import HAZARDS, SIZES, Hazard
@@ -102,6 +103,11 @@ def gathered(tasks: Iterable[Task]) -> Records:
 
     Hazards may have different numbers of companies, and tasks may overlap: those of a proof of fifty companies and of
     one of a thousand.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or lacks a column.
     """
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in Records.NAMES}
     order = {name: place for place, name in enumerate(HAZARDS)}
@@ -111,13 +117,33 @@ def gathered(tasks: Iterable[Task]) -> Records:
         if task.done and task.last > last:
             reached[task.hazard, task.asked] = task.last
             for name, path in task.paths().items():
-                found = pd.read_parquet(path)
+                found = _read(path, Records.COLUMNS[name])
                 frames[name].append(found[found["seed"] > last] if task.first <= last else found)
     joined = {}
     for name, parts in frames.items():
         filled = [part for part in parts if len(part)] or parts[:1]
         joined[name] = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=Records.COLUMNS[name])
     return Records(**joined)
+
+
+def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """One file of records."""
+    try:
+        found = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # Arrow's own errors are such
+        raise InputError(_unreadable(path, type(error).__name__)) from None
+    if lacking := [name for name in columns if name not in found]:
+        raise InputError(_unreadable(path, f"it has no column {', '.join(lacking)}"))
+    return found
+
+
+def _unreadable(path: Path, why: str) -> Fault:
+    return Fault(
+        where=str(path),
+        what=f"holds no records that can be read ({why})",
+        remedy="Delete the files that begin like it and let `touchstone prove` make them again.",
+        rule="unreadable",
+    )
 
 
 def found_in(folders: Iterable[Path], hazards: Iterable[Hazard], customers: int | None = None) -> list[Task]:

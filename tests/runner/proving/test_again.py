@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -345,7 +346,7 @@ def refused(proved: Path, docs: Path, earlier: list[Path], later: list[Path], **
 
 def test_what_cannot_be_compared_is_refused_and_nothing_is_written(proved, docs, tmp_path) -> None:
     earlier, later = folders(proved, "earlier"), folders(proved, "later")
-    assert "no companies of the size asked for" in refused(proved, docs, earlier, [])
+    assert "names no folder" in refused(proved, docs, earlier, [])
     assert "no companies of the size asked for" in refused(
         proved, docs, earlier, later, customers=9, designs=["segments"]
     )
@@ -393,3 +394,49 @@ def test_each_road_is_compared_by_itself(tmp_path) -> None:
     assert part.files.again == tuple(again for *_, again in told.found)
     assert "| in arrays |" not in (tmp_path / "docs" / "validation.md").read_text(encoding="utf-8")
     assert "before_after, through files, " in str(told)
+
+
+@pytest.mark.parametrize("name", ["records", "change_log-", "change_log-ANY", "segments-0123456789ab"])
+def test_a_folder_that_names_no_code_is_refused(proved, docs, tmp_path, name) -> None:
+    """Whatever stands where the hash should would be kept in the part."""
+    strange = shutil.copytree(folders(proved, "earlier")[0], tmp_path / name)
+    before = {path.name: path.read_bytes() for path in docs.rglob("*.*")}
+    with pytest.raises(InputError, match="is not named `change_log-` and the twelve digits"):
+        study_again([strange], folders(proved, "later"), pages=docs, customers=2_000)
+    assert {path.name: path.read_bytes() for path in docs.rglob("*.*")} == before
+
+
+def test_a_folder_is_known_by_its_own_name_wherever_it_is_named_from(proved, docs, monkeypatch) -> None:
+    earlier, later = folders(proved, "earlier")[0], folders(proved, "later")[0]
+    monkeypatch.chdir(later)
+    (one,) = study_again([earlier], [Path()], pages=docs, designs=["change_log"], customers=2_000).found
+    assert f"{one[0]}-{one[2].code}" == later.name
+
+
+@pytest.mark.parametrize("spoil", ["cut short", "without a column", "gone"])
+def test_records_that_cannot_be_read_are_refused_by_name(proved, docs, tmp_path, spoil) -> None:
+    later = [shutil.copytree(path, tmp_path / path.name) for path in folders(proved, "later")]
+    (path,) = later[0].glob("panel_few*.gates.parquet")
+    if spoil == "cut short":
+        path.write_bytes(path.read_bytes()[:-40])
+    elif spoil == "without a column":
+        pd.read_parquet(path).drop(columns="verdict").to_parquet(path)
+    else:
+        path.unlink()
+    with pytest.raises(InputError, match=r"gates\.parquet: holds no records that can be read"):
+        study_again(folders(proved, "earlier"), later, pages=docs, customers=2_000)
+
+
+def test_the_later_records_must_be_named_and_one_thing_asked_at_a_time(proved, docs) -> None:
+    with pytest.raises(InputError, match="names no folder, and `--compare` needs"):
+        study_again(folders(proved, "earlier"), [], pages=docs)
+    both = ["prove", "--again", "--compare", str(folders(proved, "earlier")[0]), "--page", str(docs)]
+    assert CliRunner().invoke(app, both).exit_code == 2
+
+
+def test_refusals_and_standard_errors_are_told_too() -> None:
+    again = Again(of=EARLIER, code=LATER, companies=2, kinds=1, figures=9, **NOTHING)
+    assert in_words(again.model_copy(update={"figures": 0})) == "both codes refused every estimate"
+    assert ", no standard error by more than 0.5 of itself, no grade" in in_words(
+        again.model_copy(update={"errors": 0.5})
+    )
