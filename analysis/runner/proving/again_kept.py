@@ -194,8 +194,8 @@ def _no_later() -> Fault:
     return Fault(
         where="--records",
         what="names no folder, and `--compare` needs the records of the later code too",
-        remedy="Let it study some of the companies first, `touchstone prove --design NAME --worlds 20 --out FOLDER`, and "
-        "name the folder that holds their records.",
+        remedy="Let it study some of the companies first, `touchstone prove --design NAME --worlds 20 --out FOLDER`, "
+        "and name the folder that holds their records.",
         rule="missing",
     )
 
