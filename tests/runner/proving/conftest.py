@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -65,3 +67,9 @@ def small_proof_records(records) -> Records:
         hidden=pd.DataFrame(hidden, columns=list(HIDDEN)),
         roads=pd.DataFrame(roads, columns=list(ROAD)),
     )
+
+
+@pytest.fixture
+def docs(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of the page, and of its parts, that the module's `proved` has made: a test may spoil it."""
+    return Path(shutil.copytree(request.getfixturevalue("proved") / "docs", tmp_path / "docs"))

@@ -267,16 +267,6 @@ def proved(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def docs(proved, tmp_path) -> Path:
-    """A copy of the page and its parts."""
-    for name in ("validation.md", "validation/change_log.json", "validation/segments.json"):
-        path = tmp_path / "docs" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes((proved / "docs" / name).read_bytes())
-    return tmp_path / "docs"
-
-
 def folders(proved: Path, name: str) -> list[Path]:
     return sorted(path for path in (proved / name).glob("*-*") if path.is_dir())
 

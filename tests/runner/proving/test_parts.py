@@ -47,16 +47,6 @@ def proved(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def docs(proved, tmp_path) -> Path:
-    """A copy of the page and its parts that a test may spoil."""
-    for name in ("validation.md", "validation/change_log.json", "validation/segments.json"):
-        path = tmp_path / "docs" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes((proved / "docs" / name).read_bytes())
-    return tmp_path / "docs"
-
-
 def bytes_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
 
