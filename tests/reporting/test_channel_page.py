@@ -6,7 +6,6 @@ seen, one whose checks failed and one in which nothing is claimed.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -17,167 +16,32 @@ from matplotlib.colors import to_hex
 
 from analysis.foundation.errors import DesignError
 from analysis.reporting import charts, tables
-from analysis.reporting.charts import NothingToDraw, NotShown
+from analysis.reporting.charts import NothingToDraw
 from analysis.reporting.evidence_age import evidence_age
 from analysis.reporting.naming import forbidden_words
 from analysis.reporting.sanitise import sanitised
 from analysis.reporting.summary import headline, summary
 from analysis.reporting.theme import COLOURS, NARROW, SHADE
-from analysis.studies.channel_result import ChannelResult, Evidence, PreTrend
-from analysis.studies.gates import Finding, judge
 from analysis.studies.result import Check
-from analysis.studies.sensitivity import sensitivity_of
+from tests.reporting.channel_pages import (
+    FIELD_TERMS,
+    UNITS,
+    WORLDS,
+    cells,
+    cohorts,
+    drawn,
+    events,
+    gates,
+    page,
+    said,
+    study,
+)
 from tests.reporting.drawn_words import assert_words_inside
-
-WORLDS = {"gain": 1.08, "harm": 0.92, "null": 1.004}
-FIELD_TERMS = re.compile(r"\b(ATT|DiD|[Pp]re-?trends?|[Pp]lacebo|[Ee]-?values?|Wald|[Ee]stimand|[Cc]ovariate)\b")
-UNITS = {"orders": "orders per customer", "revenue": "EUR per customer", "margin": "EUR per customer",
-         "issues": "issues per customer", "support_cost": "EUR per customer"}  # fmt: skip
-
-
-def gates(outcome: str, *, drift: float = 0.996) -> tuple[Check, ...]:
-    found = [
-        Finding(name="pre_trend", ratio=drift, se_log=0.011, p_value=1e-6 if abs(drift - 1) > 0.02 else 0.7,
-                what=f"{outcome.capitalize()} in the later of the months before, against the earlier ones."),
-        Finding(name="placebo_date", ratio=1.01, se_log=0.03, p_value=0.74, what=f"{outcome} six months earlier."),
-        Finding(name="future_social", ratio=1.02, se_log=0.09, p_value=0.8, what="Those who turn to social later."),
-    ]  # fmt: skip
-    return judge(found)
-
-
-def study(made, ratio: float = 1.08, *, drift: float = 0.996) -> ChannelResult:
-    """A study in which every outcome moved by that factor, with an interim, segments and raw figures."""
-    effects = []
-    for outcome, unit in UNITS.items():
-        checks = (*gates(outcome, drift=drift), *made.CHECKS[:2])
-        effects.append(made.effect(outcome, ratio, ratio * 0.963, ratio * 1.038, checks=checks))
-        gap = 2.5 * (ratio - 1)
-        numbers = {"unit": unit}
-        effects.append(
-            made.effect(outcome, gap, gap - 0.1, gap + 0.1, scale="difference", numbers=numbers, checks=checks)
-        )
-    for outcome, unit in {"index_issue_cost": "EUR per customer", "repurchased": "share", "retained": "share"}.items():
-        gap = ratio - 1
-        effects.append(
-            made.effect(
-                outcome,
-                gap,
-                gap - 0.03,
-                gap + 0.03,
-                scale="difference",
-                grade="C",
-                numbers={"unit": unit},
-                checks=made.CHECKS[:2],
-            )
-        )
-    effects += [made.effect("orders", ratio * f, ratio * f * 0.92, ratio * f * 1.08, segment={"region": name})
-                for f, name in ((1.01, "north"), (0.98, "south"))]  # fmt: skip
-    effects.append(made.effect("orders", None, segment={"region": "east"}))
-    early = {"maturity": "interim", "after_months": 3, "index_from": "2026-04", "index_to": "2026-06", "grade": "C"}
-    effects.insert(0, made.effect("orders", ratio * 1.03, ratio * 0.95, ratio * 1.12, **early))  # before the mature one
-    effects += [made.naive("naive_before_after", 0.87, 0.85, 0.89), made.naive("naive_user_gap", 1.62, 1.57, 1.67)]
-    main = [one.estimate for one in effects if one.estimate and one.maturity == "mature" and not one.segment]
-    return ChannelResult(
-        effects=tuple(effects),
-        paths=paths(made, ratio),
-        event_study=events(ratio, drift),
-        pre_trends={"orders": PreTrend(wald=3.2, degrees=4, p_joint=0.52, drift=drift, low=drift * 0.978,
-                                       high=drift * 1.022, se_log=0.011, detectable=0.031)},
-        sensitivities=tuple(
-            sensitivity_of(one, benchmarks={"the issue's product": 1.003} if one.scale == "ratio" else {})
-            for one in main if not one.method.startswith("raw")
-        ),
-        maturing=cohorts(ratio),
-        evidence=Evidence(index_from="2025-07", index_to="2026-03", before_months=6, after_months=6,
-                          data_to="2026-09", interim_from="2026-04", interim_to="2026-06"),
-        balance=pd.DataFrame(
-            [("the issue's product", "mobile", 0.41, 0.40, 0.02), ("months observed", "mean", 21.5, 20.9, 0.05),
-             ("region", "north", 0.3, 0.22, 0.19)],
-            columns=["covariate", "value", "contacted", "comparison", "difference"],
-        ),
-        strata="index month, product",
-        sample={"contacted": 2810, "comparison_customers": 9120},
-        notes=(),
-        covariance={"ids": [], "matrix": []},
-    )  # fmt: skip
-
-
-def paths(made, ratio: float) -> pd.DataFrame:
-    """Both groups alike before; afterwards the contacted ones that factor above or below the others."""
-    frame = made.paths_frame()
-    flat = frame[frame["group"] == "comparison"]
-    lift = np.where(flat["month"] > 0, ratio, 1.0)
-    return pd.concat(
-        [flat, flat.assign(group="contacted", **{name: flat[name] * lift for name in ("mean", "low", "high")})]
-    )
-
-
-def events(ratio: float, drift: float = 1.0) -> pd.DataFrame:
-    months = np.arange(-6, 7)
-    part = np.where(months < -1, "lead", np.where(months == -1, "dip", np.where(months == 0, "index", "after")))
-    level = np.where(months > 0, ratio, np.where(months == 0, 0.8, 1 + (drift - 1) * months / 6))
-    return pd.DataFrame({"outcome": "orders", "month": months, "ratio": level, "low": level * 0.95,
-                         "high": level * 1.05, "part": part})  # fmt: skip
-
-
-def cohorts(ratio: float) -> pd.DataFrame:
-    rows = [("orders", "2025-07", "2025-09", ratio * 1.02, ratio, "x"), ("orders", "2025-10", "2025-12", ratio * 0.99,
-            ratio, "x"), ("orders", "2026-01", "2026-03", ratio * 1.04, ratio, "x"),
-            ("orders", "2026-04", "2026-06", ratio * 1.03, None, "x")]  # fmt: skip
-    records = [
-        {"outcome": outcome, "cohort_from": first, "cohort_to": last,
-         "interim": early, "interim_low": early * 0.92, "interim_high": early * 1.09,
-         "mature": late, "mature_low": None if late is None else late * 0.94,
-         "mature_high": None if late is None else late * 1.07, "moved": None if late is None else late / early}
-        for outcome, first, last, early, late, _ in rows
-    ]  # fmt: skip
-    return pd.DataFrame(records).astype({"mature": float, "mature_low": float, "mature_high": float, "moved": float})
-
-
-def page(found, *, outcome: str = "orders"):
-    """Everything the notebook shows, in its order."""
-    return {
-        "age": evidence_age(found),
-        "sample": tables.sample(found),
-        "balance": tables.balance(found),
-        "checks": tables.checks(found),
-        "paths": charts.shown(charts.paths, found, outcome),
-        "event_study": charts.shown(charts.event_study, found, outcome),
-        "drift": tables.drift(found),
-        "naive": charts.shown(charts.naive_against_adjusted, found),
-        "effects": tables.effects_on_all(found),
-        "by_segment": charts.shown(charts.effect_by_segment, found, outcome),
-        "segments": tables.effects(found, segments_only=True),
-        "sensitivity": tables.sensitivity(found),
-        "interim": tables.interim(found),
-        "maturing_chart": charts.shown(charts.maturing, found, outcome),
-        "maturing": tables.maturing(found),
-        "claims": tables.claims(found),
-    }
 
 
 @pytest.fixture(scope="module")
 def pages(made):
     return {name: page(study(made, ratio)) for name, ratio in WORLDS.items()}
-
-
-def cells(table):
-    frame = table.cells.map(lambda cell: cell.replace("\xa0", " "))
-    return frame.rename(columns=lambda name: name.replace("\xa0", " "))
-
-
-def said(shown) -> str:
-    """All words of one thing on the page."""
-    if isinstance(shown, tables.Table):
-        return re.sub(r"<[^>]*>", " ", shown.html)
-    if isinstance(shown, charts.Figure):
-        inside = [text.get_text() for axes in shown.axes for text in axes.texts]
-        return " ".join([shown.alt, *(text.get_text() for text in shown.texts), *inside])
-    return str(shown)
-
-
-def drawn(page_):
-    return {name: one for name, one in page_.items() if isinstance(one, charts.Figure)}
 
 
 # All worlds alike
@@ -548,89 +412,6 @@ def test_bounds_are_said_in_plain_words(made):
     assert str(tables.sensitivity(replace(found, sensitivities=()))).startswith("Nothing is claimed")
 
 
-# Interim and mature
-
-
-def test_the_interim_stands_beside_the_mature_and_is_marked(made):
-    table = tables.interim(study(made))
-    shown = cells(table)
-    assert list(shown.columns[1:3]) == [
-        "Followed 3 months (interim), contacts April 2026 to June 2026",
-        "Followed 6 months (time is over), contacts July 2025 to March 2026",
-    ]
-    assert shown.iloc[0, 2] == "+8 % (+4 to +12 %), grade B"
-    assert shown.iloc[0, 3] == "interim, comparison with open questions"
-    assert "will change" in table.notes[0]
-    mature = replace(study(made), effects=tuple(one for one in study(made).effects if one.maturity == "mature"))
-    assert str(tables.interim(mature)).startswith("No contacts are so recent")
-
-
-def test_past_interims_are_set_beside_what_they_became(made):
-    """By hand, in points: 108 − 1.02 × 108 = −2.2, 108 − 0.99 × 108 = +1.1, 108 − 1.04 × 108 = −4.3."""
-    table = tables.maturing(study(made))
-    shown = cells(table)
-    assert list(shown["Contacts"]) == [
-        "Jul 2025 to Sept 2025", "Oct 2025 to Dec 2025", "Jan 2026 to Mar 2026", "Apr 2026 to Jun 2026",
-    ]  # fmt: skip
-    assert list(shown["Moved"]) == ["−2.2 pp", "+1.1 pp", "−4.3 pp", "–"]
-    assert list(shown["After 6 months"])[-1] == "not over yet"
-    assert table.notes[0].replace("\xa0", " ") == (
-        "3 interim figures have matured; the largest move was −4.3 pp (orders, Jan 2026 to Mar 2026)."
-    )
-
-
-def test_an_interim_that_changed_its_direction_is_said(made):
-    rows = cohorts(1.0)
-    rows.loc[0, ["mature", "moved"]] = [0.99, 0.99 / 1.02]
-    assert "1 changed its direction." in tables.maturing(replace(study(made), maturing=rows)).notes[0]
-    none = replace(study(made), maturing=rows.tail(1))
-    assert tables.maturing(none).notes[0].startswith("None of these figures has matured yet")
-    assert str(tables.maturing(replace(study(made), maturing=rows.head(0)))).startswith("No past interim figure")
-
-
-def test_the_chart_of_interims_draws_hollow_and_filled(made):
-    figure = charts.maturing(study(made, 0.92))
-    (axes,) = figure.axes
-    early = [line for line in axes.lines if line.get_gid() == "interim"]
-    late = [line for line in axes.lines if line.get_gid() == "mature"]
-    frame = cohorts(0.92)
-    assert [float(mark.get_ydata()[0]) for mark in early] == pytest.approx(list(frame["interim"] - 1))
-    assert [float(mark.get_ydata()[0]) for mark in late] == pytest.approx(list(frame["mature"].dropna() - 1))
-    assert {to_hex(mark.get_markerfacecolor()) for mark in early} == {"#ffffff"}
-    assert {to_hex(mark.get_markerfacecolor()) for mark in late} == {COLOURS["contacted"]}
-    assert len([line for line in axes.lines if line.get_gid() == "interval"]) == 7
-    assert figure.story.title.replace("\xa0", " ") == "Interim figures on orders moved by up to 3.7 pp"
-
-
-@pytest.mark.parametrize(
-    ("moved", "title"),
-    [((0.98, 0.97), "Interim figures on orders fell by up to 3.3 pp"),
-     ((1.02, 1.01), "Interim figures on orders rose by up to 2.1 pp"),
-     ((0.98,), "One interim figure on orders fell by 2.2 pp"), ((), "No interim figure on orders has matured yet")],
-)  # fmt: skip
-def test_the_title_says_which_way_interims_moved(made, moved, title):
-    rows = cohorts(1.08)
-    head = rows.head(len(moved))
-    kept = pd.concat([head.assign(moved=list(moved), interim=head["mature"] / list(moved)), rows.tail(1)])
-    assert charts.maturing(replace(study(made), maturing=kept)).story.title.replace("\xa0", " ") == title
-
-
-@pytest.mark.parametrize("narrow", [False, True])
-def test_many_groups_of_contacts_keep_their_names_inside(made, narrow):
-    rows = [
-        cohorts(1.05).iloc[[0]].assign(cohort_from=f"20{n:02d}-01", cohort_to=f"20{n:02d}-03") for n in range(10, 30)
-    ]
-    figure = charts.maturing(replace(study(made), maturing=pd.concat(rows)))
-    assert len(figure.data) == 12
-    assert figure.data["cohort_from"].iloc[-1] == "2029-01"
-    assert_words_inside(figure.at(NARROW) if narrow else figure)
-
-
-def test_a_chart_of_no_interims_says_so(made):
-    empty = replace(study(made), maturing=cohorts(1.0).head(0))
-    assert isinstance(charts.shown(charts.maturing, empty), NotShown)
-
-
 # A refused study
 
 
@@ -652,64 +433,6 @@ def test_the_result_is_not_changed_by_its_page(made):
     page(found)
     for name, frame in frames.items():
         pd.testing.assert_frame_equal(getattr(found, name), frame)
-
-
-# The summary
-
-
-def test_the_summary_says_how_old_its_answer_is(made):
-    found = summary(made.results())
-    assert found.age == (
-        "Customers who first contacted us on social from July 2025 to March 2026, followed for 6 months."
-    )
-    assert found.age in str(found)
-    assert found.age in found._repr_html_()
-    tests_alone = made.results() | {"effects": [row.to_dict() for row in made.experiment().effects]}
-    assert summary(tests_alone).age == ""
-    assert summary({}).age == ""
-
-
-def test_the_summary_says_that_money_multiplies_a_volume_by_an_older_effect(made):
-    results = made.results()
-    benefit = {"effect": "before_after/channel_effect/margin/difference", "contacts_per_year": 131_000.0,
-               "contacts_source": "parameters"}  # fmt: skip
-    results["roi"]["benefits"] = [benefit]
-    [line] = [doubt for doubt in summary(results).doubts if "multiplies" in doubt]
-    assert line == (
-        "The case in money multiplies 131,000 contacts a year (an assumed number) by the margin that contacts from "
-        "July 2025 to March 2026 brought; what later contacts bring may differ."
-    )
-    both = [benefit, {**benefit, "effect": "before_after/channel_effect/orders/difference"}]
-    results["roi"]["benefits"] = both
-    assert any("by the margin and the orders that contacts from" in doubt for doubt in summary(results).doubts)
-    shown = {**benefit, "counted": False}
-    results["roi"]["benefits"] = [benefit, shown, {**benefit, "effect": None, "contacts_per_year": None}]
-    assert [doubt for doubt in summary(results).doubts if "multiplies" in doubt] == [line]
-    benefit["effect"] = "something else"
-    assert not any(
-        "multiplies" in doubt for doubt in summary({**results, "roi": {**results["roi"], "benefits": [benefit]}}).doubts
-    )
-
-
-def test_a_line_of_the_case_says_when_the_contacts_behind_it_were_made(made):
-    case = made.case()
-    older = SimpleNamespace(**vars(case.benefits[0]), index_from="2025-07", index_to="2026-03", maturity="mature")
-    case.benefits = (older,)
-    line = cells(tables.case_lines(case))["Comes from"].iloc[0]
-    assert line.endswith("contacts a year (parameters); the gain is that of contacts July 2025 to March 2026")
-    older.maturity = "interim"
-    assert cells(tables.case_lines(case))["Comes from"].iloc[0].endswith("their time after the contact is not over")
-
-
-def test_interims_beside_mature_effects_are_named_as_provisional(made):
-    results = made.results() | {"effects": [one.to_dict() for one in study(made).effects]}
-    assert "Interim figures of the latest contacts, beside those whose time is over (Orders)." in (
-        summary(results).provisional
-    )
-    alone = [row for row in results["effects"] if row["maturity"] == "interim"]
-    found = summary(results | {"effects": alone})
-    assert any("is not over for all customers" in line for line in found.provisional)
-    assert found.age.endswith("followed for 3 months so far (interim).")
 
 
 def test_hostile_names_stay_text(made):
