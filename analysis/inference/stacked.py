@@ -10,12 +10,14 @@ stands by how much a row of each cell moves them, from which a second scan makes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.cells import Flags, Floats, Ints, Linear, Measure
+from analysis.inference.cells import Flags, Floats, Ints, Linear, Measure, ranked
 from analysis.inference.compare import normal_quantile, ratio_estimate
 from analysis.inference.estimate import Estimate
 
@@ -68,13 +70,14 @@ class Contrast:
         What was expected of them.
     n_treated : int
         Contacted rows in use.
-    log_weights, gap_weights : array of float, shape (n_cells, 3)
-        By how much a row of a cell moves the logarithm of the ratio, and the difference: for each unit after, each
-        unit before, and for being there.
+    expected_after, expected_before : array of float, shape (n_cells,)
+        What each unit after, and each unit before, of a row of a cell adds to what was expected.
     bias_log : float
         Approximate small-sample bias of the logarithm, because growth is a ratio of estimated sums; not corrected for.
-    used : array of bool, shape (n_cells,)
-        Cells that enter.
+    treated, used : array of bool, shape (n_cells,)
+        Contacted cells that enter, and all cells that do.
+    being_there : bool
+        Whether it is the row itself that counts before.
     """
 
     name: str
@@ -83,10 +86,12 @@ class Contrast:
     total: float
     expected: float
     n_treated: int
-    log_weights: Floats
-    gap_weights: Floats
+    expected_after: Floats
+    expected_before: Floats
     bias_log: float
+    treated: Flags
     used: Flags
+    being_there: bool = False
 
     @property
     def ratio(self) -> float:
@@ -97,6 +102,43 @@ class Contrast:
     def gap(self) -> float:
         """Difference per contacted customer."""
         return (self.total - self.expected) / self.n_treated
+
+    @property
+    def log_weights(self) -> Floats:
+        """By how much a row of a cell moves the logarithm of the ratio, shape (n_cells, 3).
+
+        For each unit after, each unit before, and for being there.
+        """
+        after = self.treated / self.total - self.expected_after / self.expected
+        return self._moved(after, -self.expected_before / self.expected, np.zeros(len(after)))
+
+    @property
+    def gap_weights(self) -> Floats:
+        """By how much it moves the difference, shape (n_cells, 3)."""
+        there = np.where(self.treated, -self.gap, 0.0)
+        weights = self._moved(self.treated - self.expected_after, -self.expected_before, there)
+        return np.asarray(weights / self.n_treated)
+
+    def among(self, kept: Ints, n_cells: int) -> Contrast:
+        """The same effect, told of all cells; those that are not among `kept` add nothing to it."""
+
+        def of_all(values: NDArray[Any]) -> NDArray[Any]:
+            whole = np.zeros(n_cells, dtype=values.dtype)
+            whole[kept] = values
+            return whole
+
+        return replace(
+            self,
+            expected_after=of_all(self.expected_after),
+            expected_before=of_all(self.expected_before),
+            treated=of_all(self.treated),
+            used=of_all(self.used),
+        )
+
+    def _moved(self, after: Floats, before: Floats, there: Floats) -> Floats:
+        if self.being_there:
+            return np.column_stack([after, np.zeros(len(after)), there + before])
+        return np.column_stack([after, before, there])
 
     def log_linear(self, name: str, after: Measure, before: Measure) -> Linear:
         """What rows add to the logarithm of the ratio."""
@@ -192,15 +234,32 @@ def stacked_ratio(
     >>> found.ratio, found.gap
     (1.2, 1.0)
     """
-    inside = np.ones(len(n), dtype=bool) if part is None else part
-    rows = np.where(inside, n, 0)
-    weight = cell_weights(rows, arm, stratum) * inside
+    given = (n, after, before, arm, group, stratum, *(products or ()))
+    if part is None or part.all():
+        return _ratio_of(name, unit, *given)
+    kept = np.flatnonzero(part)
+    return _ratio_of(name, unit, *(column[kept] for column in given)).among(kept, len(n))
+
+
+def _ratio_of(
+    name: str,
+    unit: str,
+    n: Ints,
+    after: Floats,
+    before: Floats,
+    arm: Ints,
+    group: Ints,
+    stratum: Ints,
+    squares: Floats | None = None,
+    crossed: Floats | None = None,
+) -> Contrast:
+    """`stacked_ratio` of all cells given."""
+    weight = cell_weights(n, arm, stratum)
     treated = (arm == 1) & (weight > 0)
     comparison = (arm == 0) & (weight > 0)
     if not treated.any():
         raise DesignError(f"`{name}`: no contacted customer has anybody to be compared with.")
-    _, code = np.unique(group, return_inverse=True)
-    size = int(code.max()) + 1
+    code, size = ranked(group)
     own_before = np.bincount(code, weights=np.where(treated, before, 0.0), minlength=size)
     their_before = np.bincount(code, weights=np.where(comparison, weight * before, 0.0), minlength=size)
     their_after = np.bincount(code, weights=np.where(comparison, weight * after, 0.0), minlength=size)
@@ -220,20 +279,13 @@ def stacked_ratio(
             "a ratio needs both above zero. Use a longer window or another outcome."
         )
     n_treated = int(np.sum(n, where=treated))
+    grown = growth[code]
     factor = np.where(comparison, per_unit[code] * weight, 0.0)
-    carried = np.where(treated, growth[code], 0.0)
-    expected_after, expected_before = factor, carried - factor * growth[code]
-    gap = (total - expected) / n_treated
-    nothing = np.zeros(len(n))
-    log_weights = np.column_stack([treated / total - expected_after / expected, -expected_before / expected, nothing])
-    gap_weights = (
-        np.column_stack([treated - expected_after, -expected_before, np.where(treated, -gap, 0.0)]) / n_treated
-    )
+    carried = np.where(treated, grown, 0.0)
     bias = 0.0
-    if products is not None:
-        squares, crossed = products
+    if squares is not None and crossed is not None:
         noise = np.bincount(
-            code, weights=np.where(comparison, weight**2 * (crossed - growth[code] * squares), 0.0), minlength=size
+            code, weights=np.where(comparison, weight**2 * (crossed - grown * squares), 0.0), minlength=size
         )
         high = -np.divide(per_unit * noise, their_before, out=np.zeros(size), where=their_before > 0)
         bias = -float(high.sum()) / expected
@@ -244,9 +296,10 @@ def stacked_ratio(
         total=total,
         expected=expected,
         n_treated=n_treated,
-        log_weights=log_weights,
-        gap_weights=gap_weights,
+        expected_after=factor,
+        expected_before=carried - factor * grown,
         bias_log=bias,
+        treated=treated,
         used=treated | comparison,
     )
 
@@ -268,23 +321,7 @@ def stacked_after(
     found = stacked_ratio(
         name, unit, n=n, after=after, before=n.astype(float), arm=arm, group=stratum, stratum=stratum, part=part
     )
-    return Contrast(
-        name=name,
-        unit=unit,
-        method=AFTER_METHOD,
-        total=found.total,
-        expected=found.expected,
-        n_treated=found.n_treated,
-        log_weights=_for_being_there(found.log_weights),
-        gap_weights=_for_being_there(found.gap_weights),
-        bias_log=0.0,
-        used=found.used,
-    )
-
-
-def _for_being_there(weights: Floats) -> Floats:
-    """Weights where what counts before is the row itself."""
-    return np.column_stack([weights[:, 0], np.zeros(len(weights)), weights[:, 2] + weights[:, 1]])
+    return replace(found, method=AFTER_METHOD, bias_log=0.0, being_there=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ are what everybody else reports. The same function studies rows in the query eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from analysis.foundation.calendar import Month
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Measure
 from analysis.inference.estimate import Estimate
-from analysis.studies.channel_result import ChannelResult, Evidence, PreTrend
+from analysis.studies.channel_result import ChannelResult, Evidence
 from analysis.studies.channel_scope import DESIGN, ESTIMAND, RATIOS, Scope
 from analysis.studies.event_study import event_frame
 from analysis.studies.fits import Fits, joint_covariance
@@ -32,10 +32,10 @@ from analysis.studies.paths import paths
 from analysis.studies.result import Check, Effect
 from analysis.studies.sample import IndexRules
 from analysis.studies.segments_differ import segments_apart
-from analysis.studies.sensitivity import Sensitivity
 from analysis.studies.soundness import unusable_attribute, unusable_cost, unusable_margin, unusable_retained
 from analysis.studies.stack import BOUGHT, MONTHLY, Layout, Stack, window
 from analysis.studies.stack_sql import EngineStack, engine_stack
+from analysis.studies.stack_threads import Start, beside
 from analysis.studies.strata import balance_frame
 
 if TYPE_CHECKING:
@@ -275,27 +275,34 @@ class _Study:
         )
 
     def result(self) -> ChannelResult:
-        """Everything, in the order: gather, settle, tell."""
+        """Everything, in the order: gather, settle, tell; what one group needs is settled while others are gathered."""
         if self.whole.refused and not self.whole.strata.weight.any():
             raise DesignError("In no month are there contacted and comparison customers who can be compared.")
-        for scope in (self.whole, *self.parts):
-            scope.gather()
+        self.whole.gather()
         naive = {outcome: add_naive(self.study, outcome, self.whole.strata) for outcome in self._followed()}
-        interim = Interim.of(self.stack, self.plan.strata, self.bought, self.evidence, self.plan.level)
         for outcome in self.bought:
             add_cohorts(self.study, outcome, self.whole.strata)
-        self.study.settle()
-        self.future.settle()
-        effects: list[Effect] = []
-        trends: dict[str, PreTrend] = {}
-        sensitivities: list[Sensitivity] = []
+        with beside(self.study.numbers) as start:
+            self._settle(start)
+            paths_told = start(self._paths)
+            for scope in self.parts:
+                scope.gather()
+            self._settle(start)
+            return self._told(naive, paths_told)
+
+    def _settle(self, start: Start[Any]) -> None:
+        self.study.settle(start)
+        self.future.settle(start)
+
+    def _told(self, naive: Mapping[str, float], paths_told: Callable[[], pd.DataFrame]) -> ChannelResult:
+        interim = Interim.of(self.stack, self.plan.strata, self.bought, self.evidence, self.plan.level)
+        effects, trends, sensitivities = self.whole.effects()
         apart = segments_apart(self.parts, self.plan.outcomes)
-        for scope in (self.whole, *self.parts):
+        for scope in self.parts:
             own_apart = {outcome: check for (name, outcome), check in apart.items() if name in scope.segment}
-            told, own_trends, own_sensitivities = scope.effects(own_apart)
+            told, _, own_sensitivities = scope.effects(own_apart)
             effects += told
             sensitivities += own_sensitivities
-            trends |= own_trends if scope.whole else {}
         if interim is not None:
             effects += interim.effects(effects)
         dates = _dates_of(self.evidence)
@@ -303,14 +310,13 @@ class _Study:
             naive_before_after(self.study, outcome, value, self.whole.n_treated, dates)
             for outcome, value in naive.items()
         ]
-        maturing = self._maturing(interim)
         return ChannelResult(
             effects=tuple(effects),
-            paths=self._paths(),
+            paths=paths_told(),
             event_study=pd.concat([event_frame(self.study, name) for name in self.bought or ("orders",)]),
             pre_trends=MappingProxyType(trends),
             sensitivities=tuple(sensitivities),
-            maturing=maturing,
+            maturing=self._maturing(interim),
             evidence=self.evidence if interim is None else interim.dated(self.evidence),
             balance=balance_frame(self.study.cells, self.layout, self.whole.strata),
             strata=self.whole.strata.description,

@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.bootstrap import DRAWS, Resampled, bootstrap_t
-from analysis.inference.cells import Cells, Flags, Measure, groups_of
+from analysis.inference.cells import Cells, Flags, Floats, Measure, groups_of
 from analysis.inference.compare import normal_quantile
 from analysis.inference.stacked import Contrast, stacked_ratio
 from analysis.studies.fits import Fits
@@ -187,12 +187,12 @@ def _again(name: str, ratio: float, se: float, other: float, se_other: float, wh
 def leave_one_out(fits: Fits, key: str, after: Measure, before: Measure, strata: Strata) -> Check:
     """How far does the ratio move when any one index month or product is left out?"""
     cells, name = fits.cells, "leave_one_out"
-    whole = fits.contrast(key).ratio
+    whole, bought = fits.contrast(key).ratio, (cells.total(after), cells.total(before))
     worst, where = 0.0, ""
     for column, word in (("month", "an index month"), ("product", "a product")):
         values = np.unique(cells.keys[column][strata.part])
         for value in values if len(values) > 2 else ():
-            found = _rest(fits, after, before, strata, strata.part & (cells.keys[column] != value))
+            found = _rest(cells, bought, strata, strata.part & (cells.keys[column] != value))
             if found is not None and abs(math.log(found.ratio / whole)) > abs(worst):
                 worst, where = math.log(found.ratio / whole), word
     if not where:
@@ -209,15 +209,15 @@ def leave_one_out(fits: Fits, key: str, after: Measure, before: Measure, strata:
     )
 
 
-def _rest(fits: Fits, after: Measure, before: Measure, strata: Strata, part: Flags) -> Contrast | None:
-    cells = fits.cells
+def _rest(cells: Cells, bought: tuple[Floats, Floats], strata: Strata, part: Flags) -> Contrast | None:
+    """The ratio on a part of the cells; `bought` is what those of each did after, and before."""
     try:
         return stacked_ratio(
             "rest",
             "",
             n=cells.n,
-            after=cells.total(after),
-            before=cells.total(before),
+            after=bought[0],
+            before=bought[1],
             arm=cells.keys["arm"],
             group=cells.keys["month"],
             stratum=strata.code,

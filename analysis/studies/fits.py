@@ -1,16 +1,16 @@
 """How are many effects of one stack made with few scans? Contrasts first, from cells; then all their errors together.
 
 A contrast needs cells only. Its error needs what each customer adds to it, over all rows and roles, and that takes a
-scan; so contrasts are gathered under a key, `settle` asks for all errors at once, and estimates are read off then.
+scan; so contrasts are gathered under a key, `settle` asks for all their errors, and estimates are read off then.
 Contrasts that belong to one `joint` family keep their covariance.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from analysis.inference.estimate import Estimate
 from analysis.inference.stacked import Contrast, MeanGap, stacked_after, stacked_difference, stacked_ratio
 from analysis.studies.rows_in_cells import rows_of
 from analysis.studies.stack import Stack
+from analysis.studies.stack_threads import Start, at_once
 from analysis.studies.strata import Strata
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ class Fits:
         self._families: dict[str, list[Linear]] = {}
         self._masks: dict[bytes, int] = {}
         self._marked: list[Flags] = []
-        self._found: dict[str, Influences] = {}
-        self._family_of: dict[str, str] = {}
+        self._found: dict[str, Callable[[], Influences]] = {}
+        self._filed: set[str] = set()
+        self._settled: set[str] = set()
         self._redrawn: dict[str, Resampled] = {}
-        self._counts: Ints | None = None
+        self._counts: list[tuple[Callable[[], Ints], int]] = []
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -172,12 +174,25 @@ class Fits:
         self._file(ALONE, Linear(key, (after, before), weights))
         return late / soon * months
 
-    def settle(self) -> None:
-        """Make the errors of all that was gathered."""
+    def settle(self, start: Start = at_once) -> None:
+        """Make the errors of what was gathered since the last time.
+
+        With the `start` of `beside` that is done while more is gathered; who asks for an error waits for it.
+        """
         for family, linears in self._families.items():
-            self._found[family] = self.stack.influences(self.cells, linears, where=self.where, joint=family != ALONE)
-        if self._marked:
-            self._counts = self.stack.customers(self.cells, np.array(self._marked), where=self.where)
+            joint = family != ALONE
+            work = partial(self.stack.influences, self.cells, linears, where=self.where, joint=joint)
+            self._found |= dict.fromkeys((linear.name for linear in linears), start(work))
+        self._settled |= self._families.keys() - {ALONE}
+        self._families.clear()
+        if fresh := self._marked[len(self._counts) :]:
+            counts = start(partial(self.stack.customers, self.cells, np.array(fresh), where=self.where))
+            self._counts += [(counts, place) for place in range(len(fresh))]
+
+    @property
+    def numbers(self) -> int:
+        """Through how many numbers the work on all that is not settled goes."""
+        return int(self.cells.n.sum()) * sum(map(len, self._families.values()))
 
     def holds(self, key: str) -> bool:
         """Whether there is a contrast of that name."""
@@ -205,8 +220,8 @@ class Fits:
 
     def n_comparison(self, key: str) -> int:
         """Different comparison customers behind it."""
-        assert self._counts is not None
-        return int(self._counts[self._held[key].comparison])
+        counts, place = self._counts[self._held[key].comparison]
+        return int(counts()[place])
 
     def ratio(self, key: str) -> Estimate:
         """The effect as a ratio, with its interval."""
@@ -247,13 +262,15 @@ class Fits:
         self._file(family, linear)
 
     def _file(self, family: str, linear: Linear) -> None:
-        if linear.name in self._family_of:
+        if linear.name in self._filed:
             raise ValueError(f"There are two contrasts called `{linear.name}`.")
-        self._family_of[linear.name] = family
+        if family in self._settled:
+            raise ValueError(f"`{linear.name}` comes too late: the errors of `{family}` are made together.")
+        self._filed.add(linear.name)
         self._families.setdefault(family, []).append(linear)
 
     def _of(self, key: str) -> Influences:
-        return self._found[self._family_of[key]]
+        return self._found[key]()
 
 
 def joint_covariance(fits: Fits, keys: Mapping[str, str]) -> dict[str, object]:

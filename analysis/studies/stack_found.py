@@ -7,9 +7,9 @@ touchpoints. Leaves the rows, one a customer and index month, and the account. W
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,22 @@ from analysis.studies.stack import RECENTLY
 from analysis.studies.stack_calendar import NEVER, instants
 from analysis.studies.stack_issues import LONG_AGO, RECENT_MONTHS, Asked, Issues, Period
 from analysis.studies.stack_people import Codes, Numbers, People, numbers_of
+from analysis.studies.stack_threads import Batches
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
 
 _MOST_RECENT, _LATE_MONTHS, _MOST_EARLIER = 2, 3, 4
 _DAY = 24 * 60 * 60 * 1_000_000
+
+
+class Messages(NamedTuple):
+    """Contacts on social: places of customers, numbers of issues, when they count for these, and when they came."""
+
+    who: Codes
+    number: Numbers
+    counts_at: Ints
+    came_at: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +58,13 @@ class Found:
     keys: Mapping[str, NDArray[np.signedinteger]]
 
 
-def find_rows(tables: Tables, people: People, period: Period, issues: Issues) -> tuple[Found, Flags]:
+def find_rows(people: People, period: Period, issues: Issues, messages: Sequence[Messages]) -> tuple[Found, Flags]:
     """The first issue of each month that can be an index issue; and of every issue, whether its customer was new.
 
-    Issues before the data count as earlier ones; those after are nobody's next.
+    Issues before the data count as earlier ones; those after are nobody's next. `messages`: see `social_messages`.
     """
     rules, month = period.rules, issues.reached
-    new = _is_new(issues, *_first_contacts(tables, people, issues))
+    new = _is_new(issues, *_first_contacts(people, issues, messages))
     before = _neighbour(issues, month, -1)
     start = _first_months(people, period)
     held = new & (before < month) & (month >= period.first.number) & (month <= period.latest)
@@ -100,26 +110,36 @@ def _neighbour(issues: Issues, values: NDArray[Any], step: int) -> NDArray[np.in
     return found
 
 
-def _first_contacts(tables: Tables, people: People, issues: Issues) -> tuple[Ints, Numbers, Ints, Ints]:
-    """Per customer: the first social contact and its issue, the first one of another issue, and the first of all.
+def social_messages(tables: Tables, people: People, batches: Batches) -> list[Messages]:
+    """Inbound messages on social with a date: who wrote, the number of the issue or a number of their own, and times.
 
-    A message that belongs to the issue on social which it opens must not count as a contact before it. One without an
-    issue id may have opened an issue on social of the day after, and so counts a day later for these (`first`, `next`).
-    No message opens an issue on another channel: for these each contact counts when it came (`seen`).
+    One without an issue id may have opened an issue on social of the day after: `counts_at` is a day later there.
     """
-    rows = np.flatnonzero(issues.social)
-    parts = [(issues.customer[rows], issues.number[rows], issues.opened_at[rows], issues.opened_at[rows])]
+    found: list[Messages] = []
     if tables.has("touchpoints"):
         issue_or_own = people.number("coalesce(issue_id, 'contact:' || touchpoint_id)")
-        for batch in tables.engine.batches(
+        for batch in batches(
             f"select {people.number()}, {issue_or_own}, occurred_at, issue_id is null from touchpoints "
             "where channel = 'social' and direction = 'inbound' and customer_id is not null"
         ):
             came_at, alone = instants(batch.column(2)), batch.column(3).to_numpy(zero_copy_only=False)
             dated = came_at != NEVER
             counts_at = came_at + np.where(alone & dated, _DAY, 0)
-            columns = (people.codes(batch.column(0)), numbers_of(batch.column(1)), counts_at, came_at)
-            parts.append(tuple(column[dated] for column in columns))
+            codes, numbers = people.codes(batch.column(0)), numbers_of(batch.column(1))
+            found.append(Messages(codes[dated], numbers[dated], counts_at[dated], came_at[dated]))
+    return found
+
+
+def _first_contacts(people: People, issues: Issues, messages: Sequence[Messages]) -> tuple[Ints, Numbers, Ints, Ints]:
+    """Per customer: the first social contact and its issue, the first one of another issue, and the first of all.
+
+    A message that belongs to the issue on social which it opens must not count as a contact before it, so that one
+    without an issue id counts a day later for these (`first`, `next`). No message opens an issue on another channel:
+    for these each contact counts when it came (`seen`).
+    """
+    rows = np.flatnonzero(issues.social)
+    opened_at = issues.opened_at[rows]
+    parts = [Messages(issues.customer[rows], issues.number[rows], opened_at, opened_at), *messages]
     first, following, seen = (np.full(len(people) + 1, NEVER) for _ in range(3))
     issue = np.zeros(len(people) + 1, dtype=np.uint64)
     for who, _, counts_at, came_at in parts:

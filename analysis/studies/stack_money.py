@@ -88,7 +88,7 @@ def _divided(amounts: Ints, unit: int) -> Ints | None:
 def micros(amounts: pa.Array, name: str, empty: int = 0, rows: slice | Ints = slice(None)) -> Ints:
     """Money of some rows as whole numbers of millionths: what a decimal of six digits is made of.
 
-    An empty amount counts `empty`.
+    An empty amount counts `empty`. Both halves of a decimal are fetched as one, since fetching is what takes the time.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def micros(amounts: pa.Array, name: str, empty: int = 0, rows: slice | Ints = sl
         If an amount does not fit 64 bits.
     """
     buffer = amounts.buffers()[1]
-    halves = np.frombuffer(buffer, dtype="<i8", count=2 * len(amounts), offset=16 * amounts.offset).reshape(-1, 2)
-    low, high = halves[rows].T
+    whole = np.frombuffer(buffer, dtype=np.complex128, count=len(amounts), offset=16 * amounts.offset)
+    low, high = np.ascontiguousarray(whole[rows]).view("<i8").reshape(-1, 2).T
     wrong = high != low >> 63
     if amounts.null_count:
         there = amounts.is_valid().to_numpy(zero_copy_only=False)[rows]

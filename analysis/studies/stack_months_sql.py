@@ -26,7 +26,7 @@ from analysis.studies.stack_grid import Grid, Shape, counted, most_alike
 from analysis.studies.stack_issues import Asked, Issues
 from analysis.studies.stack_money import MICRO, Sums, in_units, micros
 from analysis.studies.stack_people import Codes, Numbers, People, numbers_of
-from analysis.studies.stack_threads import ahead
+from analysis.studies.stack_threads import Batches, ahead, while_reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,14 +90,19 @@ def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None) -> Mon
     grids: dict[str, Grid] = {}
     own: dict[str, Ints] = {}
     digits: dict[str, int] = {}
-    everybody = _count_orders(read, layout, outcomes, grids, digits)
-    placed = _lines(read, read.issues.customer, read.calendar.since_first(read.issues.opened_at))
-    if "issues" in outcomes:
-        grids["issues"] = counted(placed[0], read.shape, len(read.found.customers))
-    if priced is not None:
-        _count_costs(read, priced, layout.outcomes, placed, grids, own, digits)
-    if "retained" in layout.outcomes:
-        grids["held"] = _held(read)
+
+    def others(batches: Batches) -> None:
+        placed = _lines(read, read.issues.customer, read.calendar.since_first(read.issues.opened_at))
+        if "issues" in outcomes:
+            grids["issues"] = counted(placed[0], read.shape, len(read.found.customers))
+        if priced is not None:
+            _count_costs(read, batches, priced, layout.outcomes, placed, grids, own, digits)
+        if "retained" in layout.outcomes:
+            grids["held"] = _held(read, batches)
+
+    everybody, _ = while_reading(
+        read.tables.engine, lambda: _count_orders(read, layout, outcomes, grids, digits), others
+    )
     return Months(grids, own, digits, everybody)
 
 
@@ -207,6 +212,7 @@ def _must_hold_every_month(tables: Tables, layout: Layout, zone: str, orders: ND
 
 def _count_costs(
     read: Read,
+    batches: Batches,
     priced: PricedRows,
     outcomes: Sequence[str],
     placed: tuple[Ints, Ints],
@@ -215,7 +221,9 @@ def _count_costs(
     digits: dict[str, int],
 ) -> None:
     """What the issues of the stack's customers cost, `placed` in the grid. A cost that is missing is not nought."""
-    costs = _Costs.of_issues(read.issues) if read.issues.micros is not None else _Costs.of_contacts(read, priced)
+    costs = (
+        _Costs.of_issues(read.issues) if read.issues.micros is not None else _Costs.of_contacts(read, batches, priced)
+    )
     ours = read.found.place[costs.people] >= 0
     n, empty = int(np.count_nonzero(ours)), int(np.count_nonzero(ours & (costs.micros == NEVER)))
     if empty:
@@ -255,10 +263,10 @@ class _Costs:
         return cls(issues.customer, issues.number, issues.opened_at, issues.micros)
 
     @classmethod
-    def of_contacts(cls, read: Read, priced: PricedRows) -> _Costs:
+    def of_contacts(cls, read: Read, batches: Batches, priced: PricedRows) -> _Costs:
         """Contacts with a known customer."""
         held: list[tuple[Codes, Numbers, Ints, Ints]] = []
-        for batch in read.tables.engine.batches(
+        for batch in batches(
             f"select {read.people.number()}, {read.people.number('issue_id')}, came_at, "
             f"cast(cost as decimal(19, {MICRO})) from ({priced.sql}) as priced",
             priced.parameters,
@@ -279,7 +287,7 @@ class _Costs:
         return np.asarray(index.merge(borne, how="left", on=["who", "issue"])["cost"].fillna(0).astype(np.int64))
 
 
-def _held(read: Read) -> Grid:
+def _held(read: Read, batches: Batches) -> Grid:
     """Whether a subscription ran at the start of a month, up to the one after the data.
 
     It runs at the start of every month after the one it began in, up to the one it ended in.
@@ -293,10 +301,10 @@ def _held(read: Read) -> Grid:
         held = began < ended
         return customer[ours[held]], began[held], ended[held]
 
-    batches = read.tables.engine.batches(
+    contracts = batches(
         f"select {read.people.number()}, started_at, ended_at from subscriptions where customer_id is not null"
     )
-    parts = list(ahead(ours_of, batches))
+    parts = list(ahead(ours_of, contracts))
     customers = len(read.found.customers)
     most = most_alike(np.concatenate([np.zeros(0, dtype=np.int32), *(part[0] for part in parts)]))
     kind = np.int8 if most <= np.iinfo(np.int8).max else np.int32

@@ -9,6 +9,7 @@ influences are weighted here, a customer's rows together (`stack_sums`). Estimat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ from analysis.studies.issue_costs import priced_rows
 from analysis.studies.sample import IndexRules, find_span
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
-from analysis.studies.stack_found import Found, account_of, find_rows
+from analysis.studies.stack_found import Found, account_of, find_rows, social_messages
 from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
 from analysis.studies.stack_issues import Issues, Period, read_issues, source_of
 from analysis.studies.stack_months_sql import Months, Read, lay_out_months
 from analysis.studies.stack_once import once
 from analysis.studies.stack_people import People
 from analysis.studies.stack_sums import Placed, cells_among, influences_of
-from analysis.studies.stack_threads import side_by_side
+from analysis.studies.stack_threads import side_by_side, while_reading
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -70,8 +71,12 @@ def engine_stack(
     people = once(tables, ("people", *attributes), lambda: People.of(tables, source_of(tables), attributes))
     of_issues = priced if tables.has("issues") else None
     asked_for = ("issues", period.begin, period.end, zone, None if of_issues is None else of_issues.sql)
-    issues, asked = once(tables, asked_for, lambda: read_issues(tables, people, period, of_issues))
-    found, new = find_rows(tables, people, period, issues)
+    (issues, asked), messages = while_reading(
+        tables.engine,
+        lambda: once(tables, asked_for, lambda: read_issues(tables, people, period, of_issues)),
+        lambda batches: social_messages(tables, people, batches),
+    )
+    found, new = find_rows(people, period, issues, messages)
     account = account_of(people, period, asked, issues, found, new)
     if span.thin:
         account["first_months_left_out_for_few_issues"] = span.thin
@@ -132,6 +137,7 @@ class EngineStack:
         self._columns = {**beside(months.grids, self._sources, start, shape), **months.own}
         self._units = {column: 10 ** self._digits(column, months.digits) for column in layout.measures}
         self._placed: list[tuple[Cells, str, Placed, Measured]] = []
+        self._placing = Lock()
         self._totals: dict[Measure, Ints] = {}
         self.everybody = months.everybody
 
@@ -208,7 +214,14 @@ class EngineStack:
         return pd.DataFrame(found)
 
     def _place(self, cells: Cells, where: str) -> tuple[Placed, Measured]:
-        """The cell of each row; the last few answers are kept, since a study asks for the same cells again."""
+        """The cell of each row; the last few answers are kept, since a study asks for the same cells again.
+
+        Others who ask meanwhile wait for it, so that nothing is looked for twice.
+        """
+        with self._placing:
+            return self._placed_in(cells, where)
+
+    def _placed_in(self, cells: Cells, where: str) -> tuple[Placed, Measured]:
         for held, asked, placed, measured in self._placed:
             if held is cells and asked == where:
                 return placed, measured

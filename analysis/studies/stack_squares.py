@@ -17,6 +17,8 @@ from analysis.studies.stack_threads import side_by_side
 _LIMB = 21
 """Bits of a half of a whole number: products of halves fit a double over a few thousand customers, exactly."""
 _TOGETHER = 2**11
+_AT_ONCE = 2**14
+"""Customers whose values are cut into halves at once."""
 _PIECES = 8
 """Pieces into which all customers are cut, to be squared at once."""
 
@@ -35,10 +37,7 @@ def squares_of(added: Floats) -> tuple[Floats, Floats]:
     >>> variance.tolist(), largest.tolist()
     ([10.0, 5.0], [0.9, 0.8])
     """
-    most = np.array(
-        side_by_side(lambda one: max(one.max(initial=0.0), -one.min(initial=0.0)), added, numbers=added.size)
-    )
-    _refuse_unsquarable(most)
+    most = _most(added)
 
     def squared(firsts: range) -> list[Floats]:
         return [np.einsum("ij,ij->i", part, part) for part in (added[:, first : first + _TOGETHER] for first in firsts)]
@@ -48,10 +47,10 @@ def squares_of(added: Floats) -> tuple[Floats, Floats]:
     return variance, _shares(most, variance)
 
 
-def products_of(summed: Floats) -> tuple[Floats, Floats]:
+def products_of(added: Floats) -> tuple[Floats, Floats]:
     """Sums over customers of products, and the largest share of one customer in each sum of squares.
 
-    Each column is scaled to whole numbers of 42 bits and cut into halves, whose products a double adds up without
+    Each row is scaled to whole numbers of 42 bits and cut into halves, whose products a double adds up without
     rounding: neither the order of customers nor the number of threads can change a digit.
 
     Raises
@@ -61,42 +60,56 @@ def products_of(summed: Floats) -> tuple[Floats, Floats]:
 
     Examples
     --------
-    >>> covariance, largest = products_of(np.array([[1.0, 2.0], [3.0, -1.0]]))
+    >>> covariance, largest = products_of(np.array([[1.0, 3.0], [2.0, -1.0]]))
     >>> covariance.tolist(), largest.tolist()
     ([[10.0, -1.0], [-1.0, 5.0]], [0.9, 0.8])
     """
-    n, k = summed.shape
-    most = np.abs(summed).max(axis=0, initial=0.0)
-    _refuse_unsquarable(most)
-    exponent = np.where(most > 0, 2 * _LIMB - 1 - np.frexp(most)[1], 0)
+    k, n = added.shape
+    most = _most(added)
+    exponent = np.where(most > 0, 2 * _LIMB - 1 - np.frexp(most)[1], 0)[:, None]
     up = np.ldexp(1.0, exponent // 2)  # in two steps, since one power of two may outgrow a double
     further = np.ldexp(1.0, exponent - exponent // 2)
 
-    def multiplied(firsts: range) -> Objects:
-        totals = np.zeros((3, k, k), dtype=object)
-        for first in firsts:
-            whole = np.rint(summed[first : first + _TOGETHER] * up * further)
-            high = np.rint(whole * 2.0**-_LIMB)
-            low = whole - high * 2.0**_LIMB
-            for place, (one, other) in enumerate(((high, high), (high, low), (low, low))):
-                totals[place] += (one.T @ other).astype(np.int64)
-        return totals
+    def multiplied(first: int) -> Objects:
+        whole = np.zeros((k, _AT_ONCE))
+        part = added[:, first : first + _AT_ONCE]
+        np.multiply(part, up, out=whole[:, : part.shape[1]])
+        whole *= further
+        np.rint(whole, out=whole)
+        high = np.rint(whole * 2.0**-_LIMB)
+        low = whole - high * 2.0**_LIMB
+        halves = [half.reshape(k, _AT_ONCE // _TOGETHER, _TOGETHER).transpose(1, 0, 2) for half in (high, low)]
+        return np.array(
+            [
+                (halves[one] @ halves[other].transpose(0, 2, 1)).astype(np.int64).astype(object).sum(axis=0)
+                for one, other in ((0, 0), (0, 1), (1, 1))
+            ]
+        )
 
-    high_high, high_low, low_low = np.sum(side_by_side(multiplied, _pieces(n), numbers=n * k * k), axis=0)
+    high_high, high_low, low_low = np.sum(
+        side_by_side(multiplied, range(0, max(n, 1), _AT_ONCE), numbers=n * k * k), axis=0
+    )
     exact = high_high * 2 ** (2 * _LIMB) + (high_low + high_low.T) * 2**_LIMB + low_low
-    covariance = np.ldexp(exact.astype(np.float64), -(exponent[:, None] + exponent[None, :]))
+    covariance = np.ldexp(exact.astype(np.float64), -(exponent + exponent.T))
     return covariance, _shares(most, np.diag(covariance))
+
+
+def _most(added: Floats) -> Floats:
+    """The largest absolute value of each row."""
+
+    def farther(one: Floats) -> float:
+        return float(max(one.max(initial=0.0), -one.min(initial=0.0)))
+
+    most = np.array(side_by_side(farther, added, numbers=added.size))
+    if not (most < 2.0**480).all():
+        raise ValueError("What customers add to an estimate is not a number, or too large to be squared.")
+    return most
 
 
 def _pieces(n: int) -> list[range]:
     """Where each part of so many customers begins, in a few pieces to be worked on at once; one, if there is nobody."""
     step = max(-(-n // (_TOGETHER * _PIECES)), 1) * _TOGETHER
     return [range(first, min(first + step, n), _TOGETHER) for first in range(0, max(n, 1), step)]
-
-
-def _refuse_unsquarable(most: Floats) -> None:
-    if not (most < 2.0**480).all():
-        raise ValueError("What customers add to an estimate is not a number, or too large to be squared.")
 
 
 def _shares(most: Floats, variance: Floats) -> Floats:

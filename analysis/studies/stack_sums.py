@@ -213,7 +213,7 @@ def influences_of(placed: Placed, linears: Sequence[Linear], measured: Measure_o
     names = tuple(linear.name for linear in linears)
     used = [np.any([column != 0 for column in linear.weights.T], axis=0) for linear in linears]
     if joint:
-        return Influences(names, *products_of(_moved_within(placed, linears, measured, used).T))
+        return Influences(names, *products_of(_moved_within(placed, linears, measured, used)))
     variances, largest = np.zeros(len(linears)), np.zeros(len(linears))
     into = np.empty((min(len(linears), _AT_ONCE), len(placed.starts)))
     for alike in _alike(used, np.bincount(placed.place, minlength=len(used[0])) if used else np.zeros(0)):

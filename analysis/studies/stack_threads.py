@@ -11,10 +11,20 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analysis.tables.engine import Engine
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
+Start = Callable[[Callable[[], Result]], Callable[[], Result]]
+"""Begins a piece of work, and gives what waits for its result."""
+Batches = Callable[..., "Iterator[pa.RecordBatch]"]
+"""Reads a query in batches: `batches` or `aside` of an engine."""
 
 WORTH_THREADS = 2**22
 """Numbers that the work on all pieces goes through: with fewer, threads take longer to begin than they save."""
@@ -73,3 +83,56 @@ def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def while_reading(
+    engine: Engine, first: Callable[[], Piece], other: Callable[[Batches], Result]
+) -> tuple[Piece, Result]:
+    """What comes of both, the second done beside the first; `other` reads what it needs by the function it is given.
+
+    Where a name stands in for another table, which only one of the engine's connections knows, they take turns.
+    """
+    if THREADS < 2 or engine.standing:
+        return first(), other(engine.batches)
+    with _workers(1, engine.leave) as pool:
+        waiting = pool.submit(other, engine.aside)
+        return first(), waiting.result()
+
+
+def at_once(work: Callable[[], Result]) -> Callable[[], Result]:
+    """A piece of work that is done before anything else is."""
+    found = work()
+    return lambda: found
+
+
+@contextmanager
+def beside(numbers: int) -> Iterator[Start[Any]]:
+    """What begins pieces of work that are done beside the caller's own.
+
+    Through a few numbers (see `side_by_side`) one thread goes sooner than two: each piece is done at once then. What a
+    piece raises comes to whoever asks for its result.
+
+    Examples
+    --------
+    >>> with beside(2**30) as start:
+    ...     waiting = [start(lambda: 6 * 7)]
+    ...     [result() for result in waiting]
+    [42]
+    """
+    if THREADS < 2 or numbers < WORTH_THREADS:
+        yield at_once
+        return
+    with _workers(THREADS) as pool:
+        yield lambda work: pool.submit(work).result
+
+
+@contextmanager
+def _workers(threads: int, leave: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
+    """Threads whose work is waited for; where the caller ends by an error, what has not begun never does."""
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            leave()
+            raise

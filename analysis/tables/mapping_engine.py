@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,7 +17,7 @@ import psutil
 import pyarrow as pa
 
 from analysis.tables.engine import Dialect, identifier
-from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, DuckDBEngine, connected
+from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, DuckDBEngine, begin_session, connected
 from analysis.tables.plain_text import InDoubt, PlainText
 from analysis.tables.scans import literal, parquet_relation
 
@@ -56,13 +56,14 @@ class MapEngine(DuckDBEngine):
         share = int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)
         self._connection.execute("set memory_limit = ?", [f"{min(share, MOST_MEMORY_MIB)}MiB"])
         self._connection.execute("set temp_directory = ?", [self._spill.name])
-        self._connection.execute("set TimeZone = 'UTC'")
-        with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
-            self._connection.execute("set enable_progress_bar = false")
+        self._second = self._connection.cursor()
+        for connection in (self._connection, self._second):
+            begin_session(connection)
         self._connection.execute("set allowed_directories = ?", [[str(cache.resolve())]])
         for name, text in texts.items():
             if isinstance(text, PlainText):
-                self._connection.register(name, text)
+                for connection in (self._connection, self._second):
+                    connection.register(name, text)
             else:
                 relation = parquet_relation([text.resolve()])
                 self._connection.execute(f"create view {identifier(name)} as select * from {relation}")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.inference.cells import Cells, Influences, Linear, groups_of
+from analysis.inference.cells import Cells, Influences, Linear, groups_of, ranked
 
 KEYS = {"arm": np.array([0, 0, 1])}
 N = np.array([3, 2, 1])
@@ -121,3 +121,19 @@ def test_very_many_values_do_not_run_over() -> None:
     columns = [draw.permutation(50_000) for _ in range(5)]
     assert np.array_equal(np.sort(groups_of(columns)), np.arange(50_000))
     assert groups_of([np.array([], dtype=np.int64)]).tolist() == []
+
+
+@given(
+    st.lists(st.integers(-128, 127) | st.just(0), max_size=30),
+    st.sampled_from([np.int8, np.int16, np.int32, np.int64, np.float64, np.bool_]),
+    st.sampled_from([0, 10**12]),
+)
+@settings(max_examples=100, deadline=None)
+def test_places_are_those_of_sorting(values: list[int], kind: type[np.generic], apart: int) -> None:
+    """Near each other or, with the first one moved away, too far apart for a table."""
+    given = np.array(values, dtype=kind)
+    if apart and len(given) and kind in (np.int64, np.float64):
+        given[0] += apart
+    different, expected = np.unique(given, return_inverse=True)
+    place, size = ranked(given)
+    assert (place.tolist(), size, place.dtype.name) == (expected.tolist(), len(different), "int64")

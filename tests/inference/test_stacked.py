@@ -508,3 +508,19 @@ def test_the_difference_has_its_interval_and_its_refusal() -> None:
     for changes in ({"arm": np.ones(6, dtype=int)}, {"stratum": np.arange(6)}):
         with pytest.raises(DesignError, match="`cost`: no contacted customer has anybody"):
             difference(**hand(**changes))
+
+
+def test_cells_that_are_left_out_change_nothing_and_weigh_nothing() -> None:
+    """Some cells of all, against the same cells alone; products of the others are not even numbers."""
+    rows = Rows.drawn(4)
+    cells = rows.cells(products=True)
+    part = np.arange(len(cells["n"])) % 5 > 0
+    squares, crossed = (np.where(part, product, np.nan) for product in cells["products"])
+    some = stacked_ratio("orders", "", **cells | {"products": (squares, crossed)}, part=part)
+    alone = {name: column[part] for name, column in cells.items() if name != "products"}
+    few = stacked_ratio("orders", "", **alone, products=(squares[part], crossed[part]))
+    told = [(one.total, one.expected, one.n_treated, one.bias_log, one.ratio, one.gap) for one in (some, few)]
+    assert told[0] == told[1]
+    for name in ("log_weights", "gap_weights", "used", "treated"):
+        assert (getattr(some, name)[part] == getattr(few, name)).all()
+        assert not getattr(some, name)[~part].any()

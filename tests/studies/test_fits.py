@@ -235,6 +235,29 @@ def test_what_cannot_be_told_is_refused_by_its_name_and_not_held(stack: ArraySta
         fits.se("north orders")
 
 
+def test_what_is_gathered_later_is_settled_then_and_the_rest_stays(stack: ArrayStack) -> None:
+    """In two steps, with a family and with none, as in one; comparison customers of both are counted."""
+
+    def gathered(fits: Fits, name: str, strata: Strata) -> None:
+        fits.growth(name, UNIT, **WINDOWS, strata=strata, family=name, gap=True)
+        fits.growth(f"{name} alone", UNIT, **WINDOWS, strata=strata)
+
+    once, twice = fits_of(stack), fits_of(stack)
+    parts = {"all": chosen(once), "milk": chosen(once, part=once.cells.keys["product"] == 1)}
+    for name, strata in parts.items():
+        gathered(once, name, strata)
+        gathered(twice, name, strata)
+        twice.settle()
+    once.settle()
+    for name in parts:
+        assert (twice.ratio(name), twice.difference(name)) == (once.ratio(name), once.difference(name))
+        assert twice.ratio(f"{name} alone") == once.ratio(f"{name} alone")
+        assert twice.covariance([name]).tolist() == once.covariance([name]).tolist()
+    assert twice.n_comparison("milk") < twice.n_comparison("all")
+    with pytest.raises(ValueError, match="`late` comes too late: the errors of `all` are made together"):
+        twice.growth("late", UNIT, **WINDOWS, strata=parts["all"], family="all")
+
+
 def test_nothing_gathered_settles_to_nothing(stack: ArrayStack) -> None:
     fits = Fits(stack, study_cells(stack))
     fits.settle()

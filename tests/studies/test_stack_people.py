@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.foundation.errors import DesignError
+from analysis.studies import stack_people
 from analysis.studies.stack_calendar import NEVER
 from analysis.studies.stack_people import Coded, Directory, People, by_customer
 from analysis.tables.engine import Dialect
@@ -31,6 +32,18 @@ def test_every_number_is_found_in_its_place_and_no_other_one(held: list[int], ot
     asked = np.array([*held, *others], dtype=np.uint64)
     expected = [held.index(number) if number in held else -1 for number in asked.tolist()]
     assert directory.codes(asked).tolist() == expected
+
+
+def test_more_numbers_than_are_looked_up_at_once_are_found_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    numbers = np.unique(rng.integers(0, LARGEST, 5_000, dtype=np.uint64))
+    rng.shuffle(numbers)
+    directory = Directory.of(numbers)
+    assert directory is not None
+    asked = rng.integers(0, len(numbers), 20_000)
+    monkeypatch.setattr(stack_people, "_AT_ONCE", 777)
+    assert (directory.codes(numbers[asked]) == asked).all()
+    assert (directory.codes(numbers[asked] + np.uint64(1)) == -1).all()
 
 
 def test_numbers_that_are_the_same_make_no_directory() -> None:

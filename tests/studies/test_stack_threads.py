@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,12 @@ from analysis.inference.cells import Cells, Linear
 from analysis.studies import stack_threads
 from analysis.studies.channel import ChannelPlan, channel_effect
 from analysis.studies.stack import Layout
-from analysis.studies.stack_grid import Shape, beside, sources
+from analysis.studies.stack_grid import Shape, sources
+from analysis.studies.stack_grid import beside as fetched_beside
 from analysis.studies.stack_sums import Placed, influences_of
-from analysis.studies.stack_threads import ahead, side_by_side
+from analysis.studies.stack_threads import Batches, ahead, beside, side_by_side, while_reading
 from analysis.synthetic.make import make_world
+from analysis.tables.engine.duckdb_engine import DuckDBEngine
 from analysis.tables.load import Source, open_tables, prepare
 
 
@@ -82,7 +86,7 @@ def test_measures_are_fetched_the_same_with_any_number_of_threads(monkeypatch: p
     found = []
     for threads in (1, 2):
         monkeypatch.setattr(stack_threads, "THREADS", threads)
-        found.append(beside({"orders": grid}, sources(layout), start, shape))
+        found.append(fetched_beside({"orders": grid}, sources(layout), start, shape))
     assert set(found[0]) == set(found[1])
     assert all(found[0][name].tobytes() == found[1][name].tobytes() for name in found[0])
 
@@ -128,3 +132,119 @@ def test_no_more_than_a_few_pieces_are_asked_for_ahead(monkeypatch: pytest.Monke
     found = ahead(lambda number: number, pieces())
     assert [next(found), len(asked)] == [0, 3]
     assert [next(found), len(asked)] == [1, 4]
+
+
+def test_one_reads_while_the_other_does_and_each_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both wait for each other half way, so that neither is done before the other has begun."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    both = threading.Barrier(2, timeout=30)
+    with DuckDBEngine({"orders": "select range as n from range(300000)"}, files=[]) as engine:
+
+        def read(batches: Batches, sign: int) -> int:
+            total = 0
+            for place, batch in enumerate(batches("select ? * n as n from orders", [sign])):
+                total += sum(batch.column(0).to_pylist())
+                if place == 0:
+                    both.wait()
+            return total
+
+        whole = sum(range(300_000))
+        assert while_reading(engine, lambda: read(engine.batches, 1), lambda other: read(other, -1)) == (whole, -whole)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_where_a_name_stands_in_or_one_thread_works_they_take_turns(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", threads)
+    with DuckDBEngine({"orders": "select 1 as n", "others": "select 2 as n"}, files=[]) as engine:
+
+        def read(batches: Batches) -> tuple[int, int]:
+            (batch,) = batches("select n from orders")
+            return batch.column(0).to_pylist()[0], threading.get_ident()
+
+        with engine.standing_in("orders", "others"):
+            first, other = while_reading(engine, lambda: read(engine.batches), read)
+            assert first == other == (2, threading.get_ident())
+        first, other = while_reading(engine, lambda: read(engine.batches), read)
+        assert (first[0], other[0], other[1] == threading.get_ident()) == (1, 1, threads == 1)
+
+
+def test_what_either_of_two_raises_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with DuckDBEngine({}, files=[]) as engine:
+        for first, other in ((fails, lambda _: None), (lambda: None, fails)):
+            with pytest.raises(ZeroDivisionError):
+                while_reading(engine, first, other)
+
+
+def test_work_beside_is_done_by_another_and_what_it_raises_comes_to_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    monkeypatch.setattr(stack_threads, "WORTH_THREADS", 100)
+    with beside(100) as start:
+        who, wrong = start(threading.get_ident), start(lambda: 1 // 0)
+        assert who() != threading.get_ident()
+        with pytest.raises(ZeroDivisionError):
+            wrong()
+    with beside(99) as start:
+        assert start(threading.get_ident)() == threading.get_ident()
+        with pytest.raises(ZeroDivisionError):
+            start(lambda: 1 // 0)
+
+
+def test_who_ends_by_an_error_waits_for_nothing_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pieces are held until the error is on its way; of the eight behind them none is ever begun."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    begun: list[int] = []
+    both, go = threading.Barrier(3, timeout=30), threading.Event()
+
+    def held() -> None:
+        begun.append(1)
+        both.wait()
+        assert go.wait(30)
+
+    ended = ThreadPoolExecutor.shutdown
+
+    def shutdown(pool: ThreadPoolExecutor, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        ended(pool, wait=False, cancel_futures=cancel_futures)
+        go.set()
+        ended(pool, wait=wait)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shutdown)
+
+    def left() -> None:
+        with beside(2**30) as start:
+            for _ in range(10):
+                start(held)
+            both.wait()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        left()
+    assert len(begun) == 2
+
+
+def test_who_ends_by_an_error_ends_what_is_read_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that would take hours is left as soon as the other one fails."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    begun = threading.Event()
+    with DuckDBEngine({"many": "select range as n from range(2000000)"}, files=[]) as engine:
+
+        def endless(batches: Batches) -> int:
+            begun.set()
+            crossed = "select sum(a.n * b.n % 7) as n from many as a, many as b"
+            return sum(len(batch) for batch in batches(crossed))
+
+        def fails() -> None:
+            assert begun.wait(30)
+            time.sleep(0.3)
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            while_reading(engine, fails, endless)
+        (batch,) = engine.aside("select 1 as n")
+        assert batch.column(0).to_pylist() == [1]

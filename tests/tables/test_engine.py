@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.foundation.errors import DesignError
-from analysis.tables.engine.duckdb_engine import DuckDBEngine
+from analysis.tables.engine.duckdb_engine import DuckDBEngine, connected
 
 PAIRS = """
     select one.place, count(other.place) as before
@@ -91,3 +91,35 @@ def test_a_query_reads_no_file_that_the_study_does_not_own(tmp_path: Path) -> No
             engine.query(f"select * from read_csv('{other}')")
         with pytest.raises(duckdb.Error):
             engine.query("set enable_external_access = true")
+
+
+def test_another_thread_reads_beside_and_sees_the_views_alone() -> None:
+    """Half of one is read, then all of the other; times are of UTC in both, and what stands in is seen by one."""
+    views = {"many": "select range as n, timestamptz '2025-07-01 00:00:00+02' as came_at from range(600000)"}
+    with DuckDBEngine(views | {"few": "select 7 as n"}, files=[]) as engine:
+        first = engine.batches("select n from many order by n")
+        begun = next(first)
+        assert sum(len(batch) for batch in engine.aside("select n from many")) == 600_000
+        assert len(begun) + sum(len(batch) for batch in first) == 600_000
+        (batch,) = engine.aside("select cast(came_at as varchar) as said from many where n = ?", [5])
+        assert batch.column(0).to_pylist() == ["2025-06-30 22:00:00+00"]
+        with engine.standing_in("many", "few"):
+            assert engine.query("select count(*) as n from many").column("n").to_pylist() == [1]
+            assert sum(len(batch) for batch in engine.aside("select n from many")) == 600_000
+
+
+def test_nothing_is_read_aside_that_the_study_does_not_own(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    with DuckDBEngine({}, files=[]) as engine:
+        with pytest.raises(duckdb.Error, match="file system operations are disabled"):
+            list(engine.aside(f"select * from '{tmp_path / 'other.csv'}'"))
+        with pytest.raises(duckdb.Error, match="locked"):
+            list(engine.aside("set TimeZone = 'America/New_York'"))
+
+
+def test_no_bar_is_drawn_among_the_answers() -> None:
+    with connected() as connection:
+        assert connection.execute("select current_setting('enable_progress_bar')").fetchone() == (False,)
+    with DuckDBEngine({}, files=[]) as engine:
+        (batch,) = engine.aside("select current_setting('enable_progress_bar') as bar")
+        assert batch.column(0).to_pylist() == [False]

@@ -31,6 +31,14 @@ class Engine(Protocol):
         """The rows of a query, some at a time, so that they are never held together. Read it before asking again."""
         ...
 
+    def aside(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
+        """As `batches`, for another thread while this one asks; kept tables and names that stand in are not seen."""
+        ...
+
+    def leave(self) -> None:
+        """End what is read aside; whoever reads it is told by an error."""
+        ...
+
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
         """Materialise a query as a temporary table, replacing one of that name."""
         ...

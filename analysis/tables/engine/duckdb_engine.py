@@ -51,6 +51,18 @@ def _exactly() -> Iterator[None]:
         ) from None
 
 
+def _streamed(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object]
+) -> Iterator[pa.RecordBatch]:
+    """The next batch is made while the last one is worked on."""
+    with _exactly(), ThreadPoolExecutor(1) as ahead:
+        reader = connection.execute(sql, list(parameters)).to_arrow_reader(_TOGETHER)
+        coming = ahead.submit(next, reader, None)
+        while (batch := coming.result()) is not None:
+            coming = ahead.submit(next, reader, None)
+            yield batch
+
+
 def connected() -> duckdb.DuckDBPyConnection:
     """A database in memory.
 
@@ -58,7 +70,21 @@ def connected() -> duckdb.DuckDBPyConnection:
     """
     import pandas  # noqa: F401
 
-    return duckdb.connect(":memory:")
+    return _quiet(duckdb.connect(":memory:"))
+
+
+def begin_session(connection: duckdb.DuckDBPyConnection) -> None:
+    """What each connection is told for itself: times are of UTC, and streams are made ahead of those who read them."""
+    _quiet(connection)
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set streaming_buffer_size = ?", [_AHEAD])
+
+
+def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Without the bar that is drawn on the standard output, among a program's answers, by what takes two seconds."""
+    with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
+        connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 class DuckDBEngine:
@@ -101,10 +127,9 @@ class DuckDBEngine:
         self._connection.execute("set temp_directory = ?", [self._spill.name])
         if threads is not None:
             self._connection.execute("set threads = ?", [threads])
-        self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set streaming_buffer_size = ?", [_AHEAD])
-        with suppress(duckdb.InvalidInputException):  # in a notebook without widgets there is no bar to turn off
-            self._connection.execute("set enable_progress_bar = false")
+        self._second = self._connection.cursor()
+        for connection in (self._connection, self._second):
+            begin_session(connection)
         self._connection.execute("set allowed_directories = ?", [folders])
         self._connection.execute("set allowed_paths = ?", [paths])
         for name, query in views.items():
@@ -117,13 +142,13 @@ class DuckDBEngine:
             return self._connection.execute(sql, list(parameters)).to_arrow_table()
 
     def batches(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
-        """The next batch is made while the last one is worked on."""
-        with _exactly(), ThreadPoolExecutor(1) as ahead:
-            reader = self._connection.execute(sql, list(parameters)).to_arrow_reader(_TOGETHER)
-            coming = ahead.submit(next, reader, None)
-            while (batch := coming.result()) is not None:
-                coming = ahead.submit(next, reader, None)
-                yield batch
+        return _streamed(self._connection, sql, parameters)
+
+    def aside(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
+        return _streamed(self._second, sql, parameters)
+
+    def leave(self) -> None:
+        self._second.interrupt()
 
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
         with _exactly():
@@ -143,6 +168,7 @@ class DuckDBEngine:
             self._connection.execute(f"drop view temp.{identifier(name)}")
 
     def close(self) -> None:
+        self._second.close()
         self._connection.close()
         self._spill.cleanup()
 
