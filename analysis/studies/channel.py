@@ -21,9 +21,9 @@ from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Measure
 from analysis.inference.estimate import Estimate
 from analysis.studies.channel_result import ChannelResult, Evidence
-from analysis.studies.channel_scope import DESIGN, ESTIMAND, RATIOS, Scope
+from analysis.studies.channel_scope import DESIGN, ESTIMAND, FAMILY, RATIOS, Scope
 from analysis.studies.event_study import event_frame
-from analysis.studies.fits import Fits, joint_covariance
+from analysis.studies.fits import ALONE, Fits, joint_covariance
 from analysis.studies.interim import Interim
 from analysis.studies.maturing import add_cohorts, maturing_frame
 from analysis.studies.naive import FOLLOWED, add_naive, naive_before_after, naive_user_gap
@@ -278,17 +278,21 @@ class _Study:
         """Everything, in the order: gather, settle, tell; what one group needs is settled while others are gathered."""
         if self.whole.refused and not self.whole.strata.weight.any():
             raise DesignError("In no month are there contacted and comparison customers who can be compared.")
-        self.whole.gather()
+        with beside(int(self.study.cells.n.sum()) * len(self.layout.measures)) as start:
+            return self._result(start)
+
+    def _result(self, start: Start[Any]) -> ChannelResult:
+        self.whole.gather(lambda: self.study.settle(start, open_still=(FAMILY, ALONE)))
         naive = {outcome: add_naive(self.study, outcome, self.whole.strata) for outcome in self._followed()}
         for outcome in self.bought:
             add_cohorts(self.study, outcome, self.whole.strata)
-        with beside(self.study.numbers) as start:
-            self._settle(start)
-            paths_told = start(self._paths)
-            for scope in self.parts:
-                scope.gather()
-            self._settle(start)
-            return self._told(naive, paths_told)
+        self._settle(start)
+        paths_told = start(self._paths)
+        for scope in self.parts:
+            scope.gather()
+        self._settle(start)
+        self.whole.repeat()
+        return self._told(naive, paths_told)
 
     def _settle(self, start: Start[Any]) -> None:
         self.study.settle(start)

@@ -184,9 +184,12 @@ def _again(name: str, ratio: float, se: float, other: float, se_other: float, wh
     )
 
 
-def leave_one_out(fits: Fits, key: str, after: Measure, before: Measure, strata: Strata) -> Check:
-    """How far does the ratio move when any one index month or product is left out?"""
-    cells, name = fits.cells, "leave_one_out"
+def left_out(fits: Fits, key: str, after: Measure, before: Measure, strata: Strata) -> tuple[float, str]:
+    """By what logarithm the ratio moves at most where one index month or product is left out, and which it is.
+
+    No name where there are too few of both. No error is needed for it.
+    """
+    cells = fits.cells
     whole, bought = fits.contrast(key).ratio, (cells.total(after), cells.total(before))
     worst, where = 0.0, ""
     for column, word in (("month", "an index month"), ("product", "a product")):
@@ -195,6 +198,12 @@ def leave_one_out(fits: Fits, key: str, after: Measure, before: Measure, strata:
             found = _rest(cells, bought, strata, strata.part & (cells.keys[column] != value))
             if found is not None and abs(math.log(found.ratio / whole)) > abs(worst):
                 worst, where = math.log(found.ratio / whole), word
+    return worst, where
+
+
+def leave_one_out(fits: Fits, key: str, found: tuple[float, str]) -> Check:
+    """How far does the ratio move when any one index month or product is left out? `found`: see `left_out`."""
+    name, (worst, where) = "leave_one_out", found
     if not where:
         return Check(
             name=name, verdict="not_applicable", detail="There are too few months and products to leave one out."
@@ -205,7 +214,7 @@ def leave_one_out(fits: Fits, key: str, after: Measure, before: Measure, strata:
         verdict="passed" if close else "failed",
         detail=f"Leaving out {where} moves the ratio by {math.expm1(worst):+.1%} at most; ".replace("%", " %")
         + ("that is within two standard errors." if close else "that is more than two standard errors."),
-        value=whole * math.exp(worst),
+        value=fits.contrast(key).ratio * math.exp(worst),
     )
 
 

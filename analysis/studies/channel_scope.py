@@ -8,8 +8,9 @@ has strata of its own, chosen within it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -85,6 +86,8 @@ class Scope:
     robust: bool = True
     reasons: dict[str, str] = field(default_factory=dict)
     refused: str | None = None
+    _left_out: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _benchmarks: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         layout, cells = self.study.stack.layout, self.study.cells
@@ -117,8 +120,8 @@ class Scope:
             return (("support_cost_after",) if outcome == "support_cost" else ("index_issue_cost",)), ()
         return window(outcome, 1, layout.after), window(outcome, -layout.before, -1) if outcome in BOUGHT else ()
 
-    def gather(self) -> None:
-        """All contrasts of this group."""
+    def gather(self, done: Callable[[], None] = lambda: None) -> None:
+        """All contrasts of this group; `done` is called after each outcome, whose own families are whole then."""
         if self.refused:
             return
         for outcome in self.outcomes:
@@ -126,6 +129,17 @@ class Scope:
                 self._gather(outcome)
             except DesignError as error:
                 self.reasons[outcome] = str(error)
+            done()
+
+    def repeat(self) -> None:
+        """Ratios of the whole group without a month, a product or a covariate, which need no errors."""
+        for outcome in self.outcomes if self.whole else ():
+            if outcome not in RATIOS or not self.study.holds(outcome):
+                continue
+            after, before = self.windows(outcome)
+            self._benchmarks[outcome] = self._benchmarks_of(outcome, after, before)
+            if outcome in BOUGHT:
+                self._left_out[outcome] = checks_of.left_out(self.study, outcome, after, before, self.strata)
 
     def _gather(self, outcome: str) -> None:
         key, unit, study = self.prefix + outcome, self.unit(outcome), self.study
@@ -255,9 +269,8 @@ class Scope:
 
     def _checks(self, outcome: str, gates: Mapping[str, tuple[Check, ...]]) -> tuple[Check, ...]:
         """Gates first, then what is shown and caps nothing. Outcomes that are not bought take the gates of orders."""
-        layout, cells, key = self.study.stack.layout, self.study.cells, self.prefix + outcome
-        strata = self.after_strata if outcome in _AFTER_ONLY else self.strata
-        alike = [overlap(strata), balance(balance_frame(cells, layout, strata))]
+        key, strata = self.prefix + outcome, self.after_strata if outcome in _AFTER_ONLY else self.strata
+        alike = [overlap(strata), self._after_balance if outcome in _AFTER_ONLY else self._balance]
         own = gates.get(outcome) or tuple(on_orders(check) for check in gates.get("orders", ()))
         single = checks_of.single_customer(self.study.share(key), self._drawn_again(outcome))
         if outcome in SHARES:
@@ -270,17 +283,24 @@ class Scope:
         thin = checks_of.thin_months(self.study.contrast(key).bias_log, self.study.se(key))
         if not self.whole:
             return (*own, *alike, thin, single)
-        after, before = self.windows(outcome)
         return (
             *own,
             *alike,
             thin,
             single,
             checks_of.without_failures(self.study, key, self.struck),
-            checks_of.leave_one_out(self.study, key, after, before, self.strata),
+            checks_of.leave_one_out(self.study, key, self._left_out[outcome]),
             checks_of.additive(self.study, key, f"additive {key}"),
             checks_of.spill_over(self.study, f"spill {key}"),
         )
+
+    @cached_property
+    def _balance(self) -> Check:
+        return balance(balance_frame(self.study.cells, self.study.stack.layout, self.strata))
+
+    @cached_property
+    def _after_balance(self) -> Check:
+        return balance(balance_frame(self.study.cells, self.study.stack.layout, self.after_strata))
 
     def _drawn_again(self, outcome: str) -> Resampled | None:
         if not self.whole or outcome not in RATIOS:
@@ -293,16 +313,14 @@ class Scope:
         strata = self.after_strata if outcome in _AFTER_ONLY else self.strata
         n_strata = np.unique(strata.code[strata.weight > 0]).size
         dof = max(estimate.n_treated + estimate.n_comparison - n_strata - 1, 1)
+        benchmarks = self._benchmarks.get(outcome, {}) if estimate.scale == "ratio" else {}
         bounds: tuple[Bounds, ...] = ()
         if self.whole and self.robust and outcome in BOUGHT and estimate.scale == "ratio":
             bounds = robust_bounds(self.study, outcome)
-        return sensitivity_of(estimate, benchmarks=self._benchmarks(outcome, estimate.scale), bounds=bounds, dof=dof)
+        return sensitivity_of(estimate, benchmarks=benchmarks, bounds=bounds, dof=dof)
 
-    def _benchmarks(self, outcome: str, scale: Scale) -> dict[str, float]:
+    def _benchmarks_of(self, outcome: str, after: Measure, before: Measure) -> dict[str, float]:
         """By what factor does the ratio move when one recorded covariate is left out of the strata?"""
-        if not self.whole or outcome not in RATIOS or scale != "ratio":
-            return {}
-        after, before = self.windows(outcome)
         strata = self.after_strata if outcome in _AFTER_ONLY else self.strata
         whole = self.study.contrast(self.prefix + outcome).ratio
         moved = {}

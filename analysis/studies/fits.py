@@ -8,7 +8,7 @@ Contrasts that belong to one `joint` family keep their covariance.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -174,25 +174,21 @@ class Fits:
         self._file(ALONE, Linear(key, (after, before), weights))
         return late / soon * months
 
-    def settle(self, start: Start = at_once) -> None:
-        """Make the errors of what was gathered since the last time.
+    def settle(self, start: Start = at_once, *, open_still: Container[str] = ()) -> None:
+        """Make the errors of what was gathered since the last time, but for families that are not whole yet.
 
         With the `start` of `beside` that is done while more is gathered; who asks for an error waits for it.
         """
-        for family, linears in self._families.items():
+        whole = {family: self._families[family] for family in [*self._families] if family not in open_still}
+        for family, linears in whole.items():
             joint = family != ALONE
             work = partial(self.stack.influences, self.cells, linears, where=self.where, joint=joint)
             self._found |= dict.fromkeys((linear.name for linear in linears), start(work))
-        self._settled |= self._families.keys() - {ALONE}
-        self._families.clear()
-        if fresh := self._marked[len(self._counts) :]:
+            del self._families[family]
+        self._settled |= whole.keys() - {ALONE}
+        if not open_still and (fresh := self._marked[len(self._counts) :]):
             counts = start(partial(self.stack.customers, self.cells, np.array(fresh), where=self.where))
             self._counts += [(counts, place) for place in range(len(fresh))]
-
-    @property
-    def numbers(self) -> int:
-        """Through how many numbers the work on all that is not settled goes."""
-        return int(self.cells.n.sum()) * sum(map(len, self._families.values()))
 
     def holds(self, key: str) -> bool:
         """Whether there is a contrast of that name."""

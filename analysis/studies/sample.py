@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.calendar import Month, local_midnight, month_of, months_between
 from analysis.foundation.errors import DesignError, TooSoon
+from analysis.studies.stack_threads import Batches
 from analysis.tables.local_time import instant
 
 if TYPE_CHECKING:
+    from analysis.tables.engine import Dialect
     from analysis.tables.load import Tables
 
 COVERED_DAYS = 25
@@ -109,11 +111,11 @@ class Span:
         raise (TooSoon if self.held < needed else DesignError)(f"{cover}. {need}: {told}.")
 
 
-def find_span(tables: Tables, zone: str, until: Month | None = None) -> Span:
+def find_span(tables: Tables, zone: str, until: Month | None = None, batches: Batches | None = None) -> Span:
     """Which complete months do purchases and issues have in common, up to `until`?
 
     A first or last month with fewer than 25 covered days is dropped. Where a median month has 20 issues or more, so are
-    the first months with less than a tenth of it.
+    the first months with less than a tenth of it. `batches` reads the tables, where another thread than theirs asks.
 
     Raises
     ------
@@ -121,8 +123,9 @@ def find_span(tables: Tables, zone: str, until: Month | None = None) -> Span:
         If they have no month in common.
     """
     source, opened = ("issues", "opened_at") if tables.has("issues") else ("touchpoints", "occurred_at")
+    read = batches or tables.engine.batches
     bounds = [
-        _months_covered(tables, table, time, zone) for table, time in (("orders", "ordered_at"), (source, opened))
+        _months_covered(tables, table, time, zone, read) for table, time in (("orders", "ordered_at"), (source, opened))
     ]
     first = max(start for start, _ in bounds)
     held = min(end for _, end in bounds)
@@ -134,7 +137,7 @@ def find_span(tables: Tables, zone: str, until: Month | None = None) -> Span:
             f"Orders and issues have the months {first} to {held} in common, and the period ends with {until}, before "
             "them: move `period.end`."
         )
-    counts = _issues_by_month(tables, source, opened, zone, first, last)
+    counts = _issues_by_month(tables.engine.dialect, read, (source, opened), zone, (first, last))
     usual = median([count for count in counts.values() if count] or [0])
     if usual < MANY_ISSUES:
         return Span(first, last, held, 0, (), source)
@@ -149,30 +152,37 @@ def span_of_data(tables: Tables, zone: str, until: Month | None = None) -> tuple
     return span.first, span.last
 
 
-def _issues_by_month(tables: Tables, source: str, time: str, zone: str, first: Month, last: Month) -> dict[Month, int]:
+def _issues_by_month(
+    dialect: Dialect, read: Batches, issues: tuple[str, str], zone: str, months: tuple[Month, Month]
+) -> dict[Month, int]:
     """Issues of known customers in each month, or the inbound contacts that stand for them."""
-    dialect = tables.engine.dialect
+    (source, time), (first, last) = issues, months
     inbound = "" if source == "issues" else "and direction = 'inbound'"
-    found = tables.engine.query(
+    found = _asked(
+        read,
         f"select {dialect.month_number(time, zone, first, last)} as month, count(*) as n from {source} "
-        f"where customer_id is not null {inbound} and {dialect.in_months(time, zone, first, last)} group by 1"
-    ).to_pylist()
+        f"where customer_id is not null {inbound} and {dialect.in_months(time, zone, first, last)} group by 1",
+    )
     held = {int(row["month"]): int(row["n"]) for row in found}
     return {month: held.get(month.number, 0) for month in months_between(first, last)}
 
 
-def _months_covered(tables: Tables, table: str, time: str, zone: str) -> tuple[Month, Month]:
-    quick = _months_of_account(tables, table, time, zone)
+def _months_covered(tables: Tables, table: str, time: str, zone: str, read: Batches) -> tuple[Month, Month]:
+    quick = _months_of_account(tables, table, time, zone, read)
     if quick is not None:
         return quick
-    row = tables.engine.query(f"select min({time}) as low, max({time}) as high from {table}").to_pylist()[0]
+    (row,) = _asked(read, f"select min({time}) as low, max({time}) as high from {table}")
     low, high = row["low"], row["high"]
     if low is None:
         raise DesignError(f"`{table}` holds no dated row.")
     return _whole_months(low, high, zone)
 
 
-def _months_of_account(tables: Tables, table: str, time: str, zone: str) -> tuple[Month, Month] | None:
+def _asked(read: Batches, sql: str) -> list[dict[str, Any]]:
+    return [row for batch in read(sql) for row in batch.to_pylist()]
+
+
+def _months_of_account(tables: Tables, table: str, time: str, zone: str, read: Batches) -> tuple[Month, Month] | None:
     """The months that the account of a table speaks of, where rows of it lie so near both ends that they must agree.
 
     An account spans all rows, also those set aside, such as cancelled orders. Where a row that is kept lies on the
@@ -190,7 +200,7 @@ def _months_of_account(tables: Tables, table: str, time: str, zone: str) -> tupl
         f"{time} >= {instant(low)} and {time} <= {instant(low + day)}",
         f"{time} >= {instant(high - day)} and {time} <= {instant(high)}",
     )
-    there = [len(tables.engine.query(f"select 1 from {table} where {end} limit 1")) > 0 for end in ends]
+    there = [_asked(read, f"select 1 as n from {table} where {end} limit 1") for end in ends]
     return widest if all(there) else None
 
 

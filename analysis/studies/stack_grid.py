@@ -7,8 +7,9 @@ Filling the grids is left to `stack_months_sql`, asking for cells and influences
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +127,7 @@ def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, 
     Months of one row lie together in a grid, and are fetched together.
     """
     columns: dict[str, Ints] = {}
+    pieces: list[Callable[[], None]] = []
     for name, grid in grids.items():
         own = {column: source for column, source in asked.items() if source.grid == name}
         if not own:
@@ -134,10 +136,9 @@ def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, 
         months = np.lib.stride_tricks.sliding_window_view(grid, high - low + 1)
         for column, source in own.items():
             kind = np.int8 if source.some else grid.dtype if source.first == source.last else np.int64
-            columns[column] = np.zeros(len(start), dtype=kind)
+            columns[column] = np.empty(len(start), dtype=kind)
 
-        def fetch(first: int, own: Mapping[str, Source] = own, months: Grid = months, low: int = low) -> None:
-            rows = slice(first, first + _BLOCK)
+        def fetch(rows: slice, own: Mapping[str, Source] = own, months: Grid = months, low: int = low) -> None:
             around = months[start[rows] + (shape.before + low)]
             for column, source in own.items():
                 part = around[:, source.first - low : source.last - low + 1]
@@ -146,7 +147,8 @@ def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, 
                 else:
                     columns[column][rows] = part[:, 0] if part.shape[1] == 1 else part.sum(axis=1)
 
-        side_by_side(fetch, range(0, len(start), _BLOCK), numbers=len(start) * len(own))
+        pieces += [partial(fetch, slice(first, first + _BLOCK)) for first in range(0, len(start), _BLOCK)]
+    side_by_side(lambda piece: piece(), pieces, numbers=len(start) * len(columns))
     return columns
 
 

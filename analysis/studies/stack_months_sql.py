@@ -7,7 +7,7 @@ there are is left to `stack_found`, scanning them to `stack_sql`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,8 +78,14 @@ class Read:
     shape: Shape
 
 
-def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None) -> Months:
-    """Count what the outcomes of a layout need.
+def orders_of(people: People, outcomes: Sequence[str]) -> str:
+    """A query for all orders of customers: the number of the customer, the time, and the money that is asked for."""
+    amounts = "".join(f", cast({name} as decimal(19, {MICRO}))" for name in _MONEY if name in outcomes)
+    return f"select {people.number()}, ordered_at{amounts} from orders where customer_id is not null"
+
+
+def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None, orders: Iterator[pa.RecordBatch]) -> Months:
+    """Count what the outcomes of a layout need; `orders` are the batches of `orders_of`.
 
     Raises
     ------
@@ -100,9 +106,7 @@ def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None) -> Mon
         if "retained" in layout.outcomes:
             grids["held"] = _held(read, batches)
 
-    everybody, _ = while_reading(
-        read.tables.engine, lambda: _count_orders(read, layout, outcomes, grids, digits), others
-    )
+    everybody, _ = while_reading(read.tables.engine, lambda: _count_orders(read, layout, orders, grids, digits), others)
     return Months(grids, own, digits, everybody)
 
 
@@ -114,19 +118,20 @@ def _lines(read: Read, people: Codes, month: NDArray[np.int16]) -> tuple[Ints, I
 
 
 def _count_orders(
-    read: Read, layout: Layout, outcomes: Sequence[str], grids: dict[str, Grid], digits: dict[str, int]
+    read: Read, layout: Layout, batches: Iterator[pa.RecordBatch], grids: dict[str, Grid], digits: dict[str, int]
 ) -> Everybody:
     """Fill the grids of what was bought from one pass over the orders, and count those of everybody.
 
     Small numbers are enough for nearly all companies, and take half the memory; where they are not, all is read again.
     """
-    money = [name for name in _MONEY if name in outcomes]
+    money = [name for name in _MONEY if name in layout.outcomes]
     for small, large in ((np.int16, np.int32), (np.int32, np.int64)):
-        everyone, orders, sums = _add_orders(read, money, small, large)
+        everyone, orders, sums = _add_orders(read, batches, money, small, large)
         most = int(orders.max(initial=0))
         too_large = [name for name in money if not sums[name].hold(most)]
         if int(everyone.max(initial=0)) <= np.iinfo(small).max and not too_large:
             break
+        batches = read.tables.engine.batches(orders_of(read.people, layout.outcomes))
     else:
         raise DesignError(f"`{too_large[0]}` of one customer and month is too large to be held exactly.")
     _must_hold_every_month(read.tables, layout, read.zone, read.shape.data(orders))
@@ -137,7 +142,11 @@ def _count_orders(
 
 
 def _add_orders(
-    read: Read, money: Sequence[str], small: type[np.signedinteger], large: type[np.signedinteger]
+    read: Read,
+    batches: Iterator[pa.RecordBatch],
+    money: Sequence[str],
+    small: type[np.signedinteger],
+    large: type[np.signedinteger],
 ) -> tuple[NDArray[np.int32], Grid, dict[str, Sums]]:
     """Orders of everybody, in the order of their ids; and by customer of the stack and month, with their money."""
     people, shape, customers = read.people, read.shape, len(read.found.customers)
@@ -159,10 +168,6 @@ def _add_orders(
         ]
         return code, shape.field(who[ours], month[inside]), amounts
 
-    asked = "".join(f", cast({name} as decimal(19, {MICRO}))" for name in money)
-    batches = read.tables.engine.batches(
-        f"select {people.number()}, ordered_at{asked} from orders where customer_id is not null"
-    )
     for code, line, amounts in ahead(ours_of, batches):
         np.add.at(everybody, code, np.int32(1))
         np.add.at(orders, line, small(1))

@@ -31,6 +31,9 @@ Codes = NDArray[np.int32]
 Numbers = NDArray[np.uint64]
 
 _NOBODY = 2**64 - 1
+_HALF = np.uint64(2**63)
+_PIECES = 4
+"""Pieces of a directory that are filled at once."""
 _AT_ONCE = 2**16
 """Numbers that are looked up at once."""
 _SALTS = 8
@@ -62,7 +65,7 @@ class Directory:
         >>> Directory.of(numbers).codes(np.array([7, 6, 2**63], dtype=np.uint64)).tolist()
         [2, -1, 0]
         """
-        order = np.argsort(numbers)
+        order = _sorted(numbers)
         ordered = numbers[order]
         if (ordered[1:] == ordered[:-1]).any():
             return None
@@ -70,34 +73,65 @@ class Directory:
         position = np.arange(len(numbers))
         place = np.maximum.accumulate((ordered >> np.uint64(64 - bits)).astype(np.int64) - position) + position
         used = int(place.max(initial=-1)) + 1
-        places = np.full((max(2**bits, used) + 1, 2), _NOBODY, dtype=np.uint64)
-        places[:used, 0] = np.repeat(ordered, np.diff(place, prepend=-1))
-        places[place, 1] = order
+        places = np.empty((max(2**bits, used) + 1, 2), dtype=np.uint64)
+        places[used:] = _NOBODY
+        gaps = np.diff(place, prepend=-1)
+        step = max(-(-len(numbers) // _PIECES), 1)
+
+        def fill(first: int) -> None:
+            """The places of some numbers, and the gaps before each of them."""
+            some = slice(first, first + step)
+            begin = int(place[first] - gaps[first]) + 1
+            part = places[begin : int(place[some][-1]) + 1]
+            part[:, 0] = np.repeat(ordered[some], gaps[some])
+            part[:, 1] = _NOBODY
+            part[place[some] - begin, 1] = order[some]
+
+        side_by_side(fill, range(0, len(numbers), step), numbers=2 * len(places))
         return cls(places, bits)
 
     def codes(self, numbers: Numbers) -> Codes:
         """The positions in which these numbers were given, -1 where a number is not known.
 
-        Each is looked for from its own place on, up to the first that holds none smaller. A number and its position are
-        fetched as one, since fetching is what takes the time, for a few thousand rows at once, which lie close to the
-        processor meanwhile.
+        Nearly each stands in its own place, and is looked for there first, a few thousand at once, which lie close to
+        the processor meanwhile; a number and its position are fetched as one, since fetching is what takes the time.
+        The others are looked for further on, up to the first that is no smaller.
         """
         together = self.places.view(np.complex128)[:, 0]
+
+        def held_at(at: Ints) -> tuple[Numbers, Ints]:
+            held, position = together.take(at).view(np.uint64).reshape(-1, 2).T
+            return held, position.view(np.int64)
+
+        own: Ints = (numbers >> np.uint64(64 - self.bits)).view(np.int64)
         codes = np.empty(len(numbers), dtype=np.int32)
+        away = np.empty(len(numbers), dtype=bool)
         for first in range(0, len(numbers), _AT_ONCE):
-            sought = numbers[first : first + _AT_ONCE]
-            at: Ints = (sought >> np.uint64(64 - self.bits)).view(np.int64)
-            found = together.take(at)
-            held, code = found.view(np.uint64).reshape(-1, 2).T
-            searching = np.flatnonzero(held < sought)
-            while len(searching):
-                at[searching] += 1
-                found[searching] = together.take(at[searching])
-                searching = searching[held[searching] < sought[searching]]
-            known = codes[first : first + _AT_ONCE]
-            known[:] = code.astype(np.int32)  # what stands for nobody becomes -1
-            known[held != sought] = -1
+            rows = slice(first, first + _AT_ONCE)
+            held, codes[rows] = held_at(own[rows])
+            np.not_equal(held, numbers[rows], out=away[rows])
+        searching = np.flatnonzero(away)
+        codes[searching] = -1
+        at, sought = own[searching], numbers[searching]
+        while len(searching):
+            at += 1
+            held, position = held_at(at)
+            there = np.flatnonzero(held == sought)
+            codes[searching[there]] = position[there]
+            left = np.flatnonzero(held < sought)
+            searching, at, sought = searching[left], at[left], sought[left]
         return codes
+
+
+def _sorted(numbers: Numbers) -> Ints:
+    """The order of numbers; the lower and the upper half are sorted at once."""
+    upper = numbers >= _HALF
+
+    def within(half: bool) -> Ints:
+        rows = np.flatnonzero(upper == half)
+        return rows[np.argsort(numbers[rows])]
+
+    return np.concatenate(side_by_side(within, (False, True), numbers=2 * len(numbers)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,18 @@ import pandas as pd
 
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Floats, Influences, Ints, Linear, Measure
-from analysis.studies.issue_costs import priced_rows
+from analysis.studies.issue_costs import PricedRows, priced_rows
 from analysis.studies.sample import IndexRules, find_span
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
 from analysis.studies.stack_found import Found, account_of, find_rows, social_messages
 from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
-from analysis.studies.stack_issues import Issues, Period, read_issues, source_of
-from analysis.studies.stack_months_sql import Months, Read, lay_out_months
+from analysis.studies.stack_issues import Asked, Issues, Period, read_issues, source_of
+from analysis.studies.stack_months_sql import Months, Read, lay_out_months, orders_of
 from analysis.studies.stack_once import once
 from analysis.studies.stack_people import People
 from analysis.studies.stack_sums import Placed, cells_among, influences_of
-from analysis.studies.stack_threads import side_by_side, while_reading
+from analysis.studies.stack_threads import begun, side_by_side, while_reading
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -63,14 +63,48 @@ def engine_stack(
     if unknown := [name for name in outcomes if name not in OUTCOMES]:
         raise DesignError(f"No stack holds {', '.join(unknown)}; one can hold {', '.join(OUTCOMES)}.")
     zone, until = rules.zone, rules.until
-    span = once(tables, ("span", zone, until), lambda: find_span(tables, zone, until))
+    priced = priced_rows(tables, zone) if {"support_cost", "index_issue_cost"} & set(outcomes) else None
+    people, span = while_reading(
+        tables.engine,
+        lambda: once(tables, ("people", *attributes), lambda: People.of(tables, source_of(tables), attributes)),
+        lambda batches: once(tables, ("span", zone, until), lambda: find_span(tables, zone, until, batches)),
+    )
     span.must_fit(rules)
     span.must_hold_every_month()
     period = Period(span.first, span.last, rules)
-    priced = priced_rows(tables, zone) if {"support_cost", "index_issue_cost"} & set(outcomes) else None
-    people = once(tables, ("people", *attributes), lambda: People.of(tables, source_of(tables), attributes))
+    with begun(tables.engine, orders_of(people, outcomes)) as orders:
+        issues, found, asked, account = _who(tables, people, period, priced)
+        if span.thin:
+            account["first_months_left_out_for_few_issues"] = span.thin
+        rows, labels = _rows(people, issues, found)
+        layout = Layout(
+            begin=period.begin,
+            end=period.end,
+            first=period.first,
+            last=period.last,
+            before=rules.before_months,
+            after=rules.after_months,
+            outcomes=tuple(outcomes),
+            attributes=tuple(attributes),
+            labels=labels,
+            currency=currency_of_orders(tables),
+        )
+        read = Read(tables, people, asked, issues, found, rules.zone, period.calendar(), Shape.of(layout))
+        return EngineStack(rows, lay_out_months(read, layout, priced, orders), layout, account)
+
+
+def _who(
+    tables: Tables, people: People, period: Period, priced: PricedRows | None
+) -> tuple[Issues, Found, Asked, dict[str, int]]:
+    """All issues, the rows among them, and who was left out.
+
+    Raises
+    ------
+    DesignError
+        If nobody, or only one group, remains.
+    """
     of_issues = priced if tables.has("issues") else None
-    asked_for = ("issues", period.begin, period.end, zone, None if of_issues is None else of_issues.sql)
+    asked_for = ("issues", period.begin, period.end, period.rules.zone, None if of_issues is None else of_issues.sql)
     (issues, asked), messages = while_reading(
         tables.engine,
         lambda: once(tables, asked_for, lambda: read_issues(tables, people, period, of_issues)),
@@ -78,28 +112,12 @@ def engine_stack(
     )
     found, new = find_rows(people, period, issues, messages)
     account = account_of(people, period, asked, issues, found, new)
-    if span.thin:
-        account["first_months_left_out_for_few_issues"] = span.thin
     if not account["contacted"] or not account["comparison_rows"]:
         who = "comparison customer" if account["contacted"] else "customer whose first social contact"
         raise DesignError(
             f"Between {period.first} and {period.last} there is no {who} can be studied. Check the column `channel`."
         )
-    rows, labels = _rows(people, issues, found)
-    layout = Layout(
-        begin=period.begin,
-        end=period.end,
-        first=period.first,
-        last=period.last,
-        before=rules.before_months,
-        after=rules.after_months,
-        outcomes=tuple(outcomes),
-        attributes=tuple(attributes),
-        labels=labels,
-        currency=currency_of_orders(tables),
-    )
-    read = Read(tables, people, asked, issues, found, rules.zone, period.calendar(), Shape.of(layout))
-    return EngineStack(rows, lay_out_months(read, layout, priced), layout, account)
+    return issues, found, asked, account
 
 
 def _rows(people: People, issues: Issues, found: Found) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from threading import Condition
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ Batches = Callable[..., "Iterator[pa.RecordBatch]"]
 
 WORTH_THREADS = 2**22
 """Numbers that the work on all pieces goes through: with fewer, threads take longer to begin than they save."""
+_BEFORE, _WHILE = 20, 4
+"""Batches that are made ahead: before the first is taken, and after."""
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -95,8 +99,70 @@ def while_reading(
     if THREADS < 2 or engine.standing:
         return first(), other(engine.batches)
     with _workers(1, engine.leave) as pool:
-        waiting = pool.submit(other, engine.aside)
+        waiting = pool.submit(copy_context().run, other, engine.aside)
         return first(), waiting.result()
+
+
+@contextmanager
+def begun(engine: Engine, sql: str) -> Iterator[Iterator[pa.RecordBatch]]:
+    """The batches of a query that is read from now on, aside, while the caller does what comes before they are needed.
+
+    So many are made ahead that no processor rests meanwhile, and a few once they are taken. Where a name stands in for
+    another table, nothing is read before it is asked for.
+    """
+    if THREADS < 2 or engine.standing:
+        yield engine.batches(sql)
+        return
+    stream = _Stream()
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(stream.make, engine.aside(sql, line=1))
+        try:
+            yield stream.taken(making)
+        finally:
+            stream.leave()
+
+
+class _Stream:
+    """Batches between the thread that makes them and the one that takes them."""
+
+    def __init__(self) -> None:
+        self._made: deque[pa.RecordBatch] = deque()
+        self._most, self._left, self._over = _BEFORE, False, False
+        self._changed = Condition()
+
+    def make(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """Fill up, wait until something was taken, and so on to the end, or until nobody wants more."""
+        try:
+            for batch in batches:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._left or len(self._made) < self._most)
+                    if self._left:
+                        return
+                    self._made.append(batch)
+                    self._changed.notify_all()
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()
+
+    def taken(self, making: Future[None]) -> Iterator[pa.RecordBatch]:
+        """One batch after the other; an error of making them comes after those that were made."""
+        self._most = _WHILE
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._made or self._over)
+                if not self._made:
+                    break
+                batch = self._made.popleft()
+                self._changed.notify_all()
+            yield batch
+        making.result()
+
+    def leave(self) -> None:
+        """Nothing more is wanted."""
+        with self._changed:
+            self._left = True
+            self._changed.notify_all()
 
 
 def at_once(work: Callable[[], Result]) -> Callable[[], Result]:

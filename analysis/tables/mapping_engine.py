@@ -17,7 +17,7 @@ import psutil
 import pyarrow as pa
 
 from analysis.tables.engine import Dialect, identifier
-from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, DuckDBEngine, begin_session, connected
+from analysis.tables.engine.duckdb_engine import MEMORY_SHARE, DuckDBEngine, connected
 from analysis.tables.plain_text import InDoubt, PlainText
 from analysis.tables.scans import literal, parquet_relation
 
@@ -56,13 +56,11 @@ class MapEngine(DuckDBEngine):
         share = int(psutil.virtual_memory().total * MEMORY_SHARE / 2**20)
         self._connection.execute("set memory_limit = ?", [f"{min(share, MOST_MEMORY_MIB)}MiB"])
         self._connection.execute("set temp_directory = ?", [self._spill.name])
-        self._second = self._connection.cursor()
-        for connection in (self._connection, self._second):
-            begin_session(connection)
+        self._begin()
         self._connection.execute("set allowed_directories = ?", [[str(cache.resolve())]])
         for name, text in texts.items():
             if isinstance(text, PlainText):
-                for connection in (self._connection, self._second):
+                for connection in (self._connection, *self._others):
                     connection.register(name, text)
             else:
                 relation = parquet_relation([text.resolve()])

@@ -144,7 +144,7 @@ def test_leave_one_out_by_hand() -> None:
     ]
     fits, strata = growth(by_hand(LAYOUT, rows))
     fits.settle()
-    check = checks_of.leave_one_out(fits, "orders", AFTER, BEFORE, strata)
+    check = checks_of.leave_one_out(fits, "orders", checks_of.left_out(fits, "orders", AFTER, BEFORE, strata))
     assert check.value == pytest.approx(1.0)
     assert "Leaving out an index month moves the ratio by -25.0 % at most" in check.detail
 
@@ -157,7 +157,7 @@ def test_leave_one_out_sees_a_month_that_carries_it_and_passes_others(plain: Arr
     for stack, verdict in ((plain, "passed"), (with_effect(plain, 1.5), "passed"), (carried, "failed")):
         fits, strata = growth(stack)
         fits.settle()
-        check = checks_of.leave_one_out(fits, "orders", AFTER, BEFORE, strata)
+        check = checks_of.leave_one_out(fits, "orders", checks_of.left_out(fits, "orders", AFTER, BEFORE, strata))
         assert check.verdict == verdict, check.detail
     assert check.value is not None
     part = strata.part & (fits.cells.keys["month"] != month)
@@ -171,7 +171,10 @@ def test_leave_one_out_of_too_few(plain: ArrayStack) -> None:
     ]
     fits, strata = growth(by_hand(LAYOUT, rows))
     fits.settle()
-    assert checks_of.leave_one_out(fits, "orders", AFTER, BEFORE, strata).verdict == "not_applicable"
+    assert (
+        checks_of.leave_one_out(fits, "orders", checks_of.left_out(fits, "orders", AFTER, BEFORE, strata)).verdict
+        == "not_applicable"
+    )
 
 
 # The other scale

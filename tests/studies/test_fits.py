@@ -13,7 +13,7 @@ import pytest
 from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Flags, Influences, Ints, Linear
 from analysis.inference.panel_effects import RatioDid, count_weights, ratio_did
-from analysis.studies.fits import Fits, joint_covariance
+from analysis.studies.fits import ALONE, Fits, joint_covariance
 from analysis.studies.stack import window
 from analysis.studies.stack_arrays import ArrayStack
 from analysis.studies.strata import Strata, choose_strata
@@ -262,3 +262,23 @@ def test_nothing_gathered_settles_to_nothing(stack: ArrayStack) -> None:
     fits = Fits(stack, study_cells(stack))
     fits.settle()
     assert not fits.holds("orders")
+
+
+def test_families_that_are_not_whole_yet_are_settled_later(stack: ArrayStack) -> None:
+    """What comes of them is what settling all at once gives; who comes too late to a family is refused."""
+    fits, at_once = fits_of(stack), fits_of(stack)
+    strata = chosen(fits)
+    for one in (fits, at_once):
+        one.growth("orders", UNIT, **WINDOWS, strata=strata, family="effects")
+        one.growth("event", UNIT, **WINDOWS, strata=strata, family="event")
+        if one is fits:
+            fits.settle(open_still=("effects", ALONE))
+        one.growth("revenue", UNIT, **WINDOWS, strata=strata, family="effects")
+        one.growth("alone", UNIT, **WINDOWS, strata=strata)
+    with pytest.raises(ValueError, match="comes too late"):
+        fits.growth("late", UNIT, **WINDOWS, strata=strata, family="event")
+    fits.settle()
+    at_once.settle()
+    names = ("orders", "event", "revenue", "alone")
+    assert [fits.ratio(name) for name in names] == [at_once.ratio(name) for name in names]
+    assert (fits.covariance(["orders", "revenue"]) == at_once.covariance(["orders", "revenue"])).all()

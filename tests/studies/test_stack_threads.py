@@ -7,19 +7,23 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from analysis.foundation.calendar import Month
+from analysis.foundation.errors import DesignError
 from analysis.inference.cells import Cells, Linear
 from analysis.studies import stack_threads
 from analysis.studies.channel import ChannelPlan, channel_effect
 from analysis.studies.stack import Layout
 from analysis.studies.stack_grid import Shape, sources
 from analysis.studies.stack_grid import beside as fetched_beside
+from analysis.studies.stack_once import once, read_once
 from analysis.studies.stack_sums import Placed, influences_of
-from analysis.studies.stack_threads import Batches, ahead, beside, side_by_side, while_reading
+from analysis.studies.stack_threads import Batches, ahead, begun, beside, side_by_side, while_reading
 from analysis.synthetic.make import make_world
 from analysis.tables.engine.duckdb_engine import DuckDBEngine
 from analysis.tables.load import Source, open_tables, prepare
@@ -248,3 +252,90 @@ def test_who_ends_by_an_error_ends_what_is_read_beside(monkeypatch: pytest.Monke
             while_reading(engine, fails, endless)
         (batch,) = engine.aside("select 1 as n")
         assert batch.column(0).to_pylist() == [1]
+
+
+MANY = {"orders": "select range as n from range(2000000)", "others": "select 7 as n"}
+ALL = "select n from orders"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_begun_is_read_before_it_is_asked_for_and_comes_whole(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """Of eight batches three are made ahead of the first that is taken, and one while others are worked on."""
+    monkeypatch.setattr(stack_threads, "THREADS", threads)
+    monkeypatch.setattr(stack_threads, "_BEFORE", 3)
+    monkeypatch.setattr(stack_threads, "_WHILE", 1)
+    with DuckDBEngine(MANY, files=[]) as engine:
+        read: list[int] = []
+        aside = engine.aside
+
+        def counted(sql: str, *given: object, **line: int) -> Iterator[object]:
+            for batch in aside(sql, *given, **line):
+                read.append(len(batch))
+                yield batch
+
+        monkeypatch.setattr(engine, "aside", counted)
+        with begun(engine, ALL) as batches:
+            waited = time.monotonic()
+            while len(read) < (4 if threads > 1 else 0) and time.monotonic() < waited + 30:
+                time.sleep(0.01)
+            time.sleep(0.1)
+            assert len(read) == (4 if threads > 1 else 0)  # three wait to be taken, one for its place
+            (one,) = engine.query("select count(*) as n from orders").column("n").to_pylist()
+            (beside_it,) = aside("select 5 as n")
+            found = [int(number) for batch in batches for number in batch.column(0).to_numpy()[[0, -1]]]
+        assert (one, beside_it.column(0).to_pylist()) == (2_000_000, [5])
+        assert found == sorted(found)
+        assert (found[0], found[-1]) == (0, 1_999_999)
+
+
+def test_what_is_begun_and_not_wanted_is_left_and_an_error_comes_after_what_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    with DuckDBEngine(MANY, files=[]) as engine:
+
+        def left() -> None:
+            with begun(engine, ALL) as batches:
+                next(batches)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            left()
+        with begun(engine, ALL):
+            pass
+        wrong = "select cast(case when n < 1500000 then '1' else 'x' end as integer) as n from orders"
+        taken = []
+        with pytest.raises(DesignError, match="no result"), begun(engine, wrong) as batches:
+            taken += [len(batch) for batch in batches]
+        with begun(engine, ALL) as batches:
+            assert sum(len(batch) for batch in batches) == 2_000_000
+        assert sum(taken) < 2_000_000
+
+
+def test_nothing_is_begun_where_a_name_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    with (
+        DuckDBEngine(MANY, files=[]) as engine,
+        engine.standing_in("orders", "others"),
+        begun(engine, ALL) as batches,
+    ):
+        assert [batch.column(0).to_pylist() for batch in batches] == [[7]]
+
+
+def test_what_is_read_beside_is_kept_for_the_next_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread than that which asked `read_once` reads the span, and the second stack does not read it again."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    asked: list[int] = []
+    with DuckDBEngine(MANY, files=[]) as engine:
+        tables: Any = SimpleNamespace(engine=engine)
+
+        def read(_: Batches) -> int:
+            return once(tables, "span", lambda: asked.append(threading.get_ident()) or 42)
+
+        with read_once():
+            found = [while_reading(engine, lambda: None, read)[1] for _ in range(2)]
+    assert found == [42, 42]
+    assert len(asked) == 1
+    assert asked[0] != threading.get_ident()

@@ -31,8 +31,11 @@ class Engine(Protocol):
         """The rows of a query, some at a time, so that they are never held together. Read it before asking again."""
         ...
 
-    def aside(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
-        """As `batches`, for another thread while this one asks; kept tables and names that stand in are not seen."""
+    def aside(self, sql: str, parameters: Sequence[object] = (), *, line: int = 0) -> Iterator[pa.RecordBatch]:
+        """As `batches`, for another thread while this one asks; kept tables and names that stand in are not seen.
+
+        There are two lines, 0 and 1, each for one query at a time.
+        """
         ...
 
     def leave(self) -> None:

@@ -23,6 +23,8 @@ from analysis.tables.engine.dialect import Dialect, identifier
 MEMORY_SHARE = 0.5
 _TOGETHER = 2**18
 """Rows of a batch."""
+_LINES = 2
+"""Connections on which something is read aside."""
 _AHEAD = "64MiB"
 """How much of a stream is made before it is asked for: with less than a few batches only one thread would make it."""
 _TOO_LARGE = re.compile(r'Overflow|out of range|Could not cast value|Could not convert string "[+-]?[\d.]+" to DECIMAL')
@@ -73,7 +75,7 @@ def connected() -> duckdb.DuckDBPyConnection:
     return _quiet(duckdb.connect(":memory:"))
 
 
-def begin_session(connection: duckdb.DuckDBPyConnection) -> None:
+def _begin_session(connection: duckdb.DuckDBPyConnection) -> None:
     """What each connection is told for itself: times are of UTC, and streams are made ahead of those who read them."""
     _quiet(connection)
     connection.execute("set TimeZone = 'UTC'")
@@ -127,15 +129,19 @@ class DuckDBEngine:
         self._connection.execute("set temp_directory = ?", [self._spill.name])
         if threads is not None:
             self._connection.execute("set threads = ?", [threads])
-        self._second = self._connection.cursor()
-        for connection in (self._connection, self._second):
-            begin_session(connection)
+        self._begin()
         self._connection.execute("set allowed_directories = ?", [folders])
         self._connection.execute("set allowed_paths = ?", [paths])
         for name, query in views.items():
             self._connection.execute(f"create view {identifier(name)} as {query}")
         self._connection.execute("set enable_external_access = false")
         self._connection.execute("set lock_configuration = true")
+
+    def _begin(self) -> None:
+        """Connections of its own for what is read aside, and for each what a connection is told."""
+        self._others = tuple(self._connection.cursor() for _ in range(_LINES))
+        for connection in (self._connection, *self._others):
+            _begin_session(connection)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         with _exactly():
@@ -144,11 +150,12 @@ class DuckDBEngine:
     def batches(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
         return _streamed(self._connection, sql, parameters)
 
-    def aside(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[pa.RecordBatch]:
-        return _streamed(self._second, sql, parameters)
+    def aside(self, sql: str, parameters: Sequence[object] = (), *, line: int = 0) -> Iterator[pa.RecordBatch]:
+        return _streamed(self._others[line], sql, parameters)
 
     def leave(self) -> None:
-        self._second.interrupt()
+        for connection in self._others:
+            connection.interrupt()
 
     def keep(self, name: str, sql: str, parameters: Sequence[object] = ()) -> None:
         with _exactly():
@@ -168,8 +175,8 @@ class DuckDBEngine:
             self._connection.execute(f"drop view temp.{identifier(name)}")
 
     def close(self) -> None:
-        self._second.close()
-        self._connection.close()
+        for connection in (*self._others, self._connection):
+            connection.close()
         self._spill.cleanup()
 
     def __enter__(self) -> DuckDBEngine:
