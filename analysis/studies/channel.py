@@ -275,7 +275,7 @@ class _Study:
         )
 
     def result(self) -> ChannelResult:
-        """Everything, in the order: gather, settle, tell; what one group needs is settled while others are gathered."""
+        """Everything, in the order: gather, settle, tell; what is whole is settled while the rest is gathered."""
         if self.whole.refused and not self.whole.strata.weight.any():
             raise DesignError("In no month are there contacted and comparison customers who can be compared.")
         with beside(int(self.study.cells.n.sum()) * len(self.layout.measures)) as start:

@@ -21,7 +21,7 @@ _KEPT: ContextVar[dict[Hashable, tuple[object, object]] | None] = ContextVar("ke
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Within this block, and in this thread, what several stacks need of the same tables is read once.
+    """Within this block, what several stacks of its thread need of the same tables is read once, by whatever thread.
 
     Examples
     --------

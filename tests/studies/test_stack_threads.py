@@ -314,6 +314,28 @@ def test_what_is_begun_and_not_wanted_is_left_and_an_error_comes_after_what_was_
         assert sum(taken) < 2_000_000
 
 
+def test_ctrl_c_as_soon_as_something_is_begun_leaves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that reads has begun, and nobody was given what it makes; it would wait for good to be taken from."""
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, work: Any, /, *given: Any, **named: Any) -> Any:
+            going = super().submit(work, *given, **named)
+            if getattr(work, "__name__", "") == "make":
+                raise KeyboardInterrupt
+            return going
+
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    monkeypatch.setattr(stack_threads, "_BEFORE", 1)
+    monkeypatch.setattr(stack_threads, "ThreadPoolExecutor", Interrupted)
+
+    def left(engine: DuckDBEngine) -> None:
+        with begun(engine, ALL):
+            pytest.fail("nothing is given")
+
+    with DuckDBEngine(MANY, files=[]) as engine, pytest.raises(KeyboardInterrupt):
+        left(engine)
+
+
 def test_nothing_is_begun_where_a_name_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_threads, "THREADS", 2)
     with (
