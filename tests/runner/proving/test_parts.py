@@ -283,8 +283,11 @@ def test_the_committed_page_is_that_of_the_committed_parts() -> None:
     now = defaultdict(bool, {road: said == "yes" for road, said in told.items()})
     for files in ROADS:
         for entry in entries(parts, files).values():
-            for again in entry.again:  # of several that found the same, one is of the day's code: any will do
-                now[files, again.code] = in_words(again) in told[files, again.of]
+            for (
+                again
+            ) in entry.again:  # of several that found the same in as many, one is of the day's code: any will do
+                row = told[files, again.of]
+                now[files, again.code] = f" {again.companies:,} of its" in row and in_words(again) in row
                 if now[files, again.code]:
                     break
     assert page_of(parts, lambda _, files, code: now[files, code]) == text
