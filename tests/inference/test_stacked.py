@@ -1,120 +1,27 @@
 """Effects made of cells: by hand, against the road of rows and statsmodels, planted truths, laws, and refusals.
 
-Influences are tested against numerical derivatives in `test_stacked_influence`.
+Influences are tested against numerical derivatives in `test_stacked_influence`, what has no before in
+`test_stacked_means`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analysis.foundation.errors import DesignError
-from analysis.inference.cells import Floats, groups_of
-from analysis.inference.panel_effects import RatioDid, count_weights, ratio_did
+from analysis.inference.cells import groups_of
+from analysis.inference.panel_effects import count_weights
 from analysis.inference.stacked import (
-    Contrast,
-    MeanGap,
     cell_weights,
-    stacked_after,
     stacked_difference,
     stacked_ratio,
 )
-
-
-def hand(**changes: Any) -> dict[str, Any]:
-    """Two months, the first with two strata.
-
-    | month | stratum | contacted: n, before, after | comparison: n, before, after | weight of a comparison row |
-    | 0 | 0 | 2, 6, 9 | 4, 8, 8 | 1/2 |
-    | 0 | 1 | 1, 2, 1 | 1, 4, 6 | 1 |
-    | 1 | 2 | 1, 3, 5 | 2, 6, 8 | 1/2 |
-
-    Growth in month 0: (4 + 6) / (4 + 4) = 5/4, in month 1: 4 / 3. Expected: 8 * 5/4 + 3 * 4/3 = 14; done: 15.
-    """
-    given = {
-        "n": np.array([2, 4, 1, 1, 1, 2]),
-        "before": np.array([6.0, 8.0, 2.0, 4.0, 3.0, 6.0]),
-        "after": np.array([9.0, 8.0, 1.0, 6.0, 5.0, 8.0]),
-        "arm": np.array([1, 0, 1, 0, 1, 0]),
-        "group": np.array([0, 0, 0, 0, 1, 1]),
-        "stratum": np.array([0, 0, 1, 1, 2, 2]),
-    }
-    return given | changes
-
-
-def ratio(**columns: Any) -> Contrast:
-    return stacked_ratio("orders", "orders per customer", **columns)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of customers in several months and both roles."""
-
-    customer: np.ndarray
-    month: np.ndarray
-    layer: np.ndarray
-    arm: np.ndarray
-    before: Floats
-    after: Floats
-
-    @classmethod
-    def drawn(cls, seed: int, *, n: int = 3_000, months: int = 4, effect: float = 1.0) -> Rows:
-        draw = np.random.default_rng(seed)
-        customer, month, layer = draw.integers(0, n // 2, n), draw.integers(0, months, n), draw.integers(0, 3, n)
-        arm = (draw.random(n) < 0.15 + 0.2 * layer).astype(np.int64)
-        taste = draw.gamma(3, 0.5, n)[customer] * (1 + 0.4 * layer) * np.where(arm == 1, 1.5, 1.0)
-        before = draw.poisson(2 * taste).astype(float)
-        after = draw.poisson(2 * taste * (1 + 0.2 * month) * np.where(arm == 1, effect, 1.0)).astype(float)
-        return cls(customer, month, layer, arm, before, after)
-
-    @property
-    def stratum(self) -> np.ndarray:
-        return groups_of([self.month, self.layer])
-
-    def cells(self, *finer: np.ndarray, products: bool = False) -> dict[str, Any]:
-        """Columns of cells by month, layer and arm, and by what else is given."""
-        place = groups_of([self.month, self.layer, self.arm, *finer])
-        first = np.unique(place, return_index=True)[1]
-        found: dict[str, Any] = {
-            "n": np.bincount(place),
-            "before": np.bincount(place, weights=self.before),
-            "after": np.bincount(place, weights=self.after),
-            "arm": self.arm[first],
-            "group": self.month[first],
-            "stratum": self.stratum[first],
-        }
-        if products:
-            crossed = (self.before * self.before, self.before * self.after)
-            found["products"] = tuple(np.bincount(place, weights=values) for values in crossed)
-        return found
-
-    def on_rows(self) -> RatioDid:
-        return ratio_did(
-            name="orders",
-            unit="orders per customer",
-            before=self.before,
-            after=self.after,
-            contacted=self.arm == 1,
-            month=self.month,
-            weight=count_weights(self.stratum, self.arm == 1),
-            customer=self.customer,
-        )
-
-    def errors(self, found: Contrast) -> tuple[float, float]:
-        """Errors of the logarithm and of the difference, clustered by customer, from the weights of cells."""
-        place = groups_of([self.month, self.layer, self.arm])
-        told = []
-        for weights in (found.log_weights, found.gap_weights):
-            own = weights[place]
-            moved = np.bincount(self.customer, weights=own[:, 0] * self.after + own[:, 1] * self.before + own[:, 2])
-            told.append(math.sqrt(float(moved @ moved)))
-        return told[0], told[1]
-
+from tests.inference.stacked_cells import Rows, after_only, difference, hand, ratio
 
 # Weights
 
@@ -394,120 +301,6 @@ def test_a_month_in_which_nobody_contacted_bought_needs_no_growth() -> None:
     found = ratio(**hand(before=np.array([6.0, 8.0, 2.0, 4.0, 0.0, 0.0])))
     assert (found.total, found.expected) == (15.0, pytest.approx(10.0))
     assert np.isfinite(found.log_weights).all()
-
-
-# After the contact only
-
-
-def after_only(*, part: Any = None, **cells: Any) -> Contrast:
-    columns = {name: cells[name] for name in ("n", "after", "arm", "stratum")}
-    return stacked_after("issues", "issues per customer", **columns, part=part)
-
-
-def test_the_ratio_after_the_contact_by_hand() -> None:
-    """See `hand`: means of others 8/4, 6/1, 8/2; expected 2 * 2 + 1 * 6 + 1 * 4 = 14, done 15."""
-    found = after_only(**hand())
-    assert (found.total, found.expected, found.n_treated) == (15.0, pytest.approx(14.0), 4)
-    assert found.method == "issue-anchored ratio after the contact"
-
-
-def test_the_ratio_after_the_contact_is_that_of_rows() -> None:
-    rows = Rows.drawn(20)
-    stratum = rows.stratum
-    slow = ratio_did(
-        name="issues",
-        unit="issues per customer",
-        before=np.ones(len(stratum)),
-        after=rows.after,
-        contacted=rows.arm == 1,
-        month=stratum,
-        weight=count_weights(stratum, rows.arm == 1),
-        customer=rows.customer,
-    )
-    found = after_only(**rows.cells())
-    assert found.ratio == pytest.approx(slow.ratio.value, rel=1e-12)
-    assert rows.errors(found) == pytest.approx((slow.ratio.se_log, slow.difference.se), rel=1e-9)
-
-
-def test_the_ratio_after_the_contact_agrees_with_plain_means() -> None:
-    rows = Rows.drawn(21)
-    frame = pd.DataFrame({"s": rows.stratum, "arm": rows.arm, "y": rows.after})
-    mean = frame[frame["arm"] == 0].groupby("s")["y"].mean()
-    contacted = frame[frame["arm"] == 1]
-    expected = contacted["s"].map(mean).sum()
-    found = after_only(**rows.cells())
-    assert found.ratio == pytest.approx(contacted["y"].sum() / expected, rel=1e-12)
-    assert found.gap == pytest.approx((contacted["y"].sum() - expected) / len(contacted), rel=1e-12)
-
-
-def test_strata_in_which_nobody_does_anything_after_are_fine_and_all_of_them_are_not() -> None:
-    found = after_only(**hand(after=np.array([9.0, 8.0, 0.0, 0.0, 5.0, 8.0])))
-    assert found.expected == pytest.approx(8.0)
-    with pytest.raises(DesignError, match="have 0 after"):
-        after_only(**hand(after=np.zeros(6)))
-
-
-# Differences of means
-
-
-def difference(*, part: Any = None, **cells: Any) -> MeanGap:
-    columns = {"n": cells["n"], "values": cells["after"], "arm": cells["arm"], "stratum": cells["stratum"]}
-    return stacked_difference("cost", "EUR per customer", **columns, part=part)
-
-
-def test_the_difference_by_hand() -> None:
-    """See `hand`: (15 - 14) / 4; a comparison row of stratum 0 counts -1/2 of 1/4."""
-    found = difference(**hand())
-    assert (found.value, found.n_treated) == (pytest.approx(0.25), 4)
-    assert found.weights[1] == pytest.approx([-0.125, 0.125 * 2])
-    assert found.weights[0] == pytest.approx([0.25, 0.25 * (-2 - 0.25)])
-
-
-def test_the_difference_is_that_of_weighted_regression() -> None:
-    """Least squares with an effect for each stratum and the same weights; in one stratum the clustered error too."""
-    import statsmodels.api as sm
-
-    rows = Rows.drawn(22)
-    weight = count_weights(rows.stratum, rows.arm == 1)
-    strata = pd.get_dummies(rows.stratum).to_numpy(float)
-    fit = sm.WLS(rows.after, np.column_stack([rows.arm, strata]), weights=weight).fit()
-    assert difference(**rows.cells()).value == pytest.approx(fit.params[0], rel=1e-9)
-
-    flat = replace(rows, month=np.zeros_like(rows.month), layer=np.zeros_like(rows.layer))
-    found = difference(**flat.cells())
-    own = found.weights[groups_of([flat.month, flat.layer, flat.arm])]
-    moved = np.bincount(flat.customer, weights=own[:, 0] * flat.after + own[:, 1])
-    fit = sm.WLS(flat.after, np.column_stack([flat.arm, np.ones(len(flat.arm))])).fit(
-        cov_type="cluster", cov_kwds={"groups": flat.customer, "use_correction": False}
-    )
-    assert found.value == pytest.approx(fit.params[0], rel=1e-9)
-    assert math.sqrt(float(moved @ moved)) == pytest.approx(fit.bse[0], rel=1e-9)
-
-
-def test_laws_of_the_difference() -> None:
-    rows = Rows.drawn(23)
-    cells = rows.cells()
-    plain = difference(**cells).value
-    raised = cells["after"] + 3.0 * cells["n"] * (cells["arm"] == 1)
-    assert difference(**cells | {"after": raised}).value == pytest.approx(plain + 3, rel=1e-12)
-    assert difference(**cells | {"after": cells["after"] + 3.0 * cells["n"]}).value == pytest.approx(plain, abs=1e-12)
-    assert difference(**cells | {"after": -0.01 * cells["after"]}).value == pytest.approx(-0.01 * plain, rel=1e-12)
-    assert difference(**rows.cells(np.arange(len(rows.arm)) % 3)).value == pytest.approx(plain, rel=1e-12)
-    one = {name: values[:2] for name, values in hand().items()}
-    assert difference(**one | {"arm": np.array([0, 1])}).value == pytest.approx(-difference(**one).value, rel=1e-14)
-    parts = [difference(**cells, part=cells["group"] == month) for month in range(4)]
-    total = sum(part.value * part.n_treated for part in parts)
-    assert total / sum(part.n_treated for part in parts) == pytest.approx(plain, rel=1e-12)
-
-
-def test_the_difference_has_its_interval_and_its_refusal() -> None:
-    told = difference(**hand()).estimate(0.1, n_comparison=7, level=0.95)
-    assert (told.low, told.high) == pytest.approx((0.25 - 0.1959964, 0.25 + 0.1959964), abs=1e-7)
-    assert (told.scale, told.unit, told.n_treated, told.n_comparison) == ("difference", "EUR per customer", 4, 7)
-    assert difference(**hand(after=np.zeros(6))).value == 0.0, "nought is a difference like any other"
-    for changes in ({"arm": np.ones(6, dtype=int)}, {"stratum": np.arange(6)}):
-        with pytest.raises(DesignError, match="`cost`: no contacted customer has anybody"):
-            difference(**hand(**changes))
 
 
 def test_cells_that_are_left_out_change_nothing_and_weigh_nothing() -> None:
