@@ -1,13 +1,15 @@
 """What did each customer of the stack do in each month, and which of it belongs to a row? Whole numbers in a grid.
 
-A grid has a line a customer and a column a month, with empty months at both sides, so that what lies so and so many
-months from the index month of a row is one step to the side. Sums over rows are made of whole numbers and are exact.
-Filling the grids is left to `stack_months_sql`, asking for cells and influences to `stack_sql`.
+A grid holds one month of all customers after the other, with empty months at both ends, so that what lies so and so
+many months from the index month of a row is found so and so many months further on. Tables come mostly in the order of
+time, and rows in the order of customers: both then go through memory that lies close together. Sums over rows are made
+of whole numbers and are exact. Filling the grids is left to `stack_months_sql`, asking for cells and influences to
+`stack_sql`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,11 +23,11 @@ from analysis.studies.stack_threads import side_by_side
 _EXACT = 2**53
 _LARGEST = 2**62
 _HALF = 26
-_BLOCK = 2**16
+_BLOCK = 2**14
 """Rows that are worked on at once."""
 
 Grid = NDArray[np.signedinteger]
-"""Whole numbers, customers one after the other, shape (n_customers * width,)."""
+"""Whole numbers, months one after the other, shape (width * n_customers,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Source:
     first: int
     last: int
     some: bool = False
+
+    @property
+    def months(self) -> range:
+        return range(self.first, self.last + 1)
 
 
 def sources(layout: Layout) -> dict[str, Source]:
@@ -66,90 +72,90 @@ def sources(layout: Layout) -> dict[str, Source]:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How wide a grid is: the months of the data, `before` empty ones on the left and `after` on the right."""
+    """How large a grid is: customers, months of the data, `before` empty ones ahead of them and `after` behind."""
 
     begin: int
     months: int
     before: int
     after: int
+    customers: int
 
     @classmethod
-    def of(cls, layout: Layout) -> Shape:
-        """Wide enough for every measure of a row of that layout."""
+    def of(cls, layout: Layout, customers: int) -> Shape:
+        """Large enough for every measure of a row of that layout."""
         months = layout.end.number - layout.begin.number + 1
-        return cls(layout.begin.number, months, layout.before + LEADS_FROM, layout.after + 1)
+        return cls(layout.begin.number, months, layout.before + LEADS_FROM, layout.after + 1, customers)
 
     @property
     def width(self) -> int:
+        """Months, with the empty ones."""
         return self.before + self.months + self.after
-
-    def start(self, customer: Ints, month: Ints) -> Ints:
-        """Where in a grid the earliest month of each row lies; later ones follow it."""
-        return customer.astype(np.int64) * self.width + (month - self.begin)
 
     def field(self, customer: NDArray[np.signedinteger], month: NDArray[np.signedinteger]) -> Ints:
         """Where in a grid a customer's month lies, counted from the first month of the data."""
-        return customer.astype(np.int64) * self.width + (month.astype(np.int64) + self.before)
+        return (month.astype(np.int64) + self.before) * self.customers + customer
 
-    def empty(self, customers: int, kind: type[np.signedinteger]) -> Grid:
+    def empty(self, kind: type[np.signedinteger]) -> Grid:
         """A grid of nothing."""
-        return np.zeros(customers * self.width, dtype=kind)
+        return np.zeros(self.width * self.customers, dtype=kind)
 
     def data(self, grid: Grid) -> NDArray[np.signedinteger]:
-        """The months of the data in a grid, shape (n_customers, months)."""
-        return grid.reshape(-1, self.width)[:, self.before : self.before + self.months]
+        """The months of the data in a grid, shape (months, n_customers)."""
+        return grid.reshape(self.width, self.customers)[self.before : self.before + self.months]
 
 
-def counted(line: Ints, shape: Shape, customers: int) -> Grid:
-    """How many rows there are in each field of a grid, as small as the numbers allow."""
-    most = most_alike(line)
+def counted(line: Ints, shape: Shape, most: int) -> Grid:
+    """How many rows there are in each field of a grid, none with more than `most`, as small as that allows."""
     kinds: tuple[type[np.signedinteger], ...] = (np.int8, np.int16, np.int32, np.int64)
-    grid = shape.empty(customers, next(kind for kind in kinds if most <= np.iinfo(kind).max))
+    grid = shape.empty(next(kind for kind in kinds if most <= np.iinfo(kind).max))
     np.add.at(grid, line, grid.dtype.type(1))
     return grid
 
 
-def most_alike(line: NDArray[np.signedinteger]) -> int:
-    """How often the most frequent number is there.
+def most_of_one(customer: NDArray[np.signedinteger], customers: int) -> int:
+    """How many rows the customer with the most of them has.
 
     Examples
     --------
-    >>> most_alike(np.array([4, 2, 4]))
+    >>> most_of_one(np.array([4, 2, 4]), 5)
     2
     """
-    ordered = line if (line[1:] >= line[:-1]).all() else np.sort(line)
-    return int(np.diff(np.flatnonzero(np.diff(ordered)), prepend=-1, append=len(ordered) - 1).max()) if len(line) else 0
+    return int(np.bincount(customer, minlength=customers).max(initial=0))
 
 
-def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], start: Ints, shape: Shape) -> dict[str, Ints]:
+def beside(grids: Mapping[str, Grid], asked: Mapping[str, Source], field: Ints, shape: Shape) -> dict[str, Ints]:
     """The measures of rows, by column, each of shape (n_rows,), out of the grids.
 
-    Months of one row lie together in a grid, and are fetched together.
+    `field` is where the index month of each row lies. A month that several measures are made of is fetched once.
     """
     columns: dict[str, Ints] = {}
     pieces: list[Callable[[], None]] = []
     for name, grid in grids.items():
         own = {column: source for column, source in asked.items() if source.grid == name}
-        if not own:
-            continue
-        low, high = min(source.first for source in own.values()), max(source.last for source in own.values())
-        months = np.lib.stride_tricks.sliding_window_view(grid, high - low + 1)
         for column, source in own.items():
             kind = np.int8 if source.some else grid.dtype if source.first == source.last else np.int64
-            columns[column] = np.empty(len(start), dtype=kind)
+            columns[column] = np.empty(len(field), dtype=kind)
 
-        def fetch(rows: slice, own: Mapping[str, Source] = own, months: Grid = months, low: int = low) -> None:
-            around = months[start[rows] + (shape.before + low)]
+        def fetch(rows: slice, own: Mapping[str, Source] = own, grid: Grid = grid) -> None:
+            here = field[rows]
+            held = {month: grid.take(here + month * shape.customers) for month in _months_of(own.values())}
             for column, source in own.items():
-                part = around[:, source.first - low : source.last - low + 1]
-                if source.some:
-                    columns[column][rows] = part.sum(axis=1) > 0
-                else:
-                    columns[column][rows] = part[:, 0] if part.shape[1] == 1 else part.sum(axis=1)
+                into = columns[column][rows]
+                into[:] = held[source.first] > 0 if source.some else held[source.first]
+                for month in source.months[1:]:
+                    if source.some:
+                        into |= held[month] > 0
+                    else:
+                        into += held[month]
 
-        pieces += [partial(fetch, slice(first, first + _BLOCK)) for first in range(0, len(start), _BLOCK)]
-    side_by_side(lambda piece: piece(), pieces, numbers=len(start) * len(columns))
+        pieces += [partial(fetch, slice(first, first + _BLOCK)) for first in range(0, len(field), _BLOCK)]
+    side_by_side(lambda piece: piece(), pieces, numbers=len(field) * len(columns))
     return columns
+
+
+def _months_of(asked: Iterable[Source]) -> list[int]:
+    """The different months around the index month that some columns are made of."""
+    return sorted({month for source in asked for month in source.months})
 
 
 @dataclass(frozen=True, slots=True)

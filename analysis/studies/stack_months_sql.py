@@ -7,9 +7,9 @@ there are is left to `stack_found`, scanning them to `stack_sql`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from analysis.studies.issue_costs import PricedRows
 from analysis.studies.stack import MONTHLY, Layout
 from analysis.studies.stack_calendar import NEVER, Calendar, instants
 from analysis.studies.stack_found import Found
-from analysis.studies.stack_grid import Grid, Shape, counted, most_alike
+from analysis.studies.stack_grid import Grid, Shape, counted, most_of_one
 from analysis.studies.stack_issues import Asked, Issues
 from analysis.studies.stack_money import MICRO, Sums, in_units, micros
 from analysis.studies.stack_people import Codes, Numbers, People, numbers_of
@@ -56,12 +56,23 @@ class Months:
     digits : dict of str to int
         Digits after the point of each grid or column of money, where there are any.
     everybody : Everybody
+    shape : Shape
+        Of each grid.
     """
 
     grids: dict[str, Grid]
     own: dict[str, Ints]
     digits: dict[str, int]
     everybody: Everybody
+    shape: Shape
+
+
+class Contracts(NamedTuple):
+    """Subscriptions: places of customers, and the months in which they began and ended, from the first of the data."""
+
+    who: Codes
+    began: NDArray[np.int16]
+    ended: NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,13 @@ def orders_of(people: People, outcomes: Sequence[str]) -> str:
     return f"select {people.number()}, ordered_at{amounts} from orders where customer_id is not null"
 
 
-def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None, orders: Iterator[pa.RecordBatch]) -> Months:
+def lay_out_months(
+    read: Read,
+    layout: Layout,
+    priced: PricedRows | None,
+    orders: Iterator[pa.RecordBatch],
+    contracts: Callable[[], Contracts],
+) -> Months:
     """Count what the outcomes of a layout need; `orders` are the batches of `orders_of`.
 
     Raises
@@ -100,21 +117,30 @@ def lay_out_months(read: Read, layout: Layout, priced: PricedRows | None, orders
     def others(batches: Batches) -> None:
         placed = _lines(read, read.issues.customer, read.calendar.since_first(read.issues.opened_at))
         if "issues" in outcomes:
-            grids["issues"] = counted(placed[0], read.shape, len(read.found.customers))
+            grids["issues"] = counted(placed.line, read.shape, placed.most)
         if priced is not None:
             _count_costs(read, batches, priced, layout.outcomes, placed, grids, own, digits)
         if "retained" in layout.outcomes:
-            grids["held"] = _held(read, batches)
+            grids["held"] = _held(read, contracts())
 
     everybody, _ = while_reading(read.tables.engine, lambda: _count_orders(read, layout, orders, grids, digits), others)
-    return Months(grids, own, digits, everybody)
+    return Months(grids, own, digits, everybody, read.shape)
 
 
-def _lines(read: Read, people: Codes, month: NDArray[np.int16]) -> tuple[Ints, Ints]:
-    """Which field of a grid some rows belong to, and which of the rows have one."""
+class _Lines(NamedTuple):
+    """Rows that have a field of a grid: which, which of the rows they are, and how many one customer has at most."""
+
+    line: Ints
+    rows: Ints
+    most: int
+
+
+def _lines(read: Read, people: Codes, month: NDArray[np.int16]) -> _Lines:
+    """Where rows of some customers and months belong."""
     customer = read.found.place[people]
     rows = np.flatnonzero((customer >= 0) & (month >= 0) & (month < read.shape.months))
-    return read.shape.field(customer[rows], month[rows]), rows
+    customer = customer[rows]
+    return _Lines(read.shape.field(customer, month[rows]), rows, most_of_one(customer, read.shape.customers))
 
 
 def _count_orders(
@@ -149,10 +175,10 @@ def _add_orders(
     large: type[np.signedinteger],
 ) -> tuple[NDArray[np.int32], Grid, dict[str, Sums]]:
     """Orders of everybody, in the order of their ids; and by customer of the stack and month, with their money."""
-    people, shape, customers = read.people, read.shape, len(read.found.customers)
+    people, shape = read.people, read.shape
     everybody = np.zeros(len(people) + 1, dtype=np.int32)
-    orders = shape.empty(customers, small)
-    sums = {name: Sums(shape.empty(customers, large)) for name in money}
+    orders = shape.empty(small)
+    sums = {name: Sums(shape.empty(large)) for name in money}
 
     def ours_of(batch: pa.RecordBatch) -> tuple[Codes, Ints, list[tuple[Ints, int]]]:
         """Who ordered; and of what the stack's customers ordered, the field of the grid and the money."""
@@ -197,7 +223,7 @@ def _must_hold_every_month(tables: Tables, layout: Layout, zone: str, orders: ND
 
     Where the customers of the stack bought in every month, nobody else needs to be asked.
     """
-    if orders.any(axis=0).all():
+    if orders.any(axis=1).all():
         return
 
     def within(month: Month) -> str:
@@ -220,7 +246,7 @@ def _count_costs(
     batches: Batches,
     priced: PricedRows,
     outcomes: Sequence[str],
-    placed: tuple[Ints, Ints],
+    placed: _Lines,
     grids: dict[str, Grid],
     own: dict[str, Ints],
     digits: dict[str, int],
@@ -239,11 +265,10 @@ def _count_costs(
     if "support_cost" in outcomes:
         if read.issues.micros is None:
             placed = _lines(read, costs.people, read.calendar.since_first(costs.came_at))
-        line, rows = placed
         for kind in (np.int32, np.int64):
-            sums = Sums(read.shape.empty(len(read.found.customers), kind))
-            sums.add(line, costs.micros[rows])
-            if sums.hold(most_alike(line)):
+            sums = Sums(read.shape.empty(kind))
+            sums.add(placed.line, costs.micros[placed.rows])
+            if sums.hold(placed.most):
                 break
         else:
             raise DesignError("What the issues of one customer and month cost is too large to be held exactly.")
@@ -292,31 +317,40 @@ class _Costs:
         return np.asarray(index.merge(borne, how="left", on=["who", "issue"])["cost"].fillna(0).astype(np.int64))
 
 
-def _held(read: Read, batches: Batches) -> Grid:
+def contracts_of(people: People, calendar: Calendar, batches: Batches) -> Contracts:
+    """All subscriptions of known customers that ran at the start of some month."""
+
+    def known_of(batch: pa.RecordBatch) -> Contracts:
+        who = people.codes(batch.column(0))
+        began, ended = (calendar.since_first(instants(batch.column(place))) for place in (1, 2))
+        held = (began < ended) & (who >= 0)
+        return Contracts(who[held], began[held], ended[held])
+
+    sql = f"select {people.number()}, started_at, ended_at from subscriptions where customer_id is not null"
+    parts = [no_contracts(people, calendar, batches), *ahead(known_of, batches(sql))]
+    return Contracts(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def no_contracts(people: People, calendar: Calendar, batches: Batches) -> Contracts:
+    """What stands for subscriptions where nobody asks for them."""
+    return Contracts(np.zeros(0, dtype=np.int32), *(np.zeros(0, dtype=np.int16) for _ in range(2)))
+
+
+def _held(read: Read, contracts: Contracts) -> Grid:
     """Whether a subscription ran at the start of a month, up to the one after the data.
 
     It runs at the start of every month after the one it began in, up to the one it ended in.
     """
     shape = read.shape
-
-    def ours_of(batch: pa.RecordBatch) -> tuple[Codes, NDArray[np.int16], NDArray[np.int16]]:
-        customer = read.found.place.take(read.people.codes(batch.column(0)))
-        ours = np.flatnonzero(customer >= 0)
-        began, ended = (read.calendar.since_first(instants(batch.column(place))[ours]) for place in (1, 2))
-        held = began < ended
-        return customer[ours[held]], began[held], ended[held]
-
-    contracts = batches(
-        f"select {read.people.number()}, started_at, ended_at from subscriptions where customer_id is not null"
-    )
-    parts = list(ahead(ours_of, contracts))
-    customers = len(read.found.customers)
-    most = most_alike(np.concatenate([np.zeros(0, dtype=np.int32), *(part[0] for part in parts)]))
-    kind = np.int8 if most <= np.iinfo(np.int8).max else np.int32
-    steps = np.zeros((customers, shape.width + 1), dtype=kind)
-    for customer, began, ended in parts:
-        line = customer.astype(np.int64) * (shape.width + 1) + (1 + shape.before)
-        np.add.at(steps.reshape(-1), line + began, kind(1))
-        np.add.at(steps.reshape(-1), line + ended, kind(-1))
-    np.cumsum(steps, axis=1, dtype=kind, out=steps)
-    return (steps[:, :-1] > 0).astype(np.int8).reshape(-1)
+    customer = read.found.place[contracts.who]
+    ours = np.flatnonzero(customer >= 0)
+    customer = customer[ours]
+    kind = np.int8 if most_of_one(customer, shape.customers) <= np.iinfo(np.int8).max else np.int32
+    running = shape.empty(kind)
+    first = np.int16(1)
+    np.add.at(running, shape.field(customer, contracts.began[ours] + first), kind(1))
+    np.subtract.at(running, shape.field(customer, contracts.ended[ours] + first), kind(1))
+    months = running.reshape(shape.width, shape.customers)
+    np.cumsum(months, axis=0, dtype=kind, out=months)
+    np.minimum(running, kind(1), out=running)
+    return running

@@ -9,6 +9,7 @@ influences are weighted here, a customer's rows together (`stack_sums`). Estimat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,14 +23,14 @@ from analysis.studies.issue_costs import PricedRows, priced_rows
 from analysis.studies.sample import IndexRules, find_span
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
-from analysis.studies.stack_found import Found, account_of, find_rows, social_messages
+from analysis.studies.stack_found import Found, Messages, account_of, find_rows, social_messages
 from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
 from analysis.studies.stack_issues import Asked, Issues, Period, read_issues, source_of
-from analysis.studies.stack_months_sql import Months, Read, lay_out_months, orders_of
+from analysis.studies.stack_months_sql import Months, Read, contracts_of, lay_out_months, no_contracts, orders_of
 from analysis.studies.stack_once import once
 from analysis.studies.stack_people import People
 from analysis.studies.stack_sums import Placed, cells_among, influences_of
-from analysis.studies.stack_threads import begun, side_by_side, while_reading
+from analysis.studies.stack_threads import begun, meanwhile, side_by_side, while_reading
 
 if TYPE_CHECKING:
     from analysis.tables.load import Tables
@@ -72,37 +73,36 @@ def engine_stack(
     span.must_fit(rules)
     span.must_hold_every_month()
     period = Period(span.first, span.last, rules)
-    with begun(tables.engine, orders_of(people, outcomes)) as orders:
-        issues, found, asked, account = _who(tables, people, period, priced)
-        if span.thin:
-            account["first_months_left_out_for_few_issues"] = span.thin
-        rows, labels = _rows(people, issues, found)
-        layout = Layout(
-            begin=period.begin,
-            end=period.end,
-            first=period.first,
-            last=period.last,
-            before=rules.before_months,
-            after=rules.after_months,
-            outcomes=tuple(outcomes),
-            attributes=tuple(attributes),
-            labels=labels,
-            currency=currency_of_orders(tables),
-        )
-        read = Read(tables, people, asked, issues, found, rules.zone, period.calendar(), Shape.of(layout))
-        return EngineStack(rows, lay_out_months(read, layout, priced, orders), layout, account)
+    calendar, engine = period.calendar(), tables.engine
+    held = contracts_of if "retained" in outcomes else no_contracts
+    with begun(engine, orders_of(people, outcomes)) as orders:
+        issues, asked, messages = _read(tables, people, period, priced)
+        with meanwhile(engine, partial(held, people, calendar), line=2) as contracts:
+            found, account = _who(people, period, issues, asked, messages)
+            if span.thin:
+                account["first_months_left_out_for_few_issues"] = span.thin
+            rows, labels = _rows(people, issues, found)
+            layout = Layout(
+                begin=period.begin,
+                end=period.end,
+                first=period.first,
+                last=period.last,
+                before=rules.before_months,
+                after=rules.after_months,
+                outcomes=tuple(outcomes),
+                attributes=tuple(attributes),
+                labels=labels,
+                currency=currency_of_orders(tables),
+            )
+            shape = Shape.of(layout, len(found.customers))
+            read = Read(tables, people, asked, issues, found, rules.zone, calendar, shape)
+            return EngineStack(rows, lay_out_months(read, layout, priced, orders, contracts), layout, account)
 
 
-def _who(
+def _read(
     tables: Tables, people: People, period: Period, priced: PricedRows | None
-) -> tuple[Issues, Found, Asked, dict[str, int]]:
-    """All issues, the rows among them, and who was left out.
-
-    Raises
-    ------
-    DesignError
-        If nobody, or only one group, remains.
-    """
+) -> tuple[Issues, Asked, list[Messages]]:
+    """All issues, and beside them the messages on social."""
     of_issues = priced if tables.has("issues") else None
     asked_for = ("issues", period.begin, period.end, period.rules.zone, None if of_issues is None else of_issues.sql)
     (issues, asked), messages = while_reading(
@@ -110,6 +110,19 @@ def _who(
         lambda: once(tables, asked_for, lambda: read_issues(tables, people, period, of_issues)),
         lambda batches: social_messages(tables, people, batches),
     )
+    return issues, asked, messages
+
+
+def _who(
+    people: People, period: Period, issues: Issues, asked: Asked, messages: Sequence[Messages]
+) -> tuple[Found, dict[str, int]]:
+    """The rows among all issues, and who was left out.
+
+    Raises
+    ------
+    DesignError
+        If nobody, or only one group, remains.
+    """
     found, new = find_rows(people, period, issues, messages)
     account = account_of(people, period, asked, issues, found, new)
     if not account["contacted"] or not account["comparison_rows"]:
@@ -117,7 +130,7 @@ def _who(
         raise DesignError(
             f"Between {period.first} and {period.last} there is no {who} can be studied. Check the column `channel`."
         )
-    return issues, found, asked, account
+    return found, account
 
 
 def _rows(people: People, issues: Issues, found: Found) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:
@@ -147,12 +160,11 @@ class EngineStack:
     """
 
     def __init__(self, rows: Mapping[str, Ints], months: Months, layout: Layout, account: Mapping[str, int]) -> None:
-        shape = Shape.of(layout)
         self._rows, self._layout = dict(rows), layout
         self._account = MappingProxyType(dict(account))
         self._sources = sources(layout)
-        start = shape.start(rows["customer"], rows["month"])
-        self._columns = {**beside(months.grids, self._sources, start, shape), **months.own}
+        field = months.shape.field(rows["customer"], rows["month"] - months.shape.begin)
+        self._columns = {**beside(months.grids, self._sources, field, months.shape), **months.own}
         self._units = {column: 10 ** self._digits(column, months.digits) for column in layout.measures}
         self._placed: list[tuple[Cells, str, Placed, Measured]] = []
         self._placing = Lock()

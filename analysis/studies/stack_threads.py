@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from threading import Condition
+from functools import partial
+from threading import Condition, local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Batches = Callable[..., "Iterator[pa.RecordBatch]"]
 
 WORTH_THREADS = 2**22
 """Numbers that the work on all pieces goes through: with fewer, threads take longer to begin than they save."""
-_BEFORE, _WHILE = 20, 4
+_BEFORE, _WHILE = 8, 4
 """Batches that are made ahead: before the first is taken, and after."""
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -38,7 +39,7 @@ THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 
 def side_by_side(
     work: Callable[[Piece], Result], pieces: Iterable[Piece], *, numbers: int | None = None
 ) -> list[Result]:
-    """What comes of each piece, in the order of the pieces.
+    """What comes of each piece, in the order of the pieces; one after the other within a piece of other work.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def side_by_side(
     [9, 1, 4]
     """
     given = list(pieces)
-    if THREADS < 2 or len(given) < 2 or (numbers is not None and numbers < WORTH_THREADS):
+    if THREADS < 2 or len(given) < 2 or (numbers is not None and numbers < WORTH_THREADS) or _thread.is_one_of_many:
         return [work(piece) for piece in given]
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, given))
@@ -92,23 +93,31 @@ def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[
 def while_reading(
     engine: Engine, first: Callable[[], Piece], other: Callable[[Batches], Result]
 ) -> tuple[Piece, Result]:
-    """What comes of both, the second done beside the first; `other` reads what it needs by the function it is given.
+    """What comes of both, the second done beside the first; `other` reads what it needs by the function it is given."""
+    with meanwhile(engine, other) as waiting:
+        return first(), waiting()
 
-    Where a name stands in for another table, which only one of the engine's connections knows, they take turns.
+
+@contextmanager
+def meanwhile(engine: Engine, work: Callable[[Batches], Result], *, line: int = 0) -> Iterator[Callable[[], Result]]:
+    """What waits for the result of some work that is done from now on, beside the caller's own.
+
+    It reads on one of the lines of the engine, by the function it is given. Where a name stands in for another table,
+    which only one of the engine's connections knows, it is done when its result is asked for.
     """
     if THREADS < 2 or engine.standing:
-        return first(), other(engine.batches)
+        yield partial(work, engine.batches)
+        return
     with _workers(1, engine.leave) as pool:
-        waiting = pool.submit(copy_context().run, other, engine.aside)
-        return first(), waiting.result()
+        yield pool.submit(copy_context().run, work, partial(engine.aside, line=line)).result
 
 
 @contextmanager
 def begun(engine: Engine, sql: str) -> Iterator[Iterator[pa.RecordBatch]]:
     """The batches of a query that is read from now on, aside, while the caller does what comes before they are needed.
 
-    So many are made ahead that hardly a processor rests meanwhile (of 262,144 orders with their money each, a quarter
-    of a gibibyte), and a few once they are taken. Where a name stands in for another table, nothing is read before it
+    So many are made ahead, here and within the engine, that hardly a processor rests meanwhile, and a few once they are
+    taken. Where a name stands in for another table, nothing is read before it
     is asked for.
     """
     if THREADS < 2 or engine.standing:
@@ -165,6 +174,20 @@ class _Stream:
             self._changed.notify_all()
 
 
+class _Thread(local):
+    """What is to be known of the thread that asks."""
+
+    is_one_of_many = False
+
+
+_thread = _Thread()
+
+
+def _join_many() -> None:
+    """The thread is one of as many as there are processors: more of them would only stand in each other's way."""
+    _thread.is_one_of_many = True
+
+
 def at_once(work: Callable[[], Result]) -> Callable[[], Result]:
     """A piece of work that is done before anything else is."""
     found = work()
@@ -188,14 +211,16 @@ def beside(numbers: int) -> Iterator[Start[Any]]:
     if THREADS < 2 or numbers < WORTH_THREADS:
         yield at_once
         return
-    with _workers(THREADS) as pool:
+    with _workers(THREADS, begin=_join_many) as pool:
         yield lambda work: pool.submit(work).result
 
 
 @contextmanager
-def _workers(threads: int, leave: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
+def _workers(
+    threads: int, leave: Callable[[], None] = lambda: None, begin: Callable[[], None] | None = None
+) -> Iterator[ThreadPoolExecutor]:
     """Threads whose work is waited for; where the caller ends by an error, what has not begun never does."""
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads, initializer=begin) as pool:
         try:
             yield pool
         except BaseException:

@@ -11,18 +11,18 @@ import pytest
 
 from analysis.studies.naive import naive_user_gap
 from analysis.studies.sample import IndexRules, span_of_data
-from analysis.studies.stack_grid import Shape, Source, beside, product_sums, summed
+from analysis.studies.stack_grid import Shape, Source, beside, counted, most_of_one, product_sums, summed
 from analysis.studies.stack_money import Sums, in_units
 from analysis.studies.stack_months_sql import Everybody
 from analysis.studies.stack_sql import engine_stack
 
-SHAPE = Shape(begin=100, months=3, before=2, after=2)
+SHAPE = Shape(begin=100, months=3, before=2, after=2, customers=2)
 
 
 def test_months_beside_a_row_are_those_of_its_customer_and_nothing_outside_the_data() -> None:
     """Two customers, three months. A row in the second month of one, and in the third of the other."""
-    grid = SHAPE.empty(2, np.int16)
-    SHAPE.data(grid)[:] = [[1, 2, 300], [4, 5, 6]]
+    grid = SHAPE.empty(np.int16)
+    SHAPE.data(grid)[:] = np.array([[1, 2, 300], [4, 5, 6]]).T
     assert grid[SHAPE.field(np.array([0, 1]), np.array([2, 0]))].tolist() == [300, 4]
     asked = {
         "before": Source("g", -1, -1),
@@ -30,9 +30,18 @@ def test_months_beside_a_row_are_those_of_its_customer_and_nothing_outside_the_d
         "all": Source("g", -2, 2),
         "later": Source("g", 1, 2, some=True),
     }
-    start = SHAPE.start(np.array([0, 1]), np.array([101, 102]))
-    found = {name: column.tolist() for name, column in beside({"g": grid}, asked, start, SHAPE).items()}
+    rows = SHAPE.field(np.array([0, 1]), np.array([1, 2]))
+    found = {name: column.tolist() for name, column in beside({"g": grid}, asked, rows, SHAPE).items()}
     assert found == {"before": [1, 5], "after": [300, 0], "all": [303, 15], "later": [1, 0]}
+
+
+@pytest.mark.parametrize(("most", "kind"), [(127, np.int8), (128, np.int16)])
+def test_rows_are_counted_in_the_smallest_numbers_that_hold_one_customers_many(most: int, kind: type) -> None:
+    """The second customer has all but one of the rows, and all in one month."""
+    who = np.array([0] + [1] * most)
+    line = SHAPE.field(who, np.zeros(most + 1, dtype=np.int64))
+    grid = counted(line, SHAPE, most_of_one(who, 2))
+    assert (grid.dtype, SHAPE.data(grid).tolist()) == (kind, [[1, most], [0, 0], [0, 0]])
 
 
 @pytest.mark.parametrize("largest", [10, 2**40, 2**61])

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ from analysis.studies.stack_grid import Shape, sources
 from analysis.studies.stack_grid import beside as fetched_beside
 from analysis.studies.stack_once import once, read_once
 from analysis.studies.stack_sums import Placed, influences_of
-from analysis.studies.stack_threads import Batches, ahead, begun, beside, side_by_side, while_reading
+from analysis.studies.stack_threads import Batches, ahead, begun, beside, meanwhile, side_by_side, while_reading
 from analysis.synthetic.make import make_world
 from analysis.tables.engine.duckdb_engine import DuckDBEngine
 from analysis.tables.load import Source, open_tables, prepare
@@ -64,6 +65,19 @@ def test_two_threads_work_at_once_and_one_works_alone(monkeypatch: pytest.Monkey
     assert set(side_by_side(lambda _: threading.get_ident(), range(3))) == {threading.get_ident()}
 
 
+def test_a_piece_of_many_asks_for_no_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a piece of work beside others all is done by its thread; the caller's own work goes in two as before."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+
+    def by() -> set[int]:
+        return set(side_by_side(lambda _: threading.get_ident(), range(3)))
+
+    with beside(2**30) as start:
+        within = start(lambda: (threading.get_ident(), by()))()
+    assert within[1] == {within[0]}
+    assert threading.get_ident() not in by()
+
+
 @pytest.mark.parametrize("joint", [True, False])
 def test_influences_are_the_same_bytes_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, joint: bool) -> None:
     """200,000 rows, so that there are several blocks."""
@@ -84,13 +98,13 @@ def test_influences_are_the_same_bytes_with_any_number_of_threads(monkeypatch: p
 def test_measures_are_fetched_the_same_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     one = Month.of("2025-01")
     layout = Layout(begin=one, end=one, first=one, last=one, before=2, after=3, outcomes=("orders", "repurchased"))
-    shape, rng = Shape.of(layout), np.random.default_rng(3)
+    shape, rng = Shape.of(layout, 5_000), np.random.default_rng(3)
     grid = rng.integers(0, 9, 5_000 * shape.width).astype(np.int16)
-    start = shape.start(np.sort(rng.integers(0, 5_000, 150_000)), np.full(150_000, layout.begin.number))
+    rows = shape.field(np.sort(rng.integers(0, 5_000, 150_000)), np.zeros(150_000, dtype=np.int64))
     found = []
     for threads in (1, 2):
         monkeypatch.setattr(stack_threads, "THREADS", threads)
-        found.append(fetched_beside({"orders": grid}, sources(layout), start, shape))
+        found.append(fetched_beside({"orders": grid}, sources(layout), rows, shape))
     assert set(found[0]) == set(found[1])
     assert all(found[0][name].tobytes() == found[1][name].tobytes() for name in found[0])
 
@@ -172,6 +186,46 @@ def test_where_a_name_stands_in_or_one_thread_works_they_take_turns(
             assert first == other == (2, threading.get_ident())
         first, other = while_reading(engine, lambda: read(engine.batches), read)
         assert (first[0], other[0], other[1] == threading.get_ident()) == (1, 1, threads == 1)
+
+
+def test_work_meanwhile_goes_on_beside_two_others_that_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All three wait for each other, so that none is done before the others have begun; each reads on its own line."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2)
+    all_three = threading.Barrier(3, timeout=30)
+    with DuckDBEngine({"orders": "select range as n from range(300000)"}, files=[]) as engine:
+
+        def read(batches: Batches, sign: int) -> int:
+            total = 0
+            for place, batch in enumerate(batches("select ? * n as n from orders", [sign])):
+                total += sum(batch.column(0).to_pylist())
+                if place == 0:
+                    all_three.wait()
+            return total
+
+        whole = sum(range(300_000))
+        with meanwhile(engine, lambda batches: read(batches, 3), line=2) as waiting:
+            both = while_reading(engine, lambda: read(engine.batches, 1), lambda other: read(other, -1))
+            assert (*both, waiting()) == (whole, -whole, 3 * whole)
+
+
+@pytest.mark.parametrize("standing", [True, False])
+def test_work_meanwhile_is_done_by_who_asks_where_it_must(monkeypatch: pytest.MonkeyPatch, standing: bool) -> None:
+    """Where a name stands in for another table, or there is one thread; and by nobody where nobody asks."""
+    monkeypatch.setattr(stack_threads, "THREADS", 2 if standing else 1)
+    asked: list[int] = []
+    with (
+        DuckDBEngine({"orders": "select 1 as n", "others": "select 2 as n"}, files=[]) as engine,
+        engine.standing_in("orders", "others") if standing else nullcontext(),
+    ):
+
+        def read(batches: Batches) -> int:
+            asked.append(threading.get_ident())
+            (batch,) = batches("select n from orders")
+            return int(batch.column(0).to_pylist()[0])
+
+        with meanwhile(engine, read, line=2) as waiting:
+            assert asked == []
+            assert (waiting(), asked) == (2 if standing else 1, [threading.get_ident()])
 
 
 def test_what_either_of_two_raises_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

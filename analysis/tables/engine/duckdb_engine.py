@@ -23,9 +23,9 @@ from analysis.tables.engine.dialect import Dialect, identifier
 MEMORY_SHARE = 0.5
 _TOGETHER = 2**18
 """Rows of a batch."""
-_LINES = 2
+_LINES = 3
 """Connections on which something is read aside."""
-_AHEAD = "64MiB"
+_AHEAD = "256MiB"
 """How much of a stream is made before it is asked for: with less than a few batches only one thread would make it."""
 _TOO_LARGE = re.compile(r'Overflow|out of range|Could not cast value|Could not convert string "[+-]?[\d.]+" to DECIMAL')
 """How the engine says that a number outgrew its type; "Out of Range Error" alone may be a root of a negative number."""
