@@ -170,7 +170,10 @@ def channel_on(stack: Stack, plan: ChannelPlan) -> ChannelResult:
     DesignError
         If in no month anybody can be compared.
     """
-    return _Study(stack, plan).result()
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1):  # pieces are worked on at once already; more threads would wait for busy cores
+        return _Study(stack, plan).result()
 
 
 def usable_outcomes(tables: Tables, wanted: Sequence[str], zone: str = "UTC") -> tuple[list[str], list[str]]:
@@ -282,16 +285,17 @@ class _Study:
             return self._result(start)
 
     def _result(self, start: Start[Any]) -> ChannelResult:
+        paths_told = start(self._paths)
         self.whole.gather(lambda: self.study.settle(start, open_still=(FAMILY, ALONE)))
         naive = {outcome: add_naive(self.study, outcome, self.whole.strata) for outcome in self._followed()}
         for outcome in self.bought:
             add_cohorts(self.study, outcome, self.whole.strata)
         self._settle(start)
-        paths_told = start(self._paths)
         for scope in self.parts:
             scope.gather()
         self._settle(start)
         self.whole.repeat()
+        self.whole.bound()
         return self._told(naive, paths_told)
 
     def _settle(self, start: Start[Any]) -> None:

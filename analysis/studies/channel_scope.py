@@ -88,6 +88,7 @@ class Scope:
     refused: str | None = None
     _left_out: dict[str, tuple[float, str]] = field(default_factory=dict)
     _benchmarks: dict[str, dict[str, float]] = field(default_factory=dict)
+    _bounds: dict[str, tuple[Bounds, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         layout, cells = self.study.stack.layout, self.study.cells
@@ -140,6 +141,12 @@ class Scope:
             self._benchmarks[outcome] = self._benchmarks_of(outcome, after, before)
             if outcome in BOUGHT:
                 self._left_out[outcome] = checks_of.left_out(self.study, outcome, after, before, self.strata)
+
+    def bound(self) -> None:
+        """What is left of the whole group's ratios if the groups drifted apart, which needs a few errors alone."""
+        for outcome in self.outcomes if self.whole and self.robust else ():
+            if outcome in BOUGHT and self._why_not(outcome) is None:
+                self._bounds[outcome] = robust_bounds(self.study, outcome)
 
     def _gather(self, outcome: str) -> None:
         key, unit, study = self.prefix + outcome, self.unit(outcome), self.study
@@ -314,9 +321,7 @@ class Scope:
         n_strata = np.unique(strata.code[strata.weight > 0]).size
         dof = max(estimate.n_treated + estimate.n_comparison - n_strata - 1, 1)
         benchmarks = self._benchmarks.get(outcome, {}) if estimate.scale == "ratio" else {}
-        bounds: tuple[Bounds, ...] = ()
-        if self.whole and self.robust and outcome in BOUGHT and estimate.scale == "ratio":
-            bounds = robust_bounds(self.study, outcome)
+        bounds = self._bounds.get(outcome, ()) if estimate.scale == "ratio" else ()
         return sensitivity_of(estimate, benchmarks=benchmarks, bounds=bounds, dof=dof)
 
     def _benchmarks_of(self, outcome: str, after: Measure, before: Measure) -> dict[str, float]:

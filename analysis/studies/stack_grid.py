@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from numpy.typing import NDArray
 from analysis.inference.cells import Floats, Ints, Measure
 from analysis.studies.stack import BOUGHT, LEADS_FROM, MONTHLY, Layout, early, lag
 from analysis.studies.stack_threads import side_by_side
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 _EXACT = 2**53
 _LARGEST = 2**62
@@ -205,37 +209,45 @@ def added(columns: Sequence[Ints]) -> Ints:
     return total
 
 
-def summed(place: Ints, values: Ints, size: int) -> Floats:
+def by_cell(place: Ints, size: int) -> csc_array:
+    """Which row belongs to which cell, as a matrix of ones that adds rows up by cell, shape (size, n_rows)."""
+    from scipy.sparse import csc_array
+
+    rows = np.arange(len(place) + 1, dtype=np.int32)
+    return csc_array((np.ones(len(place)), place.astype(np.int32), rows), shape=(size, len(place)))
+
+
+def summed(cells: csc_array, values: Ints) -> Floats:
     """Sums of whole numbers by cell, each rounded once to a double, shape (size,).
 
     Examples
     --------
-    >>> summed(np.array([0, 0, 1]), np.array([2**60, 1, -5]), 2).tolist()
+    >>> summed(by_cell(np.array([0, 0, 1]), 2), np.array([2**60, 1, -5])).tolist()
     [1.152921504606847e+18, -5.0]
     """
     largest = max(-int(values.min(initial=0)), int(values.max(initial=0)))
     if largest * len(values) < _EXACT:
-        return np.asarray(np.bincount(place, weights=values, minlength=size), dtype=np.float64)
+        return np.asarray(cells @ values.astype(np.float64))
     high = values >> _HALF
     low = values & (2**_HALF - 1)
-    return summed(place, high, size) * 2.0**_HALF + summed(place, low, size)
+    return summed(cells, high) * 2.0**_HALF + summed(cells, low)
 
 
-def product_sums(place: Ints, one: Ints, other: Ints, size: int) -> Floats:
+def product_sums(cells: csc_array, one: Ints, other: Ints) -> Floats:
     """Sums of products of whole numbers by cell, shape (size,).
 
     Factors whose product outgrows a whole number of the machine are cut in two.
 
     Examples
     --------
-    >>> product_sums(np.array([0, 0]), np.array([2**40, 3]), np.array([2**40, 5]), 1).tolist()
+    >>> product_sums(by_cell(np.array([0, 0]), 1), np.array([2**40, 3]), np.array([2**40, 5])).tolist()
     [1.2089258196146292e+24]
     """
     widest = [max(-int(values.min(initial=0)), int(values.max(initial=0))) for values in (one, other)]
     if widest[0] * widest[1] < _LARGEST:
-        return summed(place, np.multiply(one, other, dtype=np.int64), size)
+        return summed(cells, np.multiply(one, other, dtype=np.int64))
     if widest[0] < widest[1]:
         one, other = other, one
     one = one.astype(np.int64)
     high, low = one >> _HALF, one & (2**_HALF - 1)
-    return product_sums(place, high, other, size) * 2.0**_HALF + product_sums(place, low, other, size)
+    return product_sums(cells, high, other) * 2.0**_HALF + product_sums(cells, low, other)

@@ -24,7 +24,7 @@ from analysis.studies.sample import IndexRules, find_span
 from analysis.studies.soundness import currency_of_orders
 from analysis.studies.stack import MONTHLY, PARTS, RECENTLY, SINGLE, Layout
 from analysis.studies.stack_found import Found, Messages, account_of, find_rows, social_messages
-from analysis.studies.stack_grid import Measured, Shape, beside, product_sums, sources, summed
+from analysis.studies.stack_grid import Measured, Shape, beside, by_cell, product_sums, sources, summed
 from analysis.studies.stack_issues import Asked, Issues, Period, read_issues, source_of
 from analysis.studies.stack_months_sql import Months, Read, contracts_of, lay_out_months, no_contracts, orders_of
 from analysis.studies.stack_once import once
@@ -198,23 +198,23 @@ class EngineStack:
         part = np.flatnonzero(self._part(where))
         keys = {name: self._key(name, where)[part] for name in by}
         place, held = cells_among(keys, len(part))
-        size, measured = (
-            len(next(iter(held.values()))) if by else min(len(part), 1),
-            Measured(self._columns, part, self._totals),
-        )
-
-        def total(name: str) -> Floats:
-            return np.asarray(summed(place, measured.of((name,)), size) / self._units[name])
+        size = len(next(iter(held.values()))) if by else min(len(part), 1)
+        measured, of_cells = Measured(self._columns, part, self._totals), by_cell(place, size)
 
         def product(two: tuple[Measure, Measure]) -> Floats:
             units = float(self._unit_of(two[0]) * self._unit_of(two[1]))
-            return np.asarray(product_sums(place, measured.of(two[0]), measured.of(two[1]), size) / units)
+            return product_sums(of_cells, measured.of(two[0]), measured.of(two[1])) / units
 
+        def total(name: str) -> Floats:
+            return np.asarray(summed(of_cells, measured.of((name,))) / self._units[name])
+
+        pieces = [*(partial(product, two) for two in products), *(partial(total, name) for name in measures)]
+        found = side_by_side(lambda piece: piece(), pieces, numbers=len(part) * len(pieces))
         return Cells(
             held,
             np.bincount(place, minlength=size).astype(np.int64),
-            dict(zip(measures, side_by_side(total, measures, numbers=len(part) * len(measures)), strict=True)),
-            dict(zip(products, side_by_side(product, products, numbers=len(part) * len(products)), strict=True)),
+            dict(zip(measures, found[len(products) :], strict=True)),
+            dict(zip(products, found, strict=False)),
         )
 
     def influences(

@@ -17,7 +17,7 @@ from analysis.studies.stack_threads import side_by_side
 
 _BLOCK = 2**16
 """Rows that are worked on at once: what lies side by side stays close to the processor."""
-_AT_ONCE = 32
+_AT_ONCE = 16
 """Estimates whose customers' sums are held at once where their covariances are not asked for."""
 _TABLE = 2**24
 
@@ -159,7 +159,7 @@ def cells_among(keys: Mapping[str, Ints], n: int) -> tuple[Ints, dict[str, Ints]
     return place, {name: held[name] for name in keys}
 
 
-def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of, into: Floats | None = None) -> Floats:
+def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of) -> Floats:
     """By how much each customer moves each estimate, over all their rows, shape (n_linears, n_customers).
 
     `measured` gives a measure of a slice of the rows, in the units of the weights. A block of rows is a sparse matrix
@@ -168,7 +168,7 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of, into:
     """
     from scipy.sparse import csr_array
 
-    added = np.empty((len(linears), len(placed.starts))) if into is None else into[: len(linears), : len(placed.starts)]
+    added = np.zeros((len(linears), len(placed.starts)))
     weights = _by_measure(linears)
     size = len(linears[0].weights) if linears else 0
 
@@ -194,12 +194,17 @@ def moved(placed: Placed, linears: Sequence[Linear], measured: Measure_of, into:
 
 
 def _by_measure(linears: Sequence[Linear]) -> dict[Measure, tuple[Ints, Floats]]:
-    """Which estimates use a measure, and their weights by cell; the empty measure is 1 for every row."""
+    """Which estimates use a measure, and their weights by cell; the empty measure is 1 for every row.
+
+    A measure that weighs nothing in any cell is none of an estimate's.
+    """
     used: dict[Measure, dict[int, Floats]] = {}
     for column, linear in enumerate(linears):
         slots = [*((measure, slot) for slot, measure in enumerate(linear.measures) if measure), ((), -1)]
         for measure, slot in slots:
             weight = linear.weights[:, slot]
+            if not weight.any():
+                continue
             held = used.setdefault(measure, {})
             held[column] = held[column] + weight if column in held else weight
     return {
@@ -214,26 +219,27 @@ def influences_of(placed: Placed, linears: Sequence[Linear], measured: Measure_o
     used = [np.any([column != 0 for column in linear.weights.T], axis=0) for linear in linears]
     if joint:
         return Influences(names, *products_of(_moved_within(placed, linears, measured, used)))
-    variances, largest = np.zeros(len(linears)), np.zeros(len(linears))
-    into = np.empty((min(len(linears), _AT_ONCE), len(placed.starts)))
+    groups: list[list[int]] = []
     for alike in _alike(used, np.bincount(placed.place, minlength=len(used[0])) if used else np.zeros(0)):
         together = sorted(alike, key=lambda place: (linears[place].measures, place))
-        for first in range(0, len(together), _AT_ONCE):
-            chosen = together[first : first + _AT_ONCE]
-            added = _moved_within(placed, [linears[i] for i in chosen], measured, [used[i] for i in chosen], into)
-            variances[chosen], largest[chosen] = squares_of(added)
+        groups += [together[first : first + _AT_ONCE] for first in range(0, len(together), _AT_ONCE)]
+    variances, largest = np.zeros(len(linears)), np.zeros(len(linears))
+
+    def work(chosen: list[int]) -> None:
+        added = _moved_within(placed, [linears[i] for i in chosen], measured, [used[i] for i in chosen])
+        variances[chosen], largest[chosen] = squares_of(added)
+
+    side_by_side(work, groups, numbers=len(placed.place) * len(linears))
     return Influences(names, np.diag(variances), largest)
 
 
-def _moved_within(
-    placed: Placed, linears: Sequence[Linear], measured: Measure_of, used: Sequence[Flags], into: Floats | None = None
-) -> Floats:
+def _moved_within(placed: Placed, linears: Sequence[Linear], measured: Measure_of, used: Sequence[Flags]) -> Floats:
     """By how much each customer moves each estimate; those who move none are left out."""
     somewhere = np.any(used, axis=0) if linears else np.ones(0, dtype=bool)
     if not linears or np.count_nonzero(somewhere[placed.place]) > _NEARLY_ALL * len(placed.place):
-        return moved(placed, linears, measured, into)
+        return moved(placed, linears, measured)
     narrow, kept = placed.within(somewhere)
-    return moved(narrow, linears, lambda measure, rows: measured(measure, kept[rows]), into)
+    return moved(narrow, linears, lambda measure, rows: measured(measure, kept[rows]))
 
 
 def _alike(used: Sequence[Flags], rows: Ints | Floats) -> list[list[int]]:

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from threading import Condition, local
+from threading import Condition, Lock, local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 
 def side_by_side(
     work: Callable[[Piece], Result], pieces: Iterable[Piece], *, numbers: int | None = None
 ) -> list[Result]:
-    """What comes of each piece, in the order of the pieces; one after the other within a piece of other work.
+    """What comes of each piece, in the order of the pieces.
+
+    Within a piece of work that is done beside others, they are worked on one after the other while others are.
 
     Parameters
     ----------
@@ -59,11 +61,15 @@ def side_by_side(
     >>> side_by_side(lambda number: number**2, [3, 1, 2])
     [9, 1, 4]
     """
-    given = list(pieces)
-    if THREADS < 2 or len(given) < 2 or (numbers is not None and numbers < WORTH_THREADS) or _thread.is_one_of_many:
+    given = deque(pieces)
+    if THREADS < 2 or len(given) < 2 or (numbers is not None and numbers < WORTH_THREADS):
         return [work(piece) for piece in given]
+    found: list[Result] = []
+    while given and _thread.others_work():
+        found.append(work(given.popleft()))
+    many = _Many(len(given))
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, given))
+        return [*found, *pool.map(lambda piece: many.done(partial(work, piece)), given)]
 
 
 def ahead(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
@@ -174,18 +180,37 @@ class _Stream:
             self._changed.notify_all()
 
 
-class _Thread(local):
-    """What is to be known of the thread that asks."""
+class _Many:
+    """Pieces of work that are begun beside each other, and how many of them are not done yet."""
 
-    is_one_of_many = False
+    def __init__(self, waiting: int = 0) -> None:
+        self.waiting = waiting
+        self._changing = Lock()
+
+    def put(self, by: int) -> None:
+        with self._changing:
+            self.waiting += by
+
+    def done(self, work: Callable[[], Result]) -> Result:
+        """What comes of a piece, by a thread that knows meanwhile what it belongs to."""
+        _thread.many = self
+        try:
+            return work()
+        finally:
+            self.put(-1)
+
+
+class _Thread(local):
+    """What is to be known of the thread that asks: its piece of work is one of many, or of none."""
+
+    many: _Many | None = None
+
+    def others_work(self) -> bool:
+        """Whether as many pieces as there are processors are worked on: more threads would stand in their way."""
+        return self.many is not None and self.many.waiting >= THREADS
 
 
 _thread = _Thread()
-
-
-def _join_many() -> None:
-    """The thread is one of as many as there are processors: more of them would only stand in each other's way."""
-    _thread.is_one_of_many = True
 
 
 def at_once(work: Callable[[], Result]) -> Callable[[], Result]:
@@ -211,16 +236,20 @@ def beside(numbers: int) -> Iterator[Start[Any]]:
     if THREADS < 2 or numbers < WORTH_THREADS:
         yield at_once
         return
-    with _workers(THREADS, begin=_join_many) as pool:
-        yield lambda work: pool.submit(work).result
+    many = _Many()
+
+    def start(work: Callable[[], Any]) -> Callable[[], Any]:
+        many.put(1)
+        return pool.submit(many.done, work).result
+
+    with _workers(THREADS) as pool:
+        yield start
 
 
 @contextmanager
-def _workers(
-    threads: int, leave: Callable[[], None] = lambda: None, begin: Callable[[], None] | None = None
-) -> Iterator[ThreadPoolExecutor]:
+def _workers(threads: int, leave: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
     """Threads whose work is waited for; where the caller ends by an error, what has not begun never does."""
-    with ThreadPoolExecutor(threads, initializer=begin) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             yield pool
         except BaseException:

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.studies.naive import naive_user_gap
 from analysis.studies.sample import IndexRules, span_of_data
-from analysis.studies.stack_grid import Shape, Source, beside, counted, most_of_one, product_sums, summed
+from analysis.studies.stack_grid import Shape, Source, beside, by_cell, counted, most_of_one, product_sums, summed
 from analysis.studies.stack_money import Sums, in_units
 from analysis.studies.stack_months_sql import Everybody
 from analysis.studies.stack_sql import engine_stack
@@ -49,12 +49,13 @@ def test_sums_and_products_are_those_of_whole_numbers_of_any_length(largest: int
     rng = np.random.default_rng(4)
     one, other = (rng.integers(-largest, largest, 5_000) for _ in range(2))
     place = rng.integers(0, 3, 5_000)
+    cells = by_cell(place, 3)
     for cell in range(3):
         mine = place == cell
         total = sum(one[mine].tolist())
         product = sum(a * b for a, b in zip(one[mine].tolist(), other[mine].tolist(), strict=True))
-        assert summed(place, one, 3)[cell] == pytest.approx(float(total), rel=1e-14, abs=largest * 1e-12)
-        assert product_sums(place, one, other, 3)[cell] == pytest.approx(
+        assert summed(cells, one)[cell] == pytest.approx(float(total), rel=1e-14, abs=largest * 1e-12)
+        assert product_sums(cells, one, other)[cell] == pytest.approx(
             float(product), rel=1e-14, abs=float(largest) ** 2 * 1e-12
         )
 
