@@ -172,7 +172,7 @@ def channel_on(stack: Stack, plan: ChannelPlan) -> ChannelResult:
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(limits=1):  # pieces are worked on at once already; more threads would wait for busy cores
+    with threadpool_limits(1, user_api="blas"):  # pieces are worked on at once already; more threads would wait
         return _Study(stack, plan).result()
 
 
