@@ -123,8 +123,7 @@ def begun(engine: Engine, sql: str) -> Iterator[Iterator[pa.RecordBatch]]:
     """The batches of a query that is read from now on, aside, while the caller does what comes before they are needed.
 
     So many are made ahead, here and within the engine, that hardly a processor rests meanwhile, and a few once they are
-    taken. Where a name stands in for another table, nothing is read before it
-    is asked for.
+    taken. Where a name stands in for another table, nothing is read before it is asked for.
     """
     if THREADS < 2 or engine.standing:
         yield engine.batches(sql)
